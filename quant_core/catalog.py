@@ -1,0 +1,72 @@
+"""The catalog: finds the blocks of a family folder, so that adding a block touches one file.
+
+Put here: discovery and look-up by id.
+Keep out: block semantics (family folders) and parsing of canonical strings (spec.py).
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from typing import Generic, TypeVar
+
+from quant_core.block import Block, snake_case
+from quant_core.errors import DataContractError, UnknownNameError
+
+B = TypeVar("B", bound=Block)
+
+
+class Catalog(Mapping[str, type[B]], Generic[B]):
+    """The blocks of one family by id, in alphabetical order.
+
+    One file = one block: ``events/gap_up.py`` must define the class ``GapUp`` of the family. Files that
+    start with an underscore are not blocks.
+
+    Raises:
+        DataContractError: a file does not hold exactly one class of the family, or its name differs.
+        UnknownNameError: look-up of an id that does not exist, with suggestions.
+
+    >>> from quant_core.events import EVENTS
+    >>> EVENTS["k_consecutive"].__name__
+    'KConsecutive'
+    """
+
+    def __init__(self, family: str, package: str, path: list[str], base: type[B]) -> None:
+        self.family = family
+        self._blocks: dict[str, type[B]] = {}
+        for module in sorted(m.name for m in pkgutil.iter_modules(path) if not m.name.startswith("_")):
+            self._blocks[module] = self._block_in(f"{package}.{module}", module, base)
+
+    def _block_in(self, dotted: str, file_name: str, base: type[B]) -> type[B]:
+        """Return the one block class that a file defines."""
+        module = importlib.import_module(dotted)
+        found = [c for c in vars(module).values() if isinstance(c, type) and issubclass(c, base) and c.__module__ == dotted]
+        names = [c.__name__ for c in found if not c.__name__.startswith("_")]
+        if len(names) != 1:
+            raise DataContractError(
+                f"File {dotted} must define exactly one {self.family}: found {names or 'none'}. "
+                "Move the others to files of their own, or start the file name with an underscore."
+            )
+        block = next(c for c in found if c.__name__ == names[0])
+        if snake_case(block.__name__) != file_name:
+            raise DataContractError(
+                f"Class {block.__name__} lives in {file_name}.py: the file name is the block's id. "
+                f"Rename the class, or rename the file to {snake_case(block.__name__)}.py."
+            )
+        return block
+
+    def __getitem__(self, key: str) -> type[B]:
+        try:
+            return self._blocks[key]
+        except KeyError:
+            raise UnknownNameError.among(self.family, key, self._blocks) from None
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._blocks
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._blocks)
+
+    def __len__(self) -> int:
+        return len(self._blocks)

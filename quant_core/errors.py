@@ -1,0 +1,116 @@
+"""The error tree: every failure a user can meet has a class here.
+
+    QuantError
+    ├── ConfigError            a YAML file, a spec or a parameter is wrong
+    │   └── UnknownNameError   a key or a block id does not exist; carries suggestions
+    ├── SymbolError            a symbol or timeframe cannot be used as a partition key
+    ├── DataContractError      a table breaks its declared contract
+    ├── IngestionError         bytes or rows of a source could not be understood
+    │   └── RefusedInputError  an input is refused as a whole, with file, row, column, value and fix
+    ├── SourceError            a source could not be reached or answered wrongly
+    └── LakeError              the lake could not be read or written
+        └── PartitionLockedError   another run holds the partition
+
+Put here: exception classes and the constructors that write their text once.
+Keep out: checks themselves (beside the thing they check) and anything that catches.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class QuantError(Exception):
+    """Base of every error this project raises on purpose.
+
+    The text follows one pattern: what, where, expected, found, next step.
+    """
+
+
+class ConfigError(QuantError):
+    """A configuration value is wrong."""
+
+    @classmethod
+    def at(cls, where: str, *, expected: str, found: object, next_step: str) -> ConfigError:
+        """Build the standard text for a value at a place.
+
+        >>> print(ConfigError.at("research.yaml: seed", expected="an integer", found="x", next_step="Write a number."))
+        Wrong value at research.yaml: seed: expected an integer, found 'x'. Write a number.
+        """
+        return cls(f"Wrong value at {where}: expected {expected}, found {found!r}. {next_step}")
+
+
+class UnknownNameError(ConfigError):
+    """A name is not among the known ones."""
+
+    @classmethod
+    def among(cls, kind: str, name: str, known: Iterable[str], *, where: str = "") -> UnknownNameError:
+        """Name the unknown thing and the closest known ones.
+
+        >>> print(UnknownNameError.among("event", "gap_upp", ["gap_up", "gap_down"]))
+        No event is called 'gap_upp'. Did you mean 'gap_up', 'gap_down'?
+        >>> print(UnknownNameError.among("event", "zzz", ["gap_up"], where="research.yaml: events[0]"))
+        No event is called 'zzz' (at research.yaml: events[0]). Known: 'gap_up'.
+        """
+        names = sorted(known)
+        place = f" (at {where})" if where else ""
+        close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        if close:
+            hint = "Did you mean " + ", ".join(repr(c) for c in close) + "?"
+        else:
+            hint = "Known: " + (", ".join(repr(n) for n in names) or "none") + "."
+        return cls(f"No {kind} is called {name!r}{place}. {hint}")
+
+
+class SymbolError(QuantError):
+    """A symbol or timeframe cannot be used as a partition key."""
+
+
+class DataContractError(QuantError):
+    """A table breaks its declared contract."""
+
+
+class IngestionError(QuantError):
+    """Bytes or rows of a source could not be understood."""
+
+
+class RefusedInputError(IngestionError):
+    """An input is refused as a whole; nothing of it reached the lake."""
+
+    @classmethod
+    def at(
+        cls,
+        file: str,
+        *,
+        reason: str,
+        fix: str,
+        row: int | None = None,
+        column: str | None = None,
+        value: object = None,
+    ) -> RefusedInputError:
+        """Say where in the file, what was found and the configuration line that would fix it.
+
+        >>> print(RefusedInputError.at("a.csv", row=3, column="ts", value="x", reason="not a time", fix="ts_format: ..."))
+        Refused a.csv, row 3, column 'ts', value 'x': not a time. Fix: ts_format: ...
+        """
+        place = file
+        if row is not None:
+            place += f", row {row}"
+        if column is not None:
+            place += f", column {column!r}"
+        if value is not None:
+            place += f", value {str(value)[:80]!r}"
+        return cls(f"Refused {place}: {reason}. Fix: {fix}")
+
+
+class SourceError(QuantError):
+    """A source could not be reached or answered wrongly; the text never holds a DSN."""
+
+
+class LakeError(QuantError):
+    """The lake could not be read or written."""
+
+
+class PartitionLockedError(LakeError):
+    """Another run holds the partition's lock."""

@@ -1,0 +1,10 @@
+"""Causal numeric series computed from bars.
+
+Put here: one file per feature; the file name is its id, the class the id in CamelCase.
+Keep out: shared machinery (``_base.py``) and lists of blocks: the catalog finds the files.
+"""
+
+from quant_core.features._base import Feature
+from quant_core.catalog import Catalog
+
+FEATURES: Catalog[Feature] = Catalog("feature", __name__, list(__path__), Feature)

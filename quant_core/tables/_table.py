@@ -1,0 +1,112 @@
+"""What a table is: one declaration that feeds the check, the docs, the UI schema and the SQL comments.
+
+Put here: Column, Table and what is derived from them.
+Keep out: any particular table (one file each in this folder).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandera.polars as pa
+import polars as pl
+
+from quant_core.errors import DataContractError
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: name, Polars dtype, unit, meaning, and what values are allowed.
+
+    Attributes:
+        unit: what one unit of the number is: ``UTC``, ``price``, ``fraction``, ``bars``, ``count``, ``id``, ``label``.
+        nullable: True when null is a legal value; ``meaning`` then says what null stands for.
+        minimum, maximum: inclusive bounds, or None.
+    """
+
+    name: str
+    dtype: Any
+    unit: str
+    meaning: str
+    nullable: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table contract: columns in order, unique key, sort order.
+
+    Attributes:
+        name: plural snake_case; equals the asset's name and the file's name in this folder.
+        meaning: one sentence: what one row is.
+        extra_columns: True when further columns (one per block) may follow the declared ones.
+    """
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    order: tuple[str, ...]
+    extra_columns: bool = False
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Column name → Polars dtype, in order."""
+        return {c.name: c.dtype for c in self.columns}
+
+    def empty(self) -> pl.DataFrame:
+        """A frame with the columns and no row."""
+        return pl.DataFrame(schema=self.schema)
+
+    def pandera_schema(self) -> pa.DataFrameSchema:
+        """The contract as a pandera schema: dtypes, nullability, bounds; strict on unknown columns."""
+        columns = {}
+        for c in self.columns:
+            checks = []
+            if c.minimum is not None:
+                checks.append(pa.Check.ge(c.minimum))
+            if c.maximum is not None:
+                checks.append(pa.Check.le(c.maximum))
+            columns[c.name] = pa.Column(c.dtype, checks=checks, nullable=c.nullable, title=c.unit, description=c.meaning)
+        return pa.DataFrameSchema(columns, strict=not self.extra_columns, ordered=not self.extra_columns, name=self.name)
+
+    def validate(self, frame: pl.DataFrame, *, where: str = "") -> pl.DataFrame:
+        """Return the frame unchanged, or say which promise it breaks.
+
+        Raises:
+            DataContractError: wrong columns, dtype, null, bound, duplicate key or order.
+        """
+        place = f"{self.name}{' of ' + where if where else ''}"
+        try:
+            self.pandera_schema().validate(frame, lazy=True)
+        except (pa.errors.SchemaErrors, pa.errors.SchemaError) as error:
+            raise DataContractError(f"Table {place} breaks its contract: {_first_failures(error)}.") from error
+        if self.key and frame.select(pl.struct(self.key).is_duplicated().any()).item():
+            sample = frame.filter(pl.struct(self.key).is_duplicated()).select(self.key).head(2).rows()
+            raise DataContractError(f"Table {place} breaks its contract: key {self.key} is not unique, e.g. {sample}.")
+        if self.order and not frame.select(self.order).equals(frame.select(self.order).sort(self.order)):
+            raise DataContractError(f"Table {place} breaks its contract: rows are not ordered by {self.order}.")
+        return frame
+
+    def markdown(self) -> str:
+        """The contract as a markdown table, for docs and the web UI."""
+        lines = [
+            f"**{self.name}**: {self.meaning} Key: {', '.join(self.key)}.",
+            "",
+            "| column | type | unit | meaning |",
+            "|---|---|---|---|",
+        ]
+        for c in self.columns:
+            lines.append(f"| `{c.name}` | {c.dtype} | {c.unit} | {c.meaning}{' Nullable.' if c.nullable else ''} |")
+        return "\n".join(lines)
+
+
+def _first_failures(error: Exception) -> str:
+    """Shorten pandera's report to the first three failures."""
+    cases = getattr(error, "failure_cases", None)
+    if isinstance(cases, pl.DataFrame):
+        keep = [c for c in ("column", "check", "failure_case") if c in cases.columns]
+        return "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in cases.select(keep).head(3).to_dicts())
+    return str(error)[:300]

@@ -1,0 +1,10 @@
+"""What came after a bar: the only family that looks ahead.
+
+Put here: one file per target; the file name is its id, the class the id in CamelCase.
+Keep out: shared machinery (``_base.py``) and lists of blocks: the catalog finds the files.
+"""
+
+from quant_core.targets._base import Target
+from quant_core.catalog import Catalog
+
+TARGETS: Catalog[Target] = Catalog("target", __name__, list(__path__), Target)

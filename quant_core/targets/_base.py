@@ -1,0 +1,45 @@
+"""The family contract of targets.
+
+Put here: the abstract Target and the kinds of outcome.
+Keep out: any particular target.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from quant_core.bars import Bars
+from quant_core.block import Block
+
+TargetKind = Literal["binary", "numeric", "time_to_event"]
+
+
+@dataclass(frozen=True)
+class Target(Block):
+    """An outcome after a bar: the value at t depends on bars t … t + horizon and on nothing beyond.
+
+    Contract, proved for every block: bars after t + horizon never change the value at t; the last
+    ``horizon`` bars are null (binary, numeric) or censored (time_to_event).
+    """
+
+    @property
+    @abstractmethod
+    def horizon(self) -> int:
+        """Bars ahead the value depends on."""
+
+    @property
+    def kind(self) -> TargetKind:
+        """``binary``: 0/1 and proportions; ``numeric``: means; ``time_to_event``: survival."""
+        return "binary"
+
+    @abstractmethod
+    def outcome(self, bars: Bars) -> pl.DataFrame:
+        """One row per bar: ``value`` (Boolean for binary, Float64 else) and ``observed`` (Boolean).
+
+        ``value`` is null where there is no outcome. ``observed`` is False only for time_to_event rows
+        whose event did not happen within the bars seen (censored at ``value`` bars); True otherwise.
+        """
