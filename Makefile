@@ -1,0 +1,61 @@
+# The project's commands. Each sets up what it needs; `make demo` and `make test` work on a fresh clone.
+# Needs Python 3.11, git and make.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
+
+.PHONY: help setup demo test test-all ui check format bench lock clean
+
+help:  ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# The lock holds versions and hashes only: where packages come from is the machine's choice.
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DAGSTER_HOME)/dagster.yaml: quant_pipelines/config/dagster.yaml
+	@mkdir -p $(DAGSTER_HOME)
+	@cp $< $@
+
+setup: $(STAMP) $(DAGSTER_HOME)/dagster.yaml  ## create the virtual environment and the Dagster home
+
+demo: setup  ## run the research job on the embedded real sample and print findings
+	$(BIN)/qe demo
+
+ui: setup  ## open the web UI on http://127.0.0.1:3000
+	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+
+test: setup  ## the default suite, under 10 minutes on two cores
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: setup check  ## everything: also calibration, fuzz and crash tests
+	$(BIN)/python -m pytest
+
+check: setup  ## format, lint, types, imports and architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/architecture
+
+format: setup  ## rewrite the files in the project's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup  ## benchmarks beside their peers; prints ratios
+	$(BIN)/python -m tests.benchmarks
+
+lock: $(STAMP)  ## resolve pyproject.toml into requirements.lock
+	$(BIN)/pip-compile --quiet --upgrade --extra dev --extra postgres --generate-hashes --allow-unsafe --strip-extras \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate \
+	  --output-file requirements.lock pyproject.toml
+
+clean:  ## remove the environment, the lake's content and the Dagster home
+	rm -rf $(VENV) $(DAGSTER_HOME)
+	find data_lake -mindepth 1 ! -name README.md -delete
