@@ -46,7 +46,7 @@ class Bars:
         return self.with_frame(self.frame.filter(pl.col("ts_close") <= instant))
 
     def slice(self, start: int, stop: int) -> Bars:
-        """Bars at positions start … stop − 1."""
+        """Bars at positions start … stop - 1."""
         return self.with_frame(self.frame.slice(start, max(stop - start, 0)))
 
     @classmethod

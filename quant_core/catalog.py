@@ -41,7 +41,8 @@ class Catalog(Mapping[str, type[B]], Generic[B]):
     def _block_in(self, dotted: str, file_name: str, base: type[B]) -> type[B]:
         """Return the one block class that a file defines."""
         module = importlib.import_module(dotted)
-        found = [c for c in vars(module).values() if isinstance(c, type) and issubclass(c, base) and c.__module__ == dotted]
+        classes = [c for c in vars(module).values() if isinstance(c, type) and c.__module__ == dotted]
+        found = [c for c in classes if issubclass(c, base)]
         names = [c.__name__ for c in found if not c.__name__.startswith("_")]
         if len(names) != 1:
             raise DataContractError(

@@ -91,8 +91,8 @@ class RefusedInputError(IngestionError):
     ) -> RefusedInputError:
         """Say where in the file, what was found and the configuration line that would fix it.
 
-        >>> print(RefusedInputError.at("a.csv", row=3, column="ts", value="x", reason="not a time", fix="ts_format: ..."))
-        Refused a.csv, row 3, column 'ts', value 'x': not a time. Fix: ts_format: ...
+        >>> print(RefusedInputError.at("a.csv", row=3, column="ts", value="x", reason="no time", fix="set ts_format"))
+        Refused a.csv, row 3, column 'ts', value 'x': no time. Fix: set ts_format
         """
         place = file
         if row is not None:

@@ -65,6 +65,7 @@ _UNITS = {
     **dict.fromkeys(("d", "day", "days"), 1440),
     **dict.fromkeys(("w", "wk", "week", "weeks"), 10080),
 }
+_AMBIGUOUS = "Timeframe '1M' is ambiguous: minute or month. Write M1 for a minute; months are not a timeframe here."
 _WORDS = {"daily": "1d", "day": "1d", "hourly": "1h", "hour": "1h", "weekly": "1w", "week": "1w", "minute": "1min"}
 
 
@@ -73,15 +74,13 @@ def parse_timeframe(text: str) -> Timeframe:
 
     >>> [parse_timeframe(t).value for t in ("M5", "5min", "1h", "60m", "1d", "daily", "h4", "1W")]
     ['M5', 'M5', 'H1', 'H1', 'D1', 'D1', 'H4', 'W1']
-    >>> parse_timeframe("1M")
+    >>> parse_timeframe("1M")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    quant_core.errors.ConfigError: Timeframe '1M' is ambiguous: minute or month. Write M1 (or 1min) for a minute; months are not supported.
+    quant_core.errors.ConfigError: Timeframe '1M' is ambiguous: minute or month. Write M1 for a minute; ...
     """
     raw = text.strip()
     if raw == "1M":
-        raise ConfigError(
-            "Timeframe '1M' is ambiguous: minute or month. Write M1 (or 1min) for a minute; months are not supported."
-        )
+        raise ConfigError(_AMBIGUOUS)
     word = _WORDS.get(raw.lower(), raw.lower())
     match = re.fullmatch(r"(\d+)\s*([a-z]+)", word) or re.fullmatch(r"([mhdw])(\d+)", word)
     if match:

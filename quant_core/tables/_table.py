@@ -62,15 +62,18 @@ class Table:
 
     def pandera_schema(self) -> pa.DataFrameSchema:
         """The contract as a pandera schema: dtypes, nullability, bounds; strict on unknown columns."""
-        columns = {}
+        columns: dict[str, pa.Column] = {}
         for c in self.columns:
-            checks = []
+            checks: list[pa.Check] = []
             if c.minimum is not None:
                 checks.append(pa.Check.ge(c.minimum))
             if c.maximum is not None:
                 checks.append(pa.Check.le(c.maximum))
-            columns[c.name] = pa.Column(c.dtype, checks=checks, nullable=c.nullable, title=c.unit, description=c.meaning)
-        return pa.DataFrameSchema(columns, strict=not self.extra_columns, ordered=not self.extra_columns, name=self.name)
+            columns[c.name] = pa.Column(
+                c.dtype, checks=checks, nullable=c.nullable, title=c.unit, description=c.meaning
+            )
+        exact = not self.extra_columns
+        return pa.DataFrameSchema(columns, strict=exact, ordered=exact, name=self.name)
 
     def validate(self, frame: pl.DataFrame, *, where: str = "") -> pl.DataFrame:
         """Return the frame unchanged, or say which promise it breaks.

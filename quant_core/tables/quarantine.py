@@ -17,7 +17,12 @@ TABLE = Table(
         Column("symbol", pl.String, "id", "Symbol, where it was readable.", nullable=True),
         Column("timeframe", pl.String, "id", "Timeframe, where it was readable.", nullable=True),
         Column("ts", pl.Datetime("us", "UTC"), "UTC", "Open of the bar, where it was readable.", nullable=True),
-        Column("reason", pl.String, "label", "Rule that refused the row, e.g. unparsable_ts, ohlc_order, conflicting_duplicate."),
+        Column(
+            "reason",
+            pl.String,
+            "label",
+            "Rule that refused the row, e.g. unparsable_ts, ohlc_order, conflicting_duplicate.",
+        ),
         Column("raw_text", pl.String, "text", "The original line, or the typed values where the source has no text."),
     ),
     key=("origin", "origin_row", "symbol", "timeframe"),
