@@ -1,13 +1,24 @@
 """The block: a frozen value with typed, defaulted parameters and a canonical id.
 
-Put here: what every family shares (canonical string, warm-up), nothing that belongs to one family.
+Put here: what every family shares (canonical string, parameter check), nothing that belongs to one family.
 Keep out: discovery (catalog.py), parsing of ids (spec.py), family contracts (each family's ``_base.py``).
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Annotated, Any, get_type_hints
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from quant_core.errors import ConfigError
+
+# Parameter types with their bounds; a block declares them and construction checks them.
+Count = Annotated[int, Field(ge=1)]
+Window = Annotated[int, Field(ge=2)]
+Positive = Annotated[float, Field(gt=0)]
 
 
 def snake_case(class_name: str) -> str:
@@ -17,6 +28,20 @@ def snake_case(class_name: str) -> str:
     ('breakout_hhll', 'nr7', 'up_next_bar')
     """
     return re.sub(r"(?<!^)(?=[A-Z])", "_", class_name).lower()
+
+
+def learned() -> Any:
+    """A field that ``fit`` fills: None until then, no part of the canonical id, not settable in a spec.
+
+    >>> from dataclasses import dataclass, replace
+    >>> @dataclass(frozen=True)
+    ... class DemoBins(Block):
+    ...     n_bins: int = 2
+    ...     cuts: tuple[float, ...] | None = learned()
+    >>> replace(DemoBins(), cuts=(0.5,)).canonical
+    'demo_bins(n_bins=2)'
+    """
+    return field(default=None, metadata={"learned": True})
 
 
 def _text(value: object) -> str:
@@ -30,21 +55,67 @@ def _text(value: object) -> str:
     return str(value)
 
 
+@cache
+def _checks(block: type[Block]) -> dict[str, TypeAdapter[Any] | type[Block]]:
+    """Per parameter, what validates it: a pydantic adapter, or the family a nested block must be of."""
+    hints = get_type_hints(block, include_extras=True)
+    checks: dict[str, TypeAdapter[Any] | type[Block]] = {}
+    for f in fields(block):
+        hint: Any = hints[f.name]
+        if isinstance(hint, type) and issubclass(hint, Block):
+            checks[f.name] = hint
+        else:
+            checks[f.name] = TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False))
+    return checks
+
+
 @dataclass(frozen=True)
 class Block:
     """A unit of the research vocabulary, equal and hashable by its parameters.
 
-    Every field has a default, so ``Class()`` is valid; the canonical string lists every field in
-    declaration order and is the id stored in results.
+    Every field has a default, so ``Class()`` is valid; the canonical string lists every field but the
+    learned ones in declaration order and is the id stored in results. Construction checks the annotated
+    types and bounds and normalizes equal spellings (``2`` for a float becomes ``2.0``).
+
+    Raises:
+        ConfigError: a parameter has the wrong type or is out of its bounds.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
-    ... class DemoRule(Block):
-    ...     k: int = 3
+    ... class Demo(Block):
+    ...     k: Count = 3
+    ...     mult: float = 2
     ...     direction: str = "up"
-    >>> DemoRule().canonical, DemoRule(k=5).name
-    ('demo_rule(k=3,direction=up)', 'demo_rule')
+    >>> Demo().canonical, Demo(k=5).name
+    ('demo(k=3,mult=2.0,direction=up)', 'demo')
+    >>> Demo(k=0)
+    Traceback (most recent call last):
+    quant_core.errors.ConfigError: Wrong value at demo.k: expected greater than or equal to 1, found 0. Correct it.
     """
+
+    def __post_init__(self) -> None:
+        for name, check in _checks(type(self)).items():
+            object.__setattr__(self, name, self._checked(name, getattr(self, name), check))
+
+    def _checked(self, name: str, value: object, check: TypeAdapter[Any] | type[Block]) -> object:
+        """Return the parameter's normalized value, or say what is wrong with it."""
+        if isinstance(check, type):
+            if isinstance(value, check):
+                return value
+            raise self._wrong(name, f"a {check.__name__.lower()}", value)
+        if isinstance(value, bool) and check.core_schema["type"] in {"int", "float"}:
+            # Pydantic reads true as 1; a window of "true" bars is a mistake.
+            raise self._wrong(name, "a number", value)
+        try:
+            return check.validate_python(value)
+        except ValidationError as error:
+            text = error.errors()[0]["msg"]
+            raise self._wrong(name, text.removeprefix("Input should be "), value) from error
+
+    def _wrong(self, parameter: str, expected: str, found: object) -> ConfigError:
+        """The error for one wrong parameter of this block."""
+        where = f"{self.name}.{parameter}"
+        return ConfigError.at(where, expected=expected, found=found, next_step="Correct it.")
 
     @property
     def name(self) -> str:
@@ -54,7 +125,8 @@ class Block:
     @property
     def canonical(self) -> str:
         """The block's id with every parameter, stable across runs."""
-        inner = ",".join(f"{f.name}={_text(getattr(self, f.name))}" for f in fields(self))
+        own = [f for f in fields(self) if "learned" not in f.metadata]
+        inner = ",".join(f"{f.name}={_text(getattr(self, f.name))}" for f in own)
         return f"{self.name}({inner})" if inner else self.name
 
     def __str__(self) -> str:
