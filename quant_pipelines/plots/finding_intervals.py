@@ -1,0 +1,44 @@
+"""Intervals of findings: lift of each cell with its confidence interval, colored by verdict.
+
+Put here: drawing of the intervals.
+Keep out: choosing which findings are worth showing (the caller sorts and cuts).
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from quant_pipelines.plots._figure import GRID, INK, MUTED, VERDICT_COLORS, empty_figure, new_figure, png, titled
+
+_MAX_ROWS = 25
+
+
+def finding_intervals(findings: pl.DataFrame, *, title: str) -> bytes:
+    """Lift (p_hat - baseline) with its Wilson interval as PNG, one line per finding; n and n_eff at the right.
+
+    Args:
+        findings: rows in the order to be drawn, first row on top: ``label``, ``p_hat``, ``baseline``, ``ci_low``,
+            ``ci_high`` [fraction], ``n``, ``n_eff`` [count], ``verdict``.
+        title: what was selected, and from which symbol and timeframe.
+    """
+    shown = findings.filter(pl.col("p_hat").is_not_null() & pl.col("ci_low").is_not_null()).head(_MAX_ROWS)
+    if shown.is_empty():
+        return empty_figure(title, "No finding with an observable outcome.")
+    figure, axes = new_figure(height_inches=1.2 + 0.27 * shown.height)
+    for row, f in enumerate(shown.to_dicts()):
+        color = VERDICT_COLORS[f["verdict"]]
+        low, high, lift = (f[k] - f["baseline"] for k in ("ci_low", "ci_high", "p_hat"))
+        axes.plot([low, high], [row, row], color=color, linewidth=2.4, solid_capstyle="butt")
+        axes.plot([lift], [row], "o", color=color, markersize=5)
+        label = f"n {f['n']:,}  n_eff {f['n_eff']:,.0f}"
+        axes.text(1.01, row, label, transform=axes.get_yaxis_transform(), fontsize=7.5, va="center", color=INK)
+    axes.axvline(0.0, color=MUTED, linewidth=1.0)
+    axes.set_yticks(range(shown.height), shown["label"].to_list(), fontsize=7.5)
+    axes.set_ylim(shown.height - 0.5, -0.5)
+    axes.grid(axis="x", color=GRID)
+    axes.set_xlabel("lift = p_hat - baseline [fraction]; bar: Wilson interval on n_eff", fontsize=8, color=MUTED)
+    for verdict, color in VERDICT_COLORS.items():
+        axes.plot([], [], color=color, linewidth=3, label=verdict)
+    figure.legend(loc="outside lower right", fontsize=7, ncols=3, frameon=False)
+    titled(axes, title)
+    return png(figure)
