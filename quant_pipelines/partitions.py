@@ -1,0 +1,148 @@
+"""Partitions: symbol x timeframe, one definition for the whole graph, and the planner of rectangular runs.
+
+Put here: the partition key, the partitions definition and which runs cover a set of keys.
+Keep out: which symbols exist (sources) and who asks for runs (sensors, schedules, cli).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from quant_core.errors import ConfigError, SymbolError
+from quant_core.symbols import check_symbol
+from quant_core.timeframes import Timeframe
+
+TIMEFRAMES: tuple[str, ...] = tuple(t.value for t in Timeframe)
+SYMBOLS = dg.DynamicPartitionsDefinition(name="symbols")
+SYMBOL_TIMEFRAME = dg.MultiPartitionsDefinition(
+    {"symbol": SYMBOLS, "timeframe": dg.StaticPartitionsDefinition(list(TIMEFRAMES))}
+)
+
+
+@dataclass(frozen=True, order=True)
+class PartitionKey:
+    """One symbol at one timeframe, written ``SYMBOL|TF``.
+
+    >>> PartitionKey.parse("EURUSD|H1")
+    PartitionKey(symbol='EURUSD', timeframe='H1')
+    >>> str(PartitionKey("BRK.B", "D1"))
+    'BRK.B|D1'
+    """
+
+    symbol: str
+    timeframe: str
+
+    def __post_init__(self) -> None:
+        check_symbol(self.symbol)
+        if self.timeframe not in TIMEFRAMES:
+            raise SymbolError(
+                f"Timeframe {self.timeframe!r} cannot be used in a partition key: expected one of "
+                f"{', '.join(TIMEFRAMES)}. Use one of these."
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> PartitionKey:
+        """Read ``SYMBOL|TF``.
+
+        Raises:
+            SymbolError: no single ``|``, an illegal symbol or an unknown timeframe.
+        """
+        parts = text.split("|")
+        if len(parts) != 2:
+            raise SymbolError(f"Partition key {text!r} is malformed: expected SYMBOL|TIMEFRAME, for example EURUSD|H1.")
+        return cls(*parts)
+
+    def __str__(self) -> str:
+        return f"{self.symbol}|{self.timeframe}"
+
+    @property
+    def multi(self) -> dg.MultiPartitionKey:
+        """The key as Dagster's own type, which makes the UI's filters by dimension work."""
+        return dg.MultiPartitionKey({"symbol": self.symbol, "timeframe": self.timeframe})
+
+
+@dataclass(frozen=True)
+class Rectangle:
+    """A contiguous range of symbols x a contiguous range of timeframes: what one run can take.
+
+    Attributes:
+        symbols, timeframes: every value of the range, in partition order.
+    """
+
+    symbols: tuple[str, ...]
+    timeframes: tuple[str, ...]
+
+    @property
+    def keys(self) -> list[PartitionKey]:
+        """Every key of the rectangle, symbol by symbol."""
+        return [PartitionKey(s, t) for s in self.symbols for t in self.timeframes]
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Run tags that make a Dagster run cover exactly this rectangle."""
+        first, last = self.keys[0], self.keys[-1]
+        if first == last:
+            return {
+                "dagster/partition": str(first),
+                "dagster/partition/symbol": first.symbol,
+                "dagster/partition/timeframe": first.timeframe,
+            }
+        return {"dagster/asset_partition_range_start": str(first), "dagster/asset_partition_range_end": str(last)}
+
+
+def _runs(values: Iterable[str], order: Sequence[str]) -> list[tuple[str, ...]]:
+    """Split values into maximal runs that are neighbors in an order."""
+    position = {value: i for i, value in enumerate(order)}
+    runs: list[list[str]] = []
+    for value in sorted(values, key=position.__getitem__):
+        if runs and position[value] == position[runs[-1][-1]] + 1:
+            runs[-1].append(value)
+        else:
+            runs.append([value])
+    return [tuple(run) for run in runs]
+
+
+def plan_rectangles(keys: Iterable[PartitionKey], symbol_order: Sequence[str]) -> list[Rectangle]:
+    """Cover exactly a set of keys with rectangles, each of which one Dagster run can take.
+
+    A run takes a range of each dimension, and a range follows the insertion order of the symbols. Symbols
+    are grouped by the set of their timeframes; each group is cut into runs of neighbors in both dimensions.
+
+    Args:
+        keys: any set of keys; repeats count once.
+        symbol_order: every registered symbol, in insertion order (``instance.get_dynamic_partitions``).
+
+    Raises:
+        ConfigError: a symbol is not registered; no range could name it.
+
+    Example, by hand: A and B neighbor and want M1 + M5, C wants M1 only, D wants M1 and D1, which do not neighbor.
+
+    >>> wanted = ["A|M1", "A|M5", "B|M1", "B|M5", "C|M1", "D|M1", "D|D1"]
+    >>> plan = plan_rectangles(map(PartitionKey.parse, wanted), ["A", "B", "C", "D"])
+    >>> [(r.symbols, r.timeframes) for r in plan]
+    [(('A', 'B'), ('M1', 'M5')), (('C',), ('M1',)), (('D',), ('M1',)), (('D',), ('D1',))]
+    >>> plan_rectangles([], ["A"])
+    []
+    """
+    wanted: dict[str, set[str]] = {}
+    for key in keys:
+        wanted.setdefault(key.symbol, set()).add(key.timeframe)
+    unknown = sorted(set(wanted) - set(symbol_order))
+    if unknown:
+        raise ConfigError(
+            f"Symbols {unknown[:5]} are not registered as partitions: expected symbols known to the instance. "
+            "Run the job register_symbols first."
+        )
+    groups: dict[frozenset[str], list[str]] = {}
+    for symbol in symbol_order:
+        if symbol in wanted:
+            groups.setdefault(frozenset(wanted[symbol]), []).append(symbol)
+    return [
+        Rectangle(symbols, timeframes)
+        for timeframe_set, members in groups.items()
+        for symbols in _runs(members, symbol_order)
+        for timeframes in _runs(timeframe_set, TIMEFRAMES)
+    ]

@@ -1,0 +1,129 @@
+"""Storage: bytes at relative paths, written atomically, on a local disk or an object store.
+
+Put here: reading, listing and atomic writing of whole files behind one set of calls.
+Keep out: what the bytes mean (lake.py, raw_store.py) and who may write (locks.py).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import cast
+
+from fsspec import AbstractFileSystem
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+
+from quant_core.errors import LakeError
+
+_TEMP_SUFFIX = ".tmp"
+
+
+class Storage:
+    """Files below a root.
+
+    A local write goes to a hidden temporary file in the target folder, is flushed to disk, renamed over the
+    target, and the folder is flushed: after a crash the old or the new content is there, never a mix. An object
+    store publishes an object as a whole, which gives the same promise.
+
+    Args:
+        url: a folder, or any fsspec URL (``s3://bucket/lake``, ``memory://lake``).
+
+    >>> storage = Storage("memory://storage_example")
+    >>> storage.write("a/b.txt", b"x"), storage.read("a/b.txt"), storage.files("a")
+    (None, b'x', ['a/b.txt'])
+    >>> storage.exists("a/missing.txt"), storage.files("nowhere")
+    (False, [])
+    """
+
+    def __init__(self, url: str) -> None:
+        filesystem, root = url_to_fs(url)
+        self._fs = cast("AbstractFileSystem", filesystem)
+        self.root = root.rstrip("/")
+        self.is_local = isinstance(filesystem, LocalFileSystem)
+
+    def locate(self, path: str) -> str:
+        """The absolute place of a relative path, as its file system names it."""
+        return f"{self.root}/{path}" if path else self.root
+
+    def exists(self, path: str) -> bool:
+        """True when a file is there."""
+        return bool(self._fs.isfile(self.locate(path)))
+
+    def read(self, path: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            LakeError: the file is not there.
+        """
+        try:
+            return cast("bytes", self._fs.cat_file(self.locate(path)))
+        except FileNotFoundError as error:
+            raise LakeError(
+                f"File {path} is not in the lake at {self.root}: expected it to be written earlier. "
+                "Materialize the partition, or check QUANT_LAKE."
+            ) from error
+
+    def write(self, path: str, content: bytes) -> None:
+        """Publish a file atomically, replacing what was there."""
+        if self.is_local:
+            _write_local(Path(self.locate(path)), content)
+        else:
+            self._fs.pipe_file(self.locate(path), content)
+
+    def files(self, folder: str) -> list[str]:
+        """Relative paths of the published files directly in a folder, sorted; [] when there is no such folder."""
+        return [p for p in self._listing(folder, "file") if not _is_temporary(p)]
+
+    def folders(self, folder: str) -> list[str]:
+        """Relative paths of the folders directly in a folder, sorted."""
+        return self._listing(folder, "directory")
+
+    def _listing(self, folder: str, kind: str) -> list[str]:
+        place = self.locate(folder)
+        if not self._fs.isdir(place):
+            return []
+        self._fs.invalidate_cache(place)
+        entries = cast("list[dict[str, str]]", self._fs.ls(place, detail=True))
+        names = [e["name"].rstrip("/").rsplit("/", 1)[-1] for e in entries if e["type"] == kind]
+        return sorted(f"{folder}/{name}" if folder else name for name in names)
+
+    def delete(self, path: str) -> None:
+        """Remove a file; nothing happens when it is not there."""
+        if self.exists(path):
+            self._fs.rm_file(self.locate(path))
+
+    def clean_leftovers(self, folder: str) -> int:
+        """Remove temporary files that a killed writer left in a folder; returns how many.
+
+        Call it only while holding the lock of what is written there.
+        """
+        leftovers = [p for p in self._listing(folder, "file") if _is_temporary(p)]
+        for path in leftovers:
+            self.delete(path)
+        return len(leftovers)
+
+
+def _is_temporary(path: str) -> bool:
+    name = path.rsplit("/", 1)[-1]
+    return name.startswith(".") and name.endswith(_TEMP_SUFFIX)
+
+
+def _write_local(target: Path, content: bytes) -> None:
+    """Write beside the target, flush, rename, flush the folder."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.parent / f".{target.name}.{secrets.token_hex(8)}{_TEMP_SUFFIX}"
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
