@@ -1,0 +1,177 @@
+"""Spans: the sessions of a calendar in order, with the arithmetic on integers that answers for whole columns.
+
+Put here: placing instants among sessions, bin bounds and bar counts, in microseconds since 1970.
+Keep out: dates, zones and frames (``_calendar.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from quant_core.calendars._days import FIRST_DAY, MINUTE_US, DayTable, Flags, Ints, all_days
+from quant_core.timeframes import Timeframe
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where instants lie.
+
+    Attributes:
+        row: the first span that ends after the instant.
+        owner: the span the instant belongs to: ``row`` when inside it, else the next session.
+        inside: True where the instant is inside span ``row``.
+    """
+
+    row: Ints
+    owner: Ints
+    inside: Flags
+
+
+@dataclass(frozen=True, eq=False)
+class Spans:
+    """Non-overlapping spans in order: sessions, and regular hours of dates without a session (off days).
+
+    Overnight markets have no off-day spans: the hours of Saturday would reach into Friday.
+
+    Attributes:
+        next_session: row of the first session at or after each row.
+        first_of_week: row of the first session of the row's trading week (ISO week of the session date).
+        last_of_week: row of the last one. An off day after the week's last session belongs to the next week.
+    """
+
+    day: Ints
+    open: Ints
+    close: Ints
+    break_open: Ints
+    break_close: Ints
+    is_session: Flags
+    next_session: Ints
+    first_of_week: Ints
+    last_of_week: Ints
+
+    @classmethod
+    def of(cls, days: DayTable) -> Spans:
+        """Choose the spans out of a day table."""
+        keep = np.flatnonzero(_spans_kept(days))
+        is_session = days.is_session[keep]
+        sessions = np.flatnonzero(is_session)
+        day = all_days()[keep]
+        rank = np.searchsorted(sessions, np.arange(len(keep)))
+        next_session = sessions[rank]
+        weeks = (day[sessions] + 3) // 7
+        week = (day[next_session] + 3) // 7
+        return cls(
+            day=day,
+            open=days.open[keep],
+            close=days.close[keep],
+            break_open=days.break_open[keep],
+            break_close=days.break_close[keep],
+            is_session=is_session,
+            next_session=next_session,
+            first_of_week=sessions[np.searchsorted(weeks, week, side="left")],
+            last_of_week=sessions[np.searchsorted(weeks, week, side="right") - 1],
+        )
+
+    @property
+    def range(self) -> tuple[int, int]:
+        """First and one-past-last instant that can be placed."""
+        return int(self.open[0]), int(self.close[-1])
+
+    def place(self, values: Ints) -> Place:
+        """Find each instant among the spans."""
+        row = np.searchsorted(self.close, values, side="right").astype(np.int64, copy=False)
+        inside = values >= self.open[row]
+        return Place(row, np.where(inside, row, self.next_session[row]), inside)
+
+    def trades(self, place: Place, values: Ints) -> Flags:
+        """True inside a session and outside its break."""
+        paused = (values >= self.break_open[place.row]) & (values < self.break_close[place.row])
+        return place.inside & self.is_session[place.row] & ~paused
+
+    def cut(self, place: Place, ends: Ints) -> Ints:
+        """Cut ends at the close of the session the bar opened in, where the market pauses after it."""
+        following = np.minimum(place.row + 1, len(self.open) - 1)
+        pauses = self.open[following] != self.close[place.row]
+        cuts = place.inside & self.is_session[place.row] & pauses
+        return np.where(cuts, np.minimum(ends, self.close[place.row]), ends)
+
+    def bounds(self, place: Place, values: Ints, timeframe: Timeframe) -> tuple[Ints, Ints]:
+        """Start and end of the bin of each instant."""
+        owner = place.owner
+        if timeframe is Timeframe.W1:
+            return self.open[self.first_of_week[owner]], self.close[self.last_of_week[owner]]
+        if not timeframe.is_intraday:
+            return self.open[owner], self.close[owner]
+        step = timeframe.minutes * MINUTE_US
+        anchor = self.open[owner]
+        low = anchor + (values - anchor) // step * step
+        # A gap reaches from the previous span's close to this span's open; a span from its open to its close.
+        floor = np.where(place.inside, self.open[place.row], self.close[np.maximum(place.row - 1, 0)])
+        ceiling = np.where(place.inside, self.close[place.row], self.open[place.row])
+        return np.maximum(low, floor), np.minimum(low + step, ceiling)
+
+    def count(self, low: Ints, high: Ints, timeframe: Timeframe) -> Ints:
+        """Bars of a timeframe inside bins low … high; a bin is inside one session, or is one session or week."""
+        first, last = self.place(low), self.place(high - 1)
+        if not timeframe.is_intraday:
+            upto = np.cumsum(self.is_session)
+            return upto[last.row] - upto[first.row] + self.is_session[first.row]
+        one = self._slots(first.row, low, np.minimum(high, self.close[first.row]), timeframe)
+        one = np.where(first.inside & self.is_session[first.row], one, 0)
+        per_span = self._per_span(timeframe)
+        upto = np.cumsum(per_span)
+        return np.where(first.row == last.row, one, upto[last.row] - upto[first.row] + one)
+
+    def _per_span(self, timeframe: Timeframe) -> Ints:
+        """Bars of an intraday timeframe in every whole span; none on off days."""
+        rows = np.arange(len(self.open))
+        return np.where(self.is_session, self._slots(rows, self.open, self.close, timeframe), 0)
+
+    def _slots(self, row: Ints, low: Ints, high: Ints, timeframe: Timeframe) -> Ints:
+        """Grid bars starting in low … high of span row, without those that lie wholly in its break."""
+        step, anchor = timeframe.minutes * MINUTE_US, self.open[row]
+        first, stop = -((anchor - low) // step), -((anchor - high) // step)
+        break_first = -((anchor - self.break_open[row]) // step)
+        break_stop = (self.break_close[row] - anchor) // step
+        paused = np.maximum(np.minimum(stop, break_stop) - np.maximum(first, break_first), 0)
+        return stop - first - paused
+
+    def opens(self, timeframe: Timeframe, start: int, end: int) -> Ints:
+        """Opens of the bars of a gapless feed, start ≤ open ≤ end."""
+        rows = np.flatnonzero(self.is_session & (self.close > start) & (self.open <= end))
+        if timeframe is Timeframe.W1:
+            rows = np.unique(self.first_of_week[rows])
+        if not timeframe.is_intraday:
+            found = self.open[rows]
+            return found[(found >= start) & (found <= end)]
+        step = timeframe.minutes * MINUTE_US
+        n = -((self.open[rows] - self.close[rows]) // step)
+        owner = np.repeat(rows, n)
+        slot = np.arange(len(owner)) - np.repeat(np.cumsum(n) - n, n)
+        found = self.open[owner] + slot * step
+        ends = np.minimum(found + step, self.close[owner])
+        paused = (found >= self.break_open[owner]) & (ends <= self.break_close[owner])
+        return found[~paused & (found >= start) & (found <= end)]
+
+    def count_days(self, first_day: int, last_day: int, timeframe: Timeframe) -> int:
+        """Bars of a gapless feed in the sessions first_day … last_day; a week counts where its first session is."""
+        rows = np.flatnonzero(self.is_session & (self.day >= first_day) & (self.day <= last_day))
+        if timeframe is Timeframe.W1:
+            return int(np.count_nonzero(self.first_of_week[rows] == rows))
+        return int(self._per_span(timeframe)[rows].sum()) if timeframe.is_intraday else len(rows)
+
+
+def _spans_kept(days: DayTable) -> Flags:
+    """Sessions, and off days of markets whose hours of neighbouring dates never touch (checked since 1970).
+
+    Around a skipped or repeated local date of the 19th century single off days may overlap: those are left out.
+    Nothing follows the last session.
+    """
+    apart = days.open[1:] > days.close[:-1]
+    stand_alone = np.concatenate(([False], apart)) & np.concatenate((apart, [False]))
+    off_days = stand_alone if bool(apart[-FIRST_DAY:].all()) else np.zeros(len(stand_alone), dtype=np.bool_)
+    keep = days.is_session | off_days
+    keep[np.flatnonzero(days.is_session)[-1] + 1 :] = False
+    return keep
