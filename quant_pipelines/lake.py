@@ -202,6 +202,16 @@ class Lake:
         with self._locks.hold(f"{asset}/{key.symbol}/{key.timeframe}"):
             yield
 
+    @contextmanager
+    def lock_table(self, table: str) -> Iterator[None]:
+        """Hold an unpartitioned table against every other writer.
+
+        Raises:
+            PartitionLockedError: another process held it for longer than the timeout.
+        """
+        with self._locks.hold(table):
+            yield
+
     def _source(self, asset: str, key: PartitionKey) -> str | io.BytesIO:
         """What Polars reads from: a path, or the bytes of an object."""
         if self.storage.is_local:
