@@ -1,0 +1,91 @@
+"""The family contract of estimators.
+
+Put here: the abstract Estimator, the sample it reads and the estimate it returns.
+Keep out: any particular estimator; block counts (``_moments.py``).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from quant_core.block import Block
+from quant_core.errors import DataContractError
+
+Floats: TypeAlias = NDArray[np.float64]
+Counts: TypeAlias = NDArray[Any]
+Estimand = Literal["rate", "mean", "median_time", "none"]
+
+
+class Estimate(NamedTuple):
+    """A value with its interval; nan where undefined, and for the bounds of an estimator without interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The outcomes of one cell in time order, and of all bars of the split they came from.
+
+    Attributes:
+        values: (n,); 0/1, a number, or a duration in bars.
+        positions: (n,); bar index inside the split, increasing; the outcome window is positions + 1 … + horizon.
+        horizon: bars ahead the outcome depends on, ≥ 1.
+        all_values: (N,); outcomes of all bars of the split; equal to ``values`` where not given.
+        all_positions: (N,); their bar indices.
+        observed: (n,); False where a duration is censored; all True where not given.
+    """
+
+    values: Floats
+    positions: NDArray[np.int64]
+    horizon: int
+    all_values: Floats
+    all_positions: NDArray[np.int64]
+    observed: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        values: ArrayLike,
+        *,
+        positions: Sequence[int] | NDArray[np.int64] | None = None,
+        horizon: int = 1,
+        all_values: ArrayLike | None = None,
+        observed: ArrayLike | None = None,
+    ) -> Sample:
+        """Build a sample; positions default to 0 … n − 1, ``all_values`` (one per bar) to ``values``."""
+        y = np.asarray(values, dtype=np.float64)
+        at = np.arange(len(y), dtype=np.int64) if positions is None else np.asarray(positions, dtype=np.int64)
+        if len(at) != len(y) or np.any(np.diff(at) <= 0):
+            raise DataContractError("A sample needs one increasing position per value.")
+        every = y if all_values is None else np.asarray(all_values, dtype=np.float64)
+        where = at if all_values is None else np.arange(len(every), dtype=np.int64)
+        seen = np.ones(len(y), dtype=np.bool_) if observed is None else np.asarray(observed, dtype=np.bool_)
+        return cls(y, at, horizon, every, where, seen)
+
+
+@dataclass(frozen=True)
+class Estimator(Block):
+    """A function from a sample to a value and, where ``estimand`` is not ``none``, an interval for it.
+
+    Contract, proved for every block: an empty sample gives nan, not an error; equal samples give bit-equal
+    estimates; low ≤ value ≤ high; the interval covers the true value at its confidence on simulated samples,
+    overlapping outcomes included. Every estimator also has a vectorized method over many cells, named for what
+    it computes; ``estimate`` is the same arithmetic on one sample.
+    """
+
+    @property
+    @abstractmethod
+    def estimand(self) -> Estimand:
+        """What the interval covers."""
+
+    @abstractmethod
+    def estimate(self, sample: Sample) -> Estimate:
+        """The value and its interval."""

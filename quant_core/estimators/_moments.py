@@ -1,0 +1,191 @@
+"""Counts of cells per time block, as the sums that every cluster-robust number needs.
+
+Put here: BlockMoments, how a sample becomes moments, and the cluster-robust variance.
+Keep out: counting of whole tables (market_stats/_count.py) and tests made of the variance (cluster_robust_test.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from quant_core.estimators._base import Counts, Floats, Sample
+
+WORD = 64
+
+
+def block_bars(horizon: int) -> int:
+    """Length of a time block: the smallest multiple of 64 bars that is ≥ max(64, 4·horizon).
+
+    >>> [block_bars(h) for h in (1, 16, 17, 60)]
+    [64, 64, 128, 256]
+    """
+    return WORD * -(-max(WORD, 4 * horizon) // WORD)
+
+
+@dataclass(frozen=True)
+class BlockMoments:
+    """Sums over the time blocks that hold at least one event of a cell; arrays of any equal shape, one entry per cell.
+
+    Per block b: n_b events, t_b their total outcome (successes, or the sum of a number), N_b and T_b the same over all
+    bars. Every field is a plain sum, so moments of disjoint periods add up to the moments of their union.
+    For 0/1 outcomes all fields are exact integers.
+
+    Attributes:
+        n, total, squares: Σ n_b, Σ t_b, sum of squared outcomes.
+        covered: bars inside at least one outcome window.
+        blocks: blocks that hold an event.
+        nn, nt, tt: Σ n_b², Σ n_b·t_b, Σ t_b².
+        n_all, n_total, t_all, t_total: Σ n_b·N_b, Σ n_b·T_b, Σ t_b·N_b, Σ t_b·T_b.
+        all_all, all_total, total_total: Σ N_b², Σ N_b·T_b, Σ T_b², over the same blocks.
+        all_n, all_sum: N and T over the whole split, blocks without event included.
+    """
+
+    n: Counts
+    total: Counts
+    squares: Counts
+    covered: Counts
+    blocks: Counts
+    nn: Counts
+    nt: Counts
+    tt: Counts
+    n_all: Counts
+    n_total: Counts
+    t_all: Counts
+    t_total: Counts
+    all_all: Counts
+    all_total: Counts
+    total_total: Counts
+    all_n: Counts
+    all_sum: Counts
+
+    def __add__(self, other: BlockMoments) -> BlockMoments:
+        """Moments of the union of two disjoint periods."""
+        return BlockMoments(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    @property
+    def mean(self) -> Floats:
+        """Total / n: the rate of 0/1 outcomes; nan where n = 0."""
+        return ratio(self.total, self.n)
+
+    @property
+    def baseline(self) -> Floats:
+        """The mean over all bars of the split; nan where there is none."""
+        return ratio(self.all_sum, self.all_n)
+
+    @property
+    def outcome_variance(self) -> Floats:
+        """Σy²/n − mean², the variance of one outcome; p(1 − p) for 0/1; nan where n = 0."""
+        return np.maximum(ratio(self.squares, self.n) - self.mean**2, 0.0)
+
+
+def ratio(above: Counts, below: Counts) -> Floats:
+    """Above / below as float; nan where below is not positive."""
+    top = np.asarray(above, dtype=np.float64)
+    bottom = np.asarray(below, dtype=np.float64)
+    return np.divide(top, bottom, out=np.full(np.broadcast(top, bottom).shape, np.nan), where=bottom > 0)
+
+
+def moments_of_blocks(
+    n_b: Counts, t_b: Counts, all_n_b: Counts, all_t_b: Counts, covered: Counts, squares: Counts
+) -> BlockMoments:
+    """Sum the per-block counts of many cells.
+
+    Args:
+        n_b, t_b: (n_blocks, n_cells); events and their total outcome per block.
+        all_n_b, all_t_b: (n_blocks,); the same over all bars.
+        covered, squares: (n_cells,).
+
+    >>> m = moments_of_blocks(np.array([[2], [0]]), np.array([[1], [0]]), np.array([4, 4]), np.array([3, 1]),
+    ...                       np.array([2]), np.array([1]))
+    >>> int(m.blocks[0]), int(m.n_total[0]), int(m.all_n[0]), float(m.baseline[0])
+    (1, 6, 8, 0.5)
+    """
+    has = n_b > 0
+    all_n, all_t = all_n_b[:, None], all_t_b[:, None]
+
+    def over(x: Counts) -> Counts:
+        return np.sum(x, axis=0, where=has)
+
+    shape = n_b.shape
+    whole_n: Counts = np.repeat(all_n_b.sum(), shape[1])
+    whole_t: Counts = np.repeat(all_t_b.sum(), shape[1])
+    return BlockMoments(
+        n=n_b.sum(axis=0),
+        total=t_b.sum(axis=0),
+        squares=squares,
+        covered=covered,
+        blocks=has.sum(axis=0),
+        nn=(n_b * n_b).sum(axis=0),
+        nt=(n_b * t_b).sum(axis=0),
+        tt=(t_b * t_b).sum(axis=0),
+        n_all=(n_b * all_n).sum(axis=0),
+        n_total=(n_b * all_t).sum(axis=0),
+        t_all=(t_b * all_n).sum(axis=0),
+        t_total=(t_b * all_t).sum(axis=0),
+        all_all=over(np.broadcast_to(all_n * all_n, shape)),
+        all_total=over(np.broadcast_to(all_n * all_t, shape)),
+        total_total=over(np.broadcast_to(all_t * all_t, shape)),
+        all_n=whole_n,
+        all_sum=whole_t,
+    )
+
+
+def moments_of_sample(sample: Sample) -> BlockMoments:
+    """The moments of one sample, as arrays of shape (1,)."""
+    size = block_bars(sample.horizon)
+    last = max(
+        int(sample.all_positions[-1]) if len(sample.all_positions) else 0,
+        int(sample.positions[-1]) if len(sample.positions) else 0,
+    )
+    n_blocks = last // size + 1
+
+    def per_block(positions: Counts, weights: Floats | None = None) -> Counts:
+        return np.bincount(positions // size, weights=weights, minlength=n_blocks)
+
+    gaps = np.minimum(np.diff(sample.positions), sample.horizon)
+    covered = int(gaps.sum()) + (sample.horizon if len(sample.positions) else 0)
+    return moments_of_blocks(
+        per_block(sample.positions)[:, None],
+        per_block(sample.positions, sample.values)[:, None],
+        per_block(sample.all_positions),
+        per_block(sample.all_positions, sample.all_values),
+        np.array([covered]),
+        np.array([float(np.sum(sample.values**2))]),
+    )
+
+
+def variance_against_baseline(m: BlockMoments) -> Floats:
+    """Cluster-robust variance of mean − baseline over time blocks.
+
+    U_b = (t_b − p0·n_b) − (n/N)(T_b − p0·N_b);  V = ΣU_b² · G/(G − 1) / n²  over the G blocks that hold an event,
+    with p0 the baseline. The sum is expanded into the moments, so it is exact up to float rounding.
+
+    Returns:
+        One variance per cell; nan where G < 2; exactly 0 where the cell is the baseline itself.
+    """
+    p0 = np.nan_to_num(m.baseline)
+    share = np.nan_to_num(ratio(m.n, m.all_n))
+    own = m.tt - 2 * p0 * m.nt + p0**2 * m.nn
+    cross = m.t_total - p0 * m.t_all - p0 * m.n_total + p0**2 * m.n_all
+    whole = m.total_total - 2 * p0 * m.all_total + p0**2 * m.all_all
+    sum_u2 = own - 2 * share * cross + share**2 * whole
+    rounding = 1e-12 * (m.tt + p0**2 * m.nn + share**2 * (m.total_total + p0**2 * m.all_all))
+    return _scaled(np.where(sum_u2 > rounding, sum_u2, 0.0), m)
+
+
+def variance_of_mean(m: BlockMoments) -> Floats:
+    """Cluster-robust variance of the cell's own mean: U_b = t_b − p̂·n_b, scaled as above; nan where G < 2."""
+    p = np.nan_to_num(m.mean)
+    sum_u2 = m.tt - 2 * p * m.nt + p**2 * m.nn
+    rounding = 1e-12 * (m.tt + p**2 * m.nn)
+    return _scaled(np.where(sum_u2 > rounding, sum_u2, 0.0), m)
+
+
+def _scaled(sum_u2: Floats, m: BlockMoments) -> Floats:
+    """ΣU² → variance: times G/(G − 1), divided by n²."""
+    g = np.asarray(m.blocks, dtype=np.float64)
+    n = np.asarray(m.n, dtype=np.float64)
+    scale = np.divide(g, (g - 1) * n**2, out=np.full(g.shape, np.nan), where=(g > 1) & (n > 0))
+    return sum_u2 * scale
