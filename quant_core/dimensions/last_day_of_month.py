@@ -1,0 +1,65 @@
+"""The k-th day from the end of the month.
+
+Put here: the dimension ``last_day_of_month``; ``last_1`` … ``last_5`` are its aliases.
+Keep out: all days at once (trading_day_of_month.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from quant_core.bars import Bars
+from quant_core.block import Count
+from quant_core.dimensions._base import DAY_MINUTES, FLAG_BINS, Cycle, Dimension, check_zone, day_of
+from quant_core.dimensions._schedule import by_session, sessions_around
+
+
+@dataclass(frozen=True)
+class LastDayOfMonth(Dimension):
+    """1 on the k-th day from the month's end, counting calendar days or trading sessions.
+
+    Attributes:
+        k: 1 is the last day.
+        basis: ``calendar`` counts the days of the date in ``zone``; ``business`` the sessions of the calendar.
+        zone: IANA zone of the date for ``basis=calendar``; default UTC; ``calendar`` takes the trading session.
+
+    Look-ahead: none, the schedule is known in advance. Missing: null for weekly bars and, on the business
+    basis, on dates that are no session.
+    Source: ours; the source system's ``last_k``, whose texts disagree on the basis: both exist here.
+
+    Example, by hand: 2024 is a leap year, so 28 February is the second day from the end.
+
+    >>> from datetime import UTC, datetime
+    >>> from quant_core.timeframes import Timeframe
+    >>> bars = Bars.of(close=[1.0] * 3, start=datetime(2024, 2, 28, tzinfo=UTC), timeframe=Timeframe.D1)
+    >>> LastDayOfMonth(k=2).labels(bars).to_list(), LastDayOfMonth(basis="business").labels(bars).to_list()
+    (['1', '0', '0'], ['0', '1', '0'])
+    """
+
+    k: Count = 1
+    basis: Literal["calendar", "business"] = "calendar"
+    zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_zone(self.zone, self.name)
+
+    @property
+    def bins(self) -> tuple[str, ...]:
+        return FLAG_BINS
+
+    @property
+    def cycle(self) -> Cycle:
+        return "month"
+
+    def codes(self, bars: Bars) -> pl.Series:
+        if bars.timeframe.minutes > DAY_MINUTES:
+            return self._none(bars)
+        if self.basis == "business":
+            table = sessions_around(bars).with_columns(code=(pl.col("from_end") == self.k).cast(pl.Int32))
+            return by_session(bars, table, "code").alias(self.canonical)
+        day = day_of(bars, self.zone)
+        return self._codes(bars, day == day.dt.month_end().dt.offset_by(f"{1 - self.k}d"))

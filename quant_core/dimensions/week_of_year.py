@@ -1,0 +1,42 @@
+"""Week of year.
+
+Put here: the dimension ``week_of_year``.
+Keep out: weeks within a month (week_in_month.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from quant_core.dimensions._base import Cycle, DayDimension
+
+
+@dataclass(frozen=True)
+class WeekOfYear(DayDimension):
+    """ISO week of the bar's date, 1 to 53; week 1 holds the first Thursday.
+
+    Attributes:
+        zone: IANA zone of the date; default UTC; ``calendar`` takes the trading session.
+
+    Look-ahead: none. Missing: none, every bar has a bin.
+    Source: ISO 8601 week numbers.
+
+    >>> from datetime import UTC, datetime
+    >>> from quant_core.bars import Bars
+    >>> bars = Bars.of(close=[1.0], start=datetime(2024, 12, 30, tzinfo=UTC))
+    >>> WeekOfYear().labels(bars).to_list()
+    ['1']
+    """
+
+    @property
+    def bins(self) -> tuple[str, ...]:
+        return tuple(str(w) for w in range(1, 54))
+
+    @property
+    def cycle(self) -> Cycle:
+        return "year"
+
+    def code_of(self, day: pl.Expr) -> pl.Expr:
+        return day.dt.week() - 1

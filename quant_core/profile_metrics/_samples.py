@@ -1,0 +1,158 @@
+"""Values per bar that profile metrics summarize: forward return, amplitude, breakouts, runs.
+
+Put here: one frozen class per value, shared by several metrics so that it is computed once.
+Keep out: summaries (the metric files) and bins (dimensions/).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from quant_core.bars import Bars
+from quant_core.block import Block, Count
+
+TINY_PRICE = 1e-12
+"""A close at or below this in size has no return: dividing by it would invent one."""
+
+Price = Literal["price", "fraction"]
+
+
+@dataclass(frozen=True)
+class BarValue(Block):
+    """One number per bar, null where it cannot be observed."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of the number."""
+        return "fraction"
+
+    @property
+    def window_bars(self) -> int:
+        """Bars whose prices enter one value: neighbours within this distance overlap."""
+        return 1
+
+    @abstractmethod
+    def expression(self, bars: Bars) -> pl.Expr:
+        """The value per bar as an expression over the bars' frame."""
+
+    def compute(self, bars: Bars) -> pl.Series:
+        """One Float64 value per bar."""
+        return bars.frame.select(self.expression(bars).cast(pl.Float64).alias(self.canonical)).to_series()
+
+
+@dataclass(frozen=True)
+class ForwardReturn(BarValue):
+    """Simple return over the next h bars: close[t+h]/close[t] - 1.
+
+    Look-ahead: exactly ``horizon_bars`` bars. Missing: null in the last h bars and where a close is not above
+    1e-12: a return on a price of zero or less has no meaning.
+
+    >>> ForwardReturn().compute(Bars.of(close=[100.0, 110.0, 99.0])).round(6).to_list()
+    [0.1, -0.1, None]
+    >>> ForwardReturn().compute(Bars.of(close=[-1.0, 110.0])).to_list()
+    [None, None]
+    """
+
+    horizon_bars: Count = 1
+
+    @property
+    def window_bars(self) -> int:
+        return self.horizon_bars
+
+    def expression(self, bars: Bars) -> pl.Expr:
+        now, later = pl.col("close"), pl.col("close").shift(-self.horizon_bars)
+        return pl.when((now > TINY_PRICE) & (later > TINY_PRICE)).then(later / now - 1.0)
+
+
+@dataclass(frozen=True)
+class Rises(BarValue):
+    """1 when the forward return over h bars is positive, else 0; a flat move is no rise.
+
+    Look-ahead and Missing: as the forward return.
+
+    >>> Rises().compute(Bars.of(close=[1.0, 2.0, 2.0, 1.0])).to_list()
+    [1.0, 0.0, 0.0, None]
+    """
+
+    horizon_bars: Count = 1
+
+    @property
+    def window_bars(self) -> int:
+        return self.horizon_bars
+
+    def expression(self, bars: Bars) -> pl.Expr:
+        return ForwardReturn(self.horizon_bars).expression(bars) > 0
+
+
+@dataclass(frozen=True)
+class Amplitude(BarValue):
+    """High minus low, in price or as a fraction of the close.
+
+    Look-ahead: none, known at the bar's close. Missing: as a fraction, null where the close is not above 1e-12.
+
+    >>> bars = Bars.of(high=[12.0], low=[9.0], close=[10.0])
+    >>> Amplitude("price").compute(bars).to_list(), Amplitude().compute(bars).to_list()
+    ([3.0], [0.3])
+    """
+
+    of: Price = "fraction"
+
+    @property
+    def unit(self) -> str:
+        return self.of
+
+    def expression(self, bars: Bars) -> pl.Expr:
+        size = pl.col("high") - pl.col("low")
+        return size if self.of == "price" else pl.when(pl.col("close") > TINY_PRICE).then(size / pl.col("close"))
+
+
+@dataclass(frozen=True)
+class AbsoluteReturn(BarValue):
+    """Size of the move of the bar itself: |close/open - 1|.
+
+    Look-ahead: none, known at the bar's close. Missing: null where a price is not above 1e-12.
+
+    >>> AbsoluteReturn().compute(Bars.of(open=[10.0], close=[9.0])).round(6).to_list()
+    [0.1]
+    """
+
+    def expression(self, bars: Bars) -> pl.Expr:
+        sound = (pl.col("open") > TINY_PRICE) & (pl.col("close") > TINY_PRICE)
+        return pl.when(sound).then((pl.col("close") / pl.col("open") - 1.0).abs())
+
+
+@dataclass(frozen=True)
+class BreaksOut(BarValue):
+    """1 when the bar reaches the previous session's high (up), its low (down), or neither (none).
+
+    up: high >= previous high. down: low <= previous low. none: neither. A bar may do both.
+    The previous session is the last one that has bars before this bar's session.
+
+    Look-ahead: none, known at the bar's close. Missing: null in the first session.
+
+    >>> from quant_core.timeframes import Timeframe
+    >>> bars = Bars.of(high=[5.0, 5.0, 6.0], low=[3.0, 4.0, 3.0], close=[4.0, 4.5, 4.0], timeframe=Timeframe.D1)
+    >>> [BreaksOut(side).compute(bars).to_list() for side in ("up", "down", "none")]
+    [[None, 1.0, 1.0], [None, 0.0, 1.0], [None, 0.0, 0.0]]
+    """
+
+    side: Literal["up", "down", "none"] = "up"
+
+    def expression(self, bars: Bars) -> pl.Expr:
+        del bars
+        above, below = pl.col("high") >= pl.col("_high"), pl.col("low") <= pl.col("_low")
+        return {"up": above, "down": below, "none": ~above & ~below}[self.side]
+
+    def compute(self, bars: Bars) -> pl.Series:
+        days = bars.frame.group_by("session_date", maintain_order=True).agg(
+            _high=pl.col("high").max(), _low=pl.col("low").min()
+        )
+        days = days.with_columns(pl.col("_high", "_low").shift(1))
+        joined = bars.frame.select("session_date", "high", "low").join(
+            days, on="session_date", how="left", maintain_order="left"
+        )
+        return joined.select(self.expression(bars).cast(pl.Float64).alias(self.canonical)).to_series()

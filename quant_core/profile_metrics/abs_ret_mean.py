@@ -1,0 +1,33 @@
+"""Mean size of the move of a bar.
+
+Put here: the profile metric ``abs_ret_mean``.
+Keep out: the range of a bar (amp_mean.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quant_core.profile_metrics._base import Kind, ProfileMetric
+from quant_core.profile_metrics._samples import AbsoluteReturn, BarValue
+
+
+@dataclass(frozen=True)
+class AbsRetMean(ProfileMetric):
+    """Mean of |close/open - 1|.
+
+    Look-ahead: none. Missing: bars with a price of zero or less are left out.
+    Source: none, ours.
+
+    >>> from quant_core.bars import Bars
+    >>> AbsRetMean().bar_value.compute(Bars.of(open=[10.0], close=[9.0])).round(6).to_list()
+    [0.1]
+    """
+
+    @property
+    def bar_value(self) -> BarValue:
+        return AbsoluteReturn()
+
+    @property
+    def kind(self) -> Kind:
+        return "mean"

@@ -1,0 +1,41 @@
+"""Share of runs that soon reverse.
+
+Put here: the profile metric ``p_reversal``.
+Keep out: mean lengths (run_len_up_mean.py, run_len_down_mean.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quant_core.block import Count
+from quant_core.profile_metrics._base import Kind, ProfileMetric
+from quant_core.profile_metrics._runs import RunReverses
+from quant_core.profile_metrics._samples import BarValue
+
+
+@dataclass(frozen=True)
+class PReversal(ProfileMetric):
+    """Share of the runs starting in the bin that last at most ``within_bars`` bars.
+
+    Attributes:
+        within_bars: length in bars, at least 1.
+
+    Look-ahead: ``within_bars`` + 1 bars. Missing: the first run is left out; the censored last run counts only
+    once it has outlived ``within_bars``.
+    Source: ours. Differs from: the source system; see _runs.py.
+
+    >>> from quant_core.bars import Bars
+    >>> PReversal().bar_value.compute(Bars.of(close=[2.0, 1.0, 2.0, 1.0])).to_list()
+    [None, 1.0, None, None]
+    """
+
+    within_bars: Count = 1
+
+    @property
+    def bar_value(self) -> BarValue:
+        return RunReverses(self.within_bars)
+
+    @property
+    def kind(self) -> Kind:
+        return "rate"

@@ -1,0 +1,48 @@
+"""Quantile of the forward return.
+
+Put here: the profile metric ``ret_quantile``.
+Keep out: its mean (ret_mean.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quant_core.block import Count
+from quant_core.profile_metrics._base import Fraction, Kind, ProfileMetric, percent_name
+from quant_core.profile_metrics._samples import BarValue, ForwardReturn
+
+
+@dataclass(frozen=True)
+class RetQuantile(ProfileMetric):
+    """Quantile of the return over the next ``horizon_bars`` bars; ``ret_p25`` and ``ret_q25`` are its aliases.
+
+    Attributes:
+        q: probability, in (0, 1); 0.5 is the median.
+        horizon_bars: length of the move in bars, at least 1.
+
+    Look-ahead: exactly ``horizon_bars`` bars. Missing: bars without the later close are left out.
+    Source: ours; the source system's definition.
+
+    >>> RetQuantile(q=0.25).short_name
+    'ret_p25'
+    """
+
+    q: Fraction = 0.5
+    horizon_bars: Count = 1
+
+    @property
+    def bar_value(self) -> BarValue:
+        return ForwardReturn(self.horizon_bars)
+
+    @property
+    def kind(self) -> Kind:
+        return "quantile"
+
+    @property
+    def probability(self) -> float:
+        return self.q
+
+    @property
+    def short_name(self) -> str:
+        return percent_name("ret", self.q)

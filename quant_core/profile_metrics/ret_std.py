@@ -1,0 +1,38 @@
+"""Spread of the forward return.
+
+Put here: the profile metric ``ret_std``.
+Keep out: the size of single bars (amp_mean.py, abs_ret_mean.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quant_core.block import Count
+from quant_core.profile_metrics._base import Kind, ProfileMetric
+from quant_core.profile_metrics._samples import BarValue, ForwardReturn
+
+
+@dataclass(frozen=True)
+class RetStd(ProfileMetric):
+    """Sample standard deviation of the return over the next ``horizon_bars`` bars.
+
+    Attributes:
+        horizon_bars: length of the move in bars, at least 1.
+
+    Look-ahead: exactly ``horizon_bars`` bars. Missing: bars without the later close are left out.
+    Source: ours; the source system's definition.
+
+    >>> RetStd().kind, RetStd().unit
+    ('std', 'fraction')
+    """
+
+    horizon_bars: Count = 1
+
+    @property
+    def bar_value(self) -> BarValue:
+        return ForwardReturn(self.horizon_bars)
+
+    @property
+    def kind(self) -> Kind:
+        return "std"

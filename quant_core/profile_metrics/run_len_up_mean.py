@@ -1,0 +1,35 @@
+"""Mean length of rising runs.
+
+Put here: the profile metric ``run_len_up_mean``.
+Keep out: how runs are found (_runs.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quant_core.profile_metrics._base import Kind, ProfileMetric
+from quant_core.profile_metrics._runs import RunLength
+from quant_core.profile_metrics._samples import BarValue
+
+
+@dataclass(frozen=True)
+class RunLenUpMean(ProfileMetric):
+    """Mean length in bars of completed rising runs, at the bar where they start.
+
+    Look-ahead: to the end of the run. Missing: the first run (its start is unknown) and the censored last run are
+    left out.
+    Source: ours. Differs from: the source system; see _runs.py.
+
+    >>> from quant_core.bars import Bars
+    >>> RunLenUpMean().bar_value.compute(Bars.of(close=[3.0, 2.0, 3.0, 4.0, 1.0])).to_list()
+    [None, 2.0, None, None, None]
+    """
+
+    @property
+    def bar_value(self) -> BarValue:
+        return RunLength("up")
+
+    @property
+    def kind(self) -> Kind:
+        return "mean"
