@@ -88,17 +88,15 @@ def ratio(above: Counts, below: Counts) -> Floats:
 
 
 def moments_of_blocks(
-    n_b: Counts, t_b: Counts, all_n_b: Counts, all_t_b: Counts, covered: Counts, squares: Counts
+    n_b: Counts, t_b: Counts, all_n_b: Counts, all_t_b: Counts, *, covered: Counts, squares: Counts
 ) -> BlockMoments:
     """Sum the per-block counts of many cells.
 
-    Args:
-        n_b, t_b: (n_blocks, n_cells); events and their total outcome per block.
-        all_n_b, all_t_b: (n_blocks,); the same over all bars.
-        covered, squares: (n_cells,).
+    ``n_b`` and ``t_b`` are (n_blocks, n_cells): events and their total outcome per block; ``all_n_b`` and ``all_t_b``
+    are (n_blocks,): the same over all bars; ``covered`` and ``squares`` are (n_cells,).
 
     >>> m = moments_of_blocks(np.array([[2], [0]]), np.array([[1], [0]]), np.array([4, 4]), np.array([3, 1]),
-    ...                       np.array([2]), np.array([1]))
+    ...                       covered=np.array([2]), squares=np.array([1]))
     >>> int(m.blocks[0]), int(m.n_total[0]), int(m.all_n[0]), float(m.baseline[0])
     (1, 6, 8, 0.5)
     """
@@ -151,8 +149,8 @@ def moments_of_sample(sample: Sample) -> BlockMoments:
         per_block(sample.positions, sample.values)[:, None],
         per_block(sample.all_positions),
         per_block(sample.all_positions, sample.all_values),
-        np.array([covered]),
-        np.array([float(np.sum(sample.values**2))]),
+        covered=np.array([covered]),
+        squares=np.array([float(np.sum(sample.values**2))]),
     )
 
 

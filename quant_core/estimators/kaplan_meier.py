@@ -27,7 +27,7 @@ class Curve(NamedTuple):
 
 @dataclass(frozen=True)
 class KaplanMeier(Estimator):
-    """Product-limit survival S(t) = Π (1 − d_j/r_j) over durations j ≤ t, with censored outcomes at risk until they end.
+    """Product-limit survival S(t) = Π (1 − d_j/r_j) over durations j ≤ t; censored outcomes are at risk until they end.
 
     Median: the first t with S(t) ≤ ½; its interval holds the t whose log(−log S) band contains ½. Restricted mean:
     ∫ S from 0 to τ, with Greenwood's variance and normal bounds inside [0, τ]. Both variances are multiplied by

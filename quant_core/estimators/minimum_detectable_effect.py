@@ -36,7 +36,8 @@ class MinimumDetectableEffect(Estimator):
     >>> few, many = ([1.0, 0.0, 0.0, 1.0, 1.0] * n for n in (256, 25_600))
     >>> def mde(y):
     ...     at = range(0, len(y), 3)
-    ...     return MinimumDetectableEffect().estimate(Sample.of([y[i] for i in at], positions=list(at), all_values=y)).value
+    ...     sample = Sample.of([y[i] for i in at], positions=list(at), all_values=y)
+    ...     return MinimumDetectableEffect().estimate(sample).value
     >>> 9 < mde(few) / mde(many) < 12.5
     True
     >>> mde([1.0])

@@ -40,6 +40,7 @@ class BenjaminiHochberg(Inference):
 
     @property
     def nominal(self) -> float:
+        """The rate: with no effect anywhere, every discovery is false, so any discovery errs."""
         return self.rate
 
     def adjust(self, p_values: ArrayLike) -> NDArray[np.float64]:
@@ -65,4 +66,5 @@ class BenjaminiHochberg(Inference):
         return self.rate * max(int(np.sum(q <= self.rate)), 1) / m if m else self.rate
 
     def errs_in_null_world(self, rng: np.random.Generator) -> bool:
+        """Claim something among 200 uniform p-values?"""
         return bool(np.any(self.adjust(rng.uniform(size=200)) <= self.rate))

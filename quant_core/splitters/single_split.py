@@ -45,9 +45,9 @@ class SingleSplit(Splitter):
             boundary = cast(date, session_dates[cut])
             train_stop = int((session_dates < boundary).sum())
             test_start = int((session_dates < boundary + timedelta(days=self.embargo_days)).sum())
-            if 0 < train_stop and test_start < n:
+            if train_stop > 0 and test_start < n:
                 return (Fold(0, 0, train_stop, test_start, n),)
         raise ConfigError(
-            f"A single split with train_fraction={self.train_fraction} and embargo_days={self.embargo_days} needs bars on "
-            f"both sides: found {n} bars. Use more bars, another fraction or a shorter embargo."
+            f"A single split with train_fraction={self.train_fraction} and embargo_days={self.embargo_days} needs "
+            f"bars on both sides: found {n} bars. Use more bars, another fraction or a shorter embargo."
         )

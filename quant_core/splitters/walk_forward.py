@@ -34,9 +34,10 @@ class WalkForward(Splitter):
     """Fold f trains on the months up to boundary_f and tests on the ``test_months`` after it.
 
     boundary_f = first session + (train_months + f·test_months) calendar months, always counted from the first session,
-    so a 31st does not drift; windows without a bar are passed over. Test bars: boundary_f + embargo ≤ session < boundary_{f+1} + embargo: tests touch each other
-    and cover every session once. Train bars: session < boundary_f, from boundary_f's window start (rolling) or from the
-    first session (anchored). The last test may be shorter: it ends with the data.
+    so a 31st does not drift; windows without a bar are passed over.
+    Test bars: boundary_f + embargo ≤ session < boundary_{f+1} + embargo: tests touch each other and cover every session
+    once. Train bars: session < boundary_f, from boundary_f's window start (rolling) or from the first session
+    (anchored). The last test may be shorter: it ends with the data.
 
     Attributes:
         scheme: ``rolling`` keeps the length of the training window, ``anchored`` lets it grow.
@@ -94,6 +95,6 @@ class WalkForward(Splitter):
     def _too_short(self, session_dates: pl.Series) -> str:
         span = f"{session_dates[0]} to {session_dates[-1]}" if len(session_dates) else "no bars"
         return (
-            f"Walk-forward needs more than {self.train_months} months of training data: found {span}. Use more bars or a "
-            "smaller validation.train_months, or a single split with validation.train_fraction."
+            f"Walk-forward needs more than {self.train_months} months of training data: found {span}. Use more bars or "
+            "a smaller validation.train_months, or a single split with validation.train_fraction."
         )
