@@ -58,14 +58,14 @@ def _text(value: object) -> str:
 @cache
 def _checks(block: type[Block]) -> dict[str, TypeAdapter[Any] | type[Block]]:
     """Per parameter, what validates it: a pydantic adapter, or the family a nested block must be of."""
-    hints = get_type_hints(block, include_extras=True)
+    hints: dict[str, Any] = get_type_hints(block, include_extras=True)
     checks: dict[str, TypeAdapter[Any] | type[Block]] = {}
     for f in fields(block):
-        hint: Any = hints[f.name]
+        hint = hints[f.name]
         if isinstance(hint, type) and issubclass(hint, Block):
             checks[f.name] = hint
         else:
-            checks[f.name] = TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False))
+            checks[f.name] = TypeAdapter(hints[f.name], config=ConfigDict(allow_inf_nan=False))
     return checks
 
 
@@ -109,8 +109,8 @@ class Block:
         try:
             return check.validate_python(value)
         except ValidationError as error:
-            text = error.errors()[0]["msg"]
-            raise self._wrong(name, text.removeprefix("Input should be "), value) from error
+            expected = error.errors()[0]["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+            raise self._wrong(name, expected, value) from error
 
     def _wrong(self, parameter: str, expected: str, found: object) -> ConfigError:
         """The error for one wrong parameter of this block."""

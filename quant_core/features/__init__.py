@@ -4,7 +4,10 @@ Put here: one file per feature; the file name is its id, the class the id in Cam
 Keep out: shared machinery (``_base.py``) and lists of blocks: the catalog finds the files.
 """
 
-from quant_core.features._base import Feature
 from quant_core.catalog import Catalog
+from quant_core.features._base import Feature
+from quant_core.features._feature_table import compute_features
+
+__all__ = ["FEATURES", "Feature", "compute_features"]
 
 FEATURES: Catalog[Feature] = Catalog("feature", __name__, list(__path__), Feature)

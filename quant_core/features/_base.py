@@ -31,7 +31,7 @@ class Feature(Block):
     @property
     @abstractmethod
     def unit(self) -> str:
-        """What one unit of the value is: ``price``, ``fraction``, ``bars``, ``label`` …"""
+        """What one unit of the value is: ``price``, ``fraction``, ``bars``, ``label``, and so on."""
 
     @abstractmethod
     def compute(self, bars: Bars) -> pl.Series:

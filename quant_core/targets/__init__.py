@@ -4,7 +4,7 @@ Put here: one file per target; the file name is its id, the class the id in Came
 Keep out: shared machinery (``_base.py``) and lists of blocks: the catalog finds the files.
 """
 
-from quant_core.targets._base import Target
 from quant_core.catalog import Catalog
+from quant_core.targets._base import Target
 
 TARGETS: Catalog[Target] = Catalog("target", __name__, list(__path__), Target)

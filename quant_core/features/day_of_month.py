@@ -1,0 +1,45 @@
+"""Day of the month a bar belongs to.
+
+Put here: the feature ``day_of_month``.
+Keep out: groups of such bars (conditions).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from quant_core.bars import Bars
+from quant_core.features._base import Feature
+from quant_core.features._clock import DateZone, local_date, only_if
+from quant_core.timeframes import Timeframe
+
+
+@dataclass(frozen=True)
+class DayOfMonth(Feature):
+    """The day of the month, 1 to 31.
+
+    Attributes:
+        zone: ``session`` for the date of the trading session, an IANA zone for the date of the bar's open
+            there, or ``exchange`` for the calendar's zone.
+
+    Look-ahead: none. Missing: null for weekly bars, which have no single day.
+    Source: none, ours.
+
+    Example, by hand: the first hour of 2024-01-01 UTC was the 31st in New York.
+
+    >>> DayOfMonth().compute(Bars.of(close=[1])).to_list()
+    [1]
+    >>> DayOfMonth(zone="America/New_York").compute(Bars.of(close=[1])).to_list()
+    [31]
+    """
+
+    zone: DateZone = "session"
+
+    @property
+    def unit(self) -> str:
+        return "day 1 to 31"
+
+    def compute(self, bars: Bars) -> pl.Series:
+        return only_if(bars.timeframe != Timeframe.W1, local_date(bars, self.zone).dt.day(), self.canonical)

@@ -1,0 +1,51 @@
+"""Exponential moving average of the close.
+
+Put here: the feature ``ema``.
+Keep out: the equally weighted average (features/sma.py) and averages of higher bars (features/htf_ema_slope.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from quant_core.bars import Bars
+from quant_core.block import Count
+from quant_core.features._base import Feature
+from quant_core.features._smoothing import seeded_average
+
+
+@dataclass(frozen=True)
+class Ema(Feature):
+    """The close averaged with weights that fall by (period − 1)/(period + 1) per bar.
+
+    Seed = mean of the first ``period`` closes, then EMA_t = EMA_{t−1} + 2/(period + 1)·(close_t − EMA_{t−1}).
+
+    Attributes:
+        period: span in bars, ≥ 1.
+
+    Look-ahead: none. Missing: null for the first period − 1 bars.
+    Differs from: source systems seeded with the first close, which have no warm-up.
+    Source: TA-Lib's EMA.
+
+    Example, by hand, weight 1/2: seed (1 + 2 + 3)/3 = 2, then (6 + 2)/2 = 4. Too few bars give nulls only.
+
+    >>> Ema(period=3).compute(Bars.of(close=[1, 2, 3, 6])).to_list()
+    [None, None, 2.0, 4.0]
+    >>> Ema(period=3).compute(Bars.of(close=[1, 2])).to_list()
+    [None, None]
+    """
+
+    period: Count = 20
+
+    @property
+    def warmup(self) -> int:
+        return self.period - 1
+
+    @property
+    def unit(self) -> str:
+        return "price"
+
+    def compute(self, bars: Bars) -> pl.Series:
+        return seeded_average(bars.frame["close"], self.period, 2 / (self.period + 1)).alias(self.canonical)

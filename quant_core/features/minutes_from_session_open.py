@@ -1,0 +1,41 @@
+"""Minutes between the open of the session and the open of a bar.
+
+Put here: the feature ``minutes_from_session_open``.
+Keep out: hours of a clock (features/hour.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from quant_core.bars import Bars
+from quant_core.features._base import Feature
+from quant_core.features._clock import only_if
+from quant_core.features._session_days import of_session
+
+
+@dataclass(frozen=True)
+class MinutesFromSessionOpen(Feature):
+    """Whole minutes from the calendar's session open to the bar's open; negative before the open.
+
+    Look-ahead: none; session times are published in advance. Missing: null for bars of a session or longer
+    and for dates that the calendar does not know as a session.
+    Source: none, ours.
+
+    Example, by hand: a calendar that is always open starts its session at midnight UTC.
+
+    >>> from datetime import UTC, datetime
+    >>> bars = Bars.of(close=[1, 2], start=datetime(2024, 1, 1, 23, tzinfo=UTC))
+    >>> MinutesFromSessionOpen().compute(bars).to_list()
+    [1380, 0]
+    """
+
+    @property
+    def unit(self) -> str:
+        return "minutes"
+
+    def compute(self, bars: Bars) -> pl.Series:
+        since = bars.frame["ts"] - of_session(bars, "open")
+        return only_if(bars.timeframe.is_intraday, since.dt.total_minutes(), self.canonical)
