@@ -12,6 +12,7 @@ from typing import Literal
 import polars as pl
 
 from quant_core.bars import Bars
+from quant_core.block import Count
 from quant_core.events._base import Event
 
 
@@ -35,7 +36,7 @@ class KConsecutive(Event):
     [None, True, False, False]
     """
 
-    k: int = 3
+    k: Count = 3
     direction: Literal["up", "down"] = "up"
 
     @property
