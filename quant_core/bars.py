@@ -63,20 +63,26 @@ class Bars:
         calendar: str = "always_open",
         symbol: str = "EXAMPLE",
     ) -> Bars:
-        """Build bars by hand for examples and tests: evenly spaced, missing columns taken from close.
+        """Build bars by hand for examples and tests; missing columns are taken from close.
 
-        ``open`` defaults to ``close``, ``high``/``low`` to the larger/smaller of the two, ``volume`` to 1.
+        ``always_open`` bars are evenly spaced from ``start``; any other calendar gives its own first bars at or
+        after ``start``. ``ts_close`` and ``session_date`` come from the calendar. ``open`` defaults to ``close``,
+        ``high``/``low`` to the larger/smaller of the two, ``volume`` to 1.
+
+        >>> friday = datetime(2024, 11, 29, 17, tzinfo=UTC)  # XNYS closes at 18:00 UTC
+        >>> two = Bars.of(close=[1.0, 2.0], start=friday, calendar="XNYS")
+        >>> [(a.strftime("%a %H:%M"), b.strftime("%H:%M")) for a, b in two.frame.select("ts", "ts_close").rows()]
+        [('Fri 17:30', '18:00'), ('Mon 14:30', '15:30')]
         """
         opens = list(open) if open is not None else list(close)
         highs = list(high) if high is not None else [max(o, c) for o, c in zip(opens, close, strict=True)]
         lows = list(low) if low is not None else [min(o, c) for o, c in zip(opens, close, strict=True)]
-        n, step = len(close), timedelta(minutes=timeframe.minutes)
-        ts = pl.Series("ts", [start + i * step for i in range(n)], dtype=pl.Datetime("us", "UTC"))
-        days = calendar_of(calendar)
+        n, days = len(close), calendar_of(calendar)
+        ts = _first_opens(days, timeframe, start, n)
         frame = pl.DataFrame(
             {
                 "ts": ts,
-                "ts_close": ts + step,
+                "ts_close": days.bar_close(ts, timeframe),
                 "open": pl.Series(opens, dtype=pl.Float64),
                 "high": pl.Series(highs, dtype=pl.Float64),
                 "low": pl.Series(lows, dtype=pl.Float64),
@@ -86,3 +92,13 @@ class Bars:
             }
         )
         return cls(frame, symbol, timeframe, days)
+
+
+def _first_opens(calendar: Calendar, timeframe: Timeframe, start: datetime, n: int) -> pl.Series:
+    """Opens of n bars from start: evenly spaced when the market never closes, else the calendar's own."""
+    if calendar.id == "always_open":
+        spaced = [start + i * timeframe.duration for i in range(n)]
+        return pl.Series("ts", spaced, dtype=pl.Datetime("us", "UTC"))
+    # Twice the time the bars take on average, and two months for the longest closures.
+    span = timedelta(days=2 * 365.25 * n / calendar.periods_per_year(timeframe) + 60)
+    return calendar.expected_opens(timeframe, start, start + span).head(n)

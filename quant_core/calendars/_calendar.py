@@ -201,6 +201,8 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
     def periods_per_year(self, timeframe: Timeframe) -> float:
         """Bars per year: bars a gapless feed has from 2005 to 2024, divided by those 20 years.
 
+        A week at the edge of the span counts by the share of its sessions inside.
+
         >>> from quant_core.calendars import calendar_of
         >>> [calendar_of(c).periods_per_year(Timeframe.D1) for c in ("always_open", "fx_24_5", "XNYS")]
         [365.25, 260.85, 251.65]

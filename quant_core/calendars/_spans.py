@@ -155,12 +155,14 @@ class Spans:
         paused = (found >= self.break_open[owner]) & (ends <= self.break_close[owner])
         return found[~paused & (found >= start) & (found <= end)]
 
-    def count_days(self, first_day: int, last_day: int, timeframe: Timeframe) -> int:
-        """Bars of a gapless feed in the sessions first_day … last_day; a week counts where its first session is."""
+    def count_days(self, first_day: int, last_day: int, timeframe: Timeframe) -> float:
+        """Bars of a gapless feed in the sessions first_day … last_day; a session is its share of its week."""
         rows = np.flatnonzero(self.is_session & (self.day >= first_day) & (self.day <= last_day))
         if timeframe is Timeframe.W1:
-            return int(np.count_nonzero(self.first_of_week[rows] == rows))
-        return int(self._per_span(timeframe)[rows].sum()) if timeframe.is_intraday else len(rows)
+            upto = np.cumsum(self.is_session)
+            sessions_of_week = upto[self.last_of_week[rows]] - upto[self.first_of_week[rows]] + 1
+            return float((1.0 / sessions_of_week).sum())
+        return float(self._per_span(timeframe)[rows].sum()) if timeframe.is_intraday else float(len(rows))
 
 
 def _spans_kept(days: DayTable) -> Flags:
