@@ -1,0 +1,166 @@
+"""Asset checks: what was found in each published partition, shown per key in the web UI.
+
+Put here: the shape of a check, the checks that every table has, and how evaluations reach Dagster.
+Keep out: rules for single tables (one file each in sql/checks), and cleaning: a check reports, it changes nothing.
+
+Why per key by ``log_event``: a check of a run over many keys yields one evaluation without a partition. Why
+never blocking: a blocking check stops what is downstream of the good keys too; bad rows are kept out before a
+file is published.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from quant_core.errors import DataContractError
+from quant_core.tables import TABLES
+from quant_pipelines.lake import Lake
+from quant_pipelines.lake_query import run_select
+from quant_pipelines.partitions import SYMBOL_TIMEFRAME, PartitionKey
+from quant_pipelines.sql_files import SQL_FOLDER, SqlFile, read_sql_files
+
+_SHOWN_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found in one partition.
+
+    Attributes:
+        n_found: offending rows (or 1 for a defect of the whole partition); the check passes at 0.
+        facts: JSON-able details for the UI.
+    """
+
+    n_found: int
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule for one asset, evaluated for all keys of a run at once.
+
+    Attributes:
+        find: (lake, keys, now in UTC) → finding per key.
+        is_warning: True when a finding asks for a look and does not make the numbers wrong.
+    """
+
+    asset: str
+    name: str
+    description: str
+    find: Callable[[Lake, Sequence[PartitionKey], datetime], Mapping[PartitionKey, Finding]]
+    is_warning: bool = False
+
+    def spec(self) -> dg.AssetCheckSpec:
+        """The check as Dagster shows it."""
+        with warnings.catch_warnings():
+            # Partitioned checks are a preview in Dagster; without them every key would overwrite the last result.
+            warnings.simplefilter("ignore", dg.PreviewWarning)
+            return dg.AssetCheckSpec(
+                self.name, asset=self.asset, description=self.description, partitions_def=SYMBOL_TIMEFRAME
+            )
+
+    def evaluation(self, key: PartitionKey, finding: Finding) -> dg.AssetCheckEvaluation:
+        """The result of one key, as Dagster stores it."""
+        return dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey(self.asset),
+            check_name=self.name,
+            passed=finding.n_found == 0,
+            severity=dg.AssetCheckSeverity.WARN if self.is_warning else dg.AssetCheckSeverity.ERROR,
+            description=f"{key}: {finding.n_found:,} found",
+            metadata={"n_found": finding.n_found, **{name: _value(value) for name, value in finding.facts.items()}},
+            partition=str(key),
+        )
+
+
+def discover_checks(assets: Sequence[str]) -> list[Check]:
+    """The checks of the named assets: the contract of each, and every file of ``sql/checks``."""
+    contracts = [contract_check(asset) for asset in assets if asset in TABLES]
+    rules = [sql_check(file) for file in read_sql_files(SQL_FOLDER / "checks")]
+    return sorted((c for c in contracts + rules if c.asset in assets), key=lambda c: (c.asset, c.name))
+
+
+def log_findings(
+    context: dg.AssetExecutionContext,
+    checks: Sequence[Check],
+    lake: Lake,
+    made: Mapping[str, Sequence[PartitionKey]],
+    now: datetime,
+) -> int:
+    """Evaluate the checks of what a run has made and log one evaluation per check and key.
+
+    Args:
+        context: of the running step.
+        checks: all that might apply.
+        lake: where the partitions are.
+        made: asset → keys that the run brought up to date.
+        now: UTC.
+
+    Returns:
+        Number of evaluations with a finding.
+    """
+    n_with_findings = 0
+    for check in checks:
+        keys = made.get(check.asset, ())
+        if not keys:
+            continue
+        for key, finding in check.find(lake, keys, now).items():
+            context.log_event(check.evaluation(key, finding))
+            n_with_findings += finding.n_found > 0
+    return n_with_findings
+
+
+def contract_check(asset: str) -> Check:
+    """Read the published file again and hold it against its table contract."""
+
+    def find(lake: Lake, keys: Sequence[PartitionKey], now: datetime) -> dict[PartitionKey, Finding]:
+        return {key: _breach(asset, lake, key) for key in keys}
+
+    table = TABLES[asset]
+    return Check(
+        asset,
+        "satisfies_its_contract",
+        f"Columns, types, nulls, bounds, the key {table.key} and the order of table `{asset}`, in the published file.",
+        find,
+    )
+
+
+def _breach(asset: str, lake: Lake, key: PartitionKey) -> Finding:
+    try:
+        n_rows = TABLES[asset].validate(lake.read(asset, key), where=str(key)).height
+    except DataContractError as error:
+        return Finding(1, {"breach": str(error)})
+    return Finding(0, {"n_rows": n_rows})
+
+
+def sql_check(file: SqlFile) -> Check:
+    """A file of ``sql/checks``: its SELECT names the offending rows of the asset in front of the double underscore."""
+    asset, _, rule = file.name.partition("__")
+
+    def find(lake: Lake, keys: Sequence[PartitionKey], now: datetime) -> dict[PartitionKey, Finding]:
+        rows = run_select(file, lake, {asset: list(keys)})
+        by_key = {
+            PartitionKey(*names): part for names, part in rows.group_by("symbol", "timeframe", maintain_order=True)
+        }
+        return {key: _offenders(by_key.get(key)) for key in keys}
+
+    return Check(asset, rule, file.meaning, find)
+
+
+def _offenders(rows: pl.DataFrame | None) -> Finding:
+    if rows is None:
+        return Finding(0)
+    shown = rows.head(_SHOWN_ROWS).with_columns(pl.selectors.temporal().cast(pl.String)).to_dicts()
+    return Finding(rows.height, {"first_rows": shown})
+
+
+def _value(value: object) -> dg.MetadataValue:
+    if isinstance(value, str):
+        return dg.MetadataValue.text(value)
+    return dg.MetadataValue.int(value) if isinstance(value, int) else dg.MetadataValue.json(value)
