@@ -1,0 +1,58 @@
+"""Whether the recent high is broken before the recent low.
+
+Put here: the target ``breakout_high_first``.
+Keep out: the mirror image (targets/breakout_low_first.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from quant_core.bars import Bars
+from quant_core.block import Count
+from quant_core.targets._base import Target
+from quant_core.targets._outcomes import column, first_step, known_outcome, with_nan
+
+
+@dataclass(frozen=True)
+class BreakoutHighFirst(Target):
+    """True when, within ``horizon_bars``, price trades above the recent high before it trades below the recent low.
+
+    The levels are the highest high and the lowest low of the ``lookback`` bars up to and including t; touching is not
+    breaking. Both broken in the same bar is a failure: nothing shows that the high came first.
+
+    Attributes:
+        lookback: bars of the range, this one included, ≥ 1.
+        horizon_bars: bars ahead, ≥ 1.
+
+    Look-ahead: exactly ``horizon_bars`` bars. Missing: null where neither side is broken, for the first lookback − 1
+    bars and for the last ``horizon_bars`` bars.
+    Differs from: the source system, whose two variants add up to 1, so that a tie counts for the low.
+    Source: ours; the definition of the source system's ``breakout_high_first``.
+
+    Example, by hand, one bar ahead: the next high 3 is above 2; then the next low 1 is below 2; then the next bar
+    breaks both ends.
+
+    >>> bars = Bars.of(high=[2, 3, 2, 4], low=[1, 2, 1, 0], close=[2, 3, 1, 1])
+    >>> BreakoutHighFirst(lookback=1, horizon_bars=1).outcome(bars)["value"].to_list()
+    [True, False, False, None]
+    """
+
+    lookback: Count = 20
+    horizon_bars: Count = 10
+
+    @property
+    def horizon(self) -> int:
+        return self.horizon_bars
+
+    def outcome(self, bars: Bars) -> pl.DataFrame:
+        levels = bars.frame.select(pl.col("high").rolling_max(self.lookback), pl.col("low").rolling_min(self.lookback))
+        up = first_step(column(bars, "high"), with_nan(levels["high"]), self.horizon_bars, np.greater)
+        down = first_step(column(bars, "low"), with_nan(levels["low"]), self.horizon_bars, np.less)
+        steps = pl.DataFrame({"up": up, "down": down})
+        broken = (pl.col("up") > 0) | (pl.col("down") > 0)
+        won = (pl.col("up") > 0) & ((pl.col("down") == 0) | (pl.col("up") < pl.col("down")))
+        return known_outcome(steps.select(pl.when(broken).then(won)).to_series(), self.horizon)

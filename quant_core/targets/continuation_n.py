@@ -1,0 +1,49 @@
+"""Whether price has moved on after some bars.
+
+Put here: the target ``continuation_n``.
+Keep out: the next bar alone (targets/up_next_bar.py) and the size of the move (targets/forward_return_n.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from quant_core.bars import Bars
+from quant_core.block import Count
+from quant_core.targets._base import Target
+from quant_core.targets._outcomes import known_outcome
+
+
+@dataclass(frozen=True)
+class ContinuationN(Target):
+    """True when the close ``n`` bars later is above (up) or below (down) this close; equality is a failure.
+
+    Attributes:
+        n: bars ahead, ≥ 1.
+        direction: ``up`` or ``down``.
+
+    Look-ahead: exactly n bars. Missing: null for the last n bars.
+    Source: ours; the definition of the source system's ``continuation_n``.
+
+    Example, by hand, two bars ahead: 1 → 2 rises, 3 → 3 does not and does not fall either.
+
+    >>> ContinuationN(n=2).outcome(Bars.of(close=[1, 3, 2, 3]))["value"].to_list()
+    [True, False, None, None]
+    >>> ContinuationN(n=2, direction="down").outcome(Bars.of(close=[1, 3, 2, 3]))["value"].to_list()
+    [False, False, None, None]
+    """
+
+    n: Count = 5
+    direction: Literal["up", "down"] = "up"
+
+    @property
+    def horizon(self) -> int:
+        return self.n
+
+    def outcome(self, bars: Bars) -> pl.DataFrame:
+        later = pl.col("close").shift(-self.n)
+        value = later > pl.col("close") if self.direction == "up" else later < pl.col("close")
+        return known_outcome(bars.frame.select(value.alias("value")).to_series(), self.horizon)

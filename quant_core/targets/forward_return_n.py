@@ -1,0 +1,48 @@
+"""Return over the following bars.
+
+Put here: the target ``forward_return_n``.
+Keep out: its sign alone (targets/continuation_n.py) and returns up to the bar (features/log_return.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from quant_core.bars import Bars
+from quant_core.block import Count
+from quant_core.targets._base import Target, TargetKind
+from quant_core.targets._outcomes import known_outcome
+
+
+@dataclass(frozen=True)
+class ForwardReturnN(Target):
+    """The simple return from this close to the close ``n`` bars later: close_{t+n}/close_t − 1, a fraction.
+
+    Attributes:
+        n: bars ahead, ≥ 1.
+
+    Look-ahead: exactly n bars. Missing: null for the last n bars and where this close is not positive.
+    Source: none, ours.
+
+    Example, by hand: 2 → 3 is +50 %; a return from a price of 0 is undefined.
+
+    >>> ForwardReturnN(n=1).outcome(Bars.of(close=[2, 3, 0, 1]))["value"].to_list()
+    [0.5, -1.0, None, None]
+    """
+
+    n: Count = 5
+
+    @property
+    def horizon(self) -> int:
+        return self.n
+
+    @property
+    def kind(self) -> TargetKind:
+        return "numeric"
+
+    def outcome(self, bars: Bars) -> pl.DataFrame:
+        close = pl.col("close")
+        value = pl.when(close > 0).then(close.shift(-self.n) / close - 1)
+        return known_outcome(bars.frame.select(value.alias("value")).to_series(), self.horizon)

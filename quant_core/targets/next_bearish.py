@@ -1,0 +1,37 @@
+"""Whether the next bar closes below its open.
+
+Put here: the target ``next_bearish``.
+Keep out: closes against this close (targets/up_next_bar.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from quant_core.bars import Bars
+from quant_core.targets._base import Target
+from quant_core.targets._outcomes import known_outcome
+
+
+@dataclass(frozen=True)
+class NextBearish(Target):
+    """True when close_{t+1} < open_{t+1}; a doji is a failure.
+
+    Look-ahead: exactly 1 bar. Missing: null for the last bar.
+    Source: ours; the definition of the source system's ``next_bearish``.
+
+    Example, by hand: the second bar rises, the third is a doji.
+
+    >>> NextBearish().outcome(Bars.of(open=[1, 1, 5], close=[1, 2, 5]))["value"].to_list()
+    [False, False, None]
+    """
+
+    @property
+    def horizon(self) -> int:
+        return 1
+
+    def outcome(self, bars: Bars) -> pl.DataFrame:
+        value = pl.col("close").shift(-1) < pl.col("open").shift(-1)
+        return known_outcome(bars.frame.select(value.alias("value")).to_series(), self.horizon)
