@@ -1,0 +1,157 @@
+"""Columns: which position of a file holds which role.
+
+Put here: assigning roles from names, declared aliases and the sample.
+Keep out: files without header (headerless.py), the words of a refusal (refusals.py), parsing of values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from quant_core.errors import RefusedInputError
+from quant_core.ingestion.column_names import RANK_OF, ROLE_OF, is_unnamed, normalize
+from quant_core.ingestion.dialect import Dialect
+from quant_core.ingestion.field_kinds import is_date8, main_kind
+from quant_core.ingestion.headerless import roles_of_headerless
+from quant_core.ingestion.readers._base import Preview
+from quant_core.ingestion.refusals import refuse_not_ohlc
+
+PRICES = ("open", "high", "low", "close")
+BID_ASK = tuple(f"{side}_{p}" for side in ("bid", "ask") for p in PRICES)
+ADJUSTED = tuple(f"adj_{p}" for p in PRICES)
+NUMBER_ROLES = (*PRICES, *BID_ASK, *ADJUSTED, "volume", "adj_volume")
+TIME_ROLES = ("ts", "date")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Position → role for every column that is read, and what people should see about the choice."""
+
+    roles: dict[int, str]
+    resolved: dict[str, Any]
+
+
+@dataclass
+class _Choice:
+    """Working state: names, sample columns and the roles found so far (role → position)."""
+
+    names: list[str]
+    sample: list[list[str]]
+    at: dict[str, int]
+
+    def values(self, position: int) -> list[str]:
+        return [row[position] for row in self.sample if position < len(row)]
+
+
+def assign_columns(preview: Preview, dialect: Dialect, origin: str) -> Columns:
+    """Give every needed column its role.
+
+    Raises:
+        RefusedInputError: the file holds no OHLC bars, or two columns claim one role.
+    """
+    if preview.names is None:
+        found = roles_of_headerless(preview.sample, origin)
+        names = [found.get(i, "ignore") for i in range(len(preview.sample[0]))]
+    else:
+        names = _names_of_width(list(preview.names), preview.sample)
+    choice = _Choice(names, preview.sample, _by_name(names, dialect, origin))
+    _choose_time(choice)
+    _choose_prices(choice, dialect, origin)
+    roles = {position: role for role, position in sorted(choice.at.items(), key=lambda item: item[1])}
+    resolved: dict[str, Any] = {
+        "columns": {role: names[position] or f"column {position + 1}" for position, role in roles.items()},
+        "ignored_columns": [n or f"column {i + 1}" for i, n in enumerate(names) if i not in roles],
+    }
+    return Columns(roles, resolved)
+
+
+def _names_of_width(names: list[str], sample: list[list[str]]) -> list[str]:
+    """Names for every field when the header is one name short: a split time, or an index in front."""
+    if not sample or len(sample[0]) != len(names) + 1:
+        return names
+    if main_kind(row[1] for row in sample) == "time_of_day":
+        return [names[0], "Time", *names[1:]]
+    return ["", *names]
+
+
+def _by_name(names: list[str], dialect: Dialect, origin: str) -> dict[str, int]:
+    """Role → position by declared and built-in names; the better-known spelling wins."""
+    declared = {normalize(k) or k.strip(): v for k, v in (dialect.columns or {}).items()}
+    best: dict[str, tuple[int, int]] = {}
+    for position, name in enumerate(names):
+        key = normalize(name) or name.strip()
+        role = declared.get(key) or ROLE_OF.get(normalize(name))
+        if role is None or role == "ignore":
+            continue
+        rank = -1 if key in declared else RANK_OF[normalize(name)]
+        if role in best and best[role][0] == rank:
+            first = names[best[role][1]]
+            raise RefusedInputError.at(
+                origin,
+                column=name,
+                reason=f"columns {first!r} (number {best[role][1] + 1}) and {name!r} (number {position + 1}) both claim "
+                f"the role {role}",
+                fix=f"columns: {{{name}: ignore}}, or header: [...] with one name per column",
+            )
+        if role not in best or rank < best[role][0]:
+            best[role] = (rank, position)
+    return {role: position for role, (_, position) in best.items()}
+
+
+def _choose_time(choice: _Choice) -> None:
+    """Leave either ``ts``, or ``date`` with ``time``; an unnamed first column may be the time."""
+    at = choice.at
+    if "ts" not in at and "date" not in at and "time" not in at:
+        first_is_free = bool(choice.names) and is_unnamed(choice.names[0])
+        kind = main_kind(choice.values(0)) if first_is_free else "text"
+        if kind == "moment" or (kind == "number" and _looks_like_epoch(choice.values(0))):
+            at["ts"] = 0
+    if "time" in at:
+        values = choice.values(at["time"])
+        kind = main_kind(values)
+        is_whole_moment = kind == "moment" or (kind == "number" and _looks_like_epoch(values))
+        if "ts" not in at and (is_whole_moment or "date" not in at):
+            at["ts"] = at["time"]
+        if "ts" in at:
+            del at["time"]
+    if "ts" not in at and "date" in at and "time" not in at:
+        at["ts"] = at.pop("date")
+    if "ts" in at:
+        at.pop("date", None)
+
+
+def _looks_like_epoch(values: list[str]) -> bool:
+    """True for numbers of at least nine digits, and for days written YYYYMMDD."""
+    filled = [v.strip() for v in values if v.strip()]
+    return is_date8(filled) or all(len(v.split(".")[0].lstrip("-")) >= 9 for v in filled)
+
+
+def _choose_prices(choice: _Choice, dialect: Dialect, origin: str) -> None:
+    """Leave one set of prices: plain, bid/ask, or adjusted when declared."""
+    at = choice.at
+    has_plain, has_quotes = all(p in at for p in PRICES), all(p in at for p in BID_ASK)
+    if dialect.price_columns == "adjusted":
+        if all(p in at for p in ADJUSTED):
+            _keep(at, (*ADJUSTED, "adj_volume" if "adj_volume" in at else "volume"))
+        elif has_plain and "adj_close" in at:
+            _keep(at, (*PRICES, "adj_close", "volume"))
+        else:
+            raise RefusedInputError.at(
+                origin,
+                reason=f"price_columns: adjusted is declared, but the file has no adjusted close (columns: {choice.names})",
+                fix="price_columns: raw",
+            )
+    elif has_plain:
+        _keep(at, (*PRICES, "volume"))
+    elif has_quotes:
+        _keep(at, (*BID_ASK, "volume"))
+    if not any(r in at for r in ("ts", "date")) or not (has_plain or has_quotes or dialect.price_columns == "adjusted"):
+        refuse_not_ohlc(choice.names, choice.sample, at, origin)
+
+
+def _keep(at: dict[str, int], wanted: tuple[str, ...]) -> None:
+    """Drop every number role that is not wanted."""
+    for role in NUMBER_ROLES:
+        if role not in wanted:
+            at.pop(role, None)

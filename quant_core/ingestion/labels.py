@@ -1,0 +1,146 @@
+"""Labels: the symbol and the timeframe of every row, from a declaration, a column, the file name or the steps.
+
+Put here: where symbol and timeframe come from, in which order.
+Keep out: what a legal symbol is (quant_core/symbols.py) and timeframe spellings (quant_core/timeframes.py).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from quant_core.errors import ConfigError, RefusedInputError, SymbolError
+from quant_core.ingestion.archives import Member
+from quant_core.ingestion.dialect import Dialect
+from quant_core.ingestion.time_formats import Bools, Int64s
+from quant_core.symbols import parse_symbol
+from quant_core.timeframes import Timeframe, parse_timeframe
+
+_TAIL = re.compile(
+    r"[-_ ]?(?:m1|m5|m15|m30|h1|h4|d1|w1|1min|5min|15min|30min|1m|5m|15m|30m|1h|4h|1d|1w|daily|hourly|weekly)$",
+    re.IGNORECASE,
+)
+_ENDINGS = re.compile(r"(?:\.(?:csv|txt|tsv|json|jsonl|ndjson|parquet|pq|feather|arrow|ipc|zip|gz))+$", re.IGNORECASE)
+_MONTH_US = 27 * 86_400_000_000
+
+
+def from_file_name(member: Member, file_name: str, dialect: Dialect, group: str) -> str | None:
+    """A group of ``file_name_regex`` searched in the member's, then the file's name."""
+    if dialect.file_name_regex is None or f"?P<{group}>" not in dialect.file_name_regex:
+        return None
+    for name in (member.name, file_name):
+        match = re.search(dialect.file_name_regex, name)
+        if match and match.groupdict().get(group):
+            return match.group(group)
+    raise RefusedInputError.at(
+        member.origin,
+        reason=f"file_name_regex finds no {group} in {member.name!r}",
+        fix=f"file_name_regex: a pattern that matches, or {group}: <value>",
+    )
+
+
+def symbols_of(
+    frame: pl.DataFrame, member: Member, file_name: str, dialect: Dialect
+) -> tuple[pl.Series, pl.Series, dict[str, Any]]:
+    """Symbol (null where illegal), vendor symbol and how they were found.
+
+    Order: ``symbol``, the symbol column, ``file_name_regex``, else the name without endings and timeframe.
+
+    Raises:
+        SymbolError: the one symbol of the file is not legal.
+        RefusedInputError: two vendor symbols would become the same symbol.
+    """
+    if dialect.symbol is None and "symbol" in frame.columns:
+        vendor = frame["symbol"].cast(pl.String).str.strip_chars().alias("vendor_symbol")
+        known = {v: _symbol_or_none(v, dialect) for v in vendor.unique(maintain_order=True).drop_nulls()}
+        _refuse_collisions(known, member.origin)
+        symbol = vendor.replace_strict(known, default=None, return_dtype=pl.String).alias("symbol")
+        return symbol, vendor.fill_null(""), {"symbol": "column"}
+    declared = dialect.symbol or from_file_name(member, file_name, dialect, "symbol")
+    how = "declared" if dialect.symbol else "file_name_regex" if declared else "file name"
+    base = member.name if "!" not in member.origin else file_name.replace("\\", "/").rsplit("/", 1)[-1]
+    name = declared or _TAIL.sub("", _ENDINGS.sub("", base))
+    symbol = parse_symbol(name, dialect.symbol_aliases)
+    return _constant("symbol", symbol, frame.height), _constant("vendor_symbol", name, frame.height), {"symbol": how}
+
+
+def _constant(name: str, value: str, n: int) -> pl.Series:
+    """A column of one value."""
+    return pl.repeat(value, n, dtype=pl.String, eager=True).alias(name)
+
+
+def _symbol_or_none(vendor: str, dialect: Dialect) -> str | None:
+    try:
+        return parse_symbol(vendor, dialect.symbol_aliases)
+    except SymbolError:
+        return None  # the row goes to quarantine as bad_symbol
+
+
+def _refuse_collisions(known: dict[str, str | None], origin: str) -> None:
+    """Refuse two vendor symbols that would share one partition."""
+    seen: dict[str, str] = {}
+    for vendor, symbol in known.items():
+        if symbol is not None and seen.setdefault(symbol, vendor) != vendor:
+            raise RefusedInputError.at(
+                origin,
+                column="symbol",
+                value=vendor,
+                reason=f"{vendor!r} and {seen[symbol]!r} both become the symbol {symbol!r}",
+                fix=f"symbol_aliases: {{'{vendor}': <another name>}}",
+            )
+
+
+def step_timeframe(label_us: Int64s, groups: Int64s, valid: Bools, origin: str) -> Timeframe:
+    """The timeframe whose length is the most common step between neighboring labels of a symbol.
+
+    Raises:
+        RefusedInputError: fewer than two labels, months, or a step that is no timeframe.
+    """
+    order = np.lexsort((label_us[valid], groups[valid]))
+    labels, of = label_us[valid][order], groups[valid][order]
+    steps = np.diff(labels)[np.diff(of) == 0]
+    steps = steps[steps > 0]
+    if len(steps) == 0:
+        raise RefusedInputError.at(
+            origin, reason="one time per symbol: the timeframe cannot be measured", fix="timeframe: D1"
+        )
+    values, counts = np.unique(steps, return_counts=True)
+    step = int(values[np.argmax(counts)])
+    if step >= _MONTH_US:
+        raise RefusedInputError.at(
+            origin,
+            reason=f"the usual step is {step / 86_400_000_000:g} days: monthly bars or longer are not a timeframe here",
+            fix="deliver daily or weekly bars, or leave this file out of the feed's pattern",
+        )
+    for timeframe in Timeframe:
+        if timeframe.minutes * 60_000_000 == step:
+            return timeframe
+    raise RefusedInputError.at(
+        origin,
+        reason=f"the usual step between rows is {step / 60_000_000:g} minutes, which is no timeframe",
+        fix="timeframe: " + " | ".join(t.value for t in Timeframe),
+    )
+
+
+def timeframes_of(
+    frame: pl.DataFrame, member: Member, file_name: str, dialect: Dialect
+) -> pl.Series | Timeframe | None:
+    """The declared timeframe, one per row (null where unreadable), or None when it must be measured."""
+    if dialect.timeframe is not None:
+        return Timeframe(dialect.timeframe)
+    if "timeframe" in frame.columns:
+        text = frame["timeframe"].cast(pl.String).str.strip_chars()
+        known = {v: _timeframe_or_none(v) for v in text.unique(maintain_order=True).drop_nulls()}
+        return text.replace_strict(known, default=None, return_dtype=pl.String).alias("timeframe")
+    named = from_file_name(member, file_name, dialect, "timeframe")
+    return parse_timeframe(named) if named else None
+
+
+def _timeframe_or_none(text: str) -> str | None:
+    try:
+        return parse_timeframe(f"{text}min" if text.isdigit() else text).value
+    except ConfigError:
+        return None  # the row goes to quarantine as bad_timeframe

@@ -1,0 +1,43 @@
+"""Feather (Arrow IPC) files.
+
+Put here: the reader ``feather_file``.
+Keep out: what all typed tables share (_arrow.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from quant_core.ingestion.archives import Member
+from quant_core.ingestion.dialect import Dialect
+from quant_core.ingestion.readers._arrow import load_table, open_table, preview_table
+from quant_core.ingestion.readers._base import Preview, Reader, Sheet
+
+
+@dataclass(frozen=True)
+class FeatherFile(Reader):
+    """A Feather version 2 file (Arrow IPC), recognized by its magic bytes. ``origin_row`` is the 1-based row.
+
+    Look-ahead: none. Missing: null and empty text are null; NaN stays NaN.
+
+    >>> FeatherFile().recognizes(b"ARROW1\\0\\0"), FeatherFile().recognizes(b"FEA1")
+    (True, False)
+    """
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        return (".feather", ".arrow", ".ipc")
+
+    def recognizes(self, head: bytes) -> bool:
+        return head[:6] == b"ARROW1"
+
+    def preview(self, member: Member, dialect: Dialect) -> Preview:
+        del dialect
+        return preview_table(open_table(member, "Feather", lambda source: pa.ipc.open_file(source).read_all()))
+
+    def load(self, member: Member, preview: Preview, roles: Mapping[int, str], dialect: Dialect) -> Sheet:
+        del member, dialect
+        return load_table(preview, roles)

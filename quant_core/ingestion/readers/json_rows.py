@@ -1,0 +1,150 @@
+"""JSON rows: objects or arrays, in one array, under one key, or one per line.
+
+Put here: the reader ``json_rows``.
+Keep out: the meaning of keys and positions (columns.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from quant_core.errors import RefusedInputError
+from quant_core.ingestion.archives import Member
+from quant_core.ingestion.dialect import Dialect
+from quant_core.ingestion.readers._base import SAMPLE_ROWS, Preview, Reader, RefusedRow, Sheet
+from quant_core.ingestion.text_layout import decode
+
+_MAX_INT = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Parsed rows: the good ones as lists of equal width with their numbers, and the refused ones."""
+
+    values: list[list[Any]]
+    numbers: list[int]
+    refused: list[RefusedRow]
+
+
+@dataclass(frozen=True)
+class JsonRows(Reader):
+    """An array of objects or of arrays, an object with one such array, or one row per line.
+
+    ``origin_row`` is the 1-based position of the row (the line, where rows are lines). Keys are the union of
+    all objects' keys in order of appearance; a missing key is a missing value. Rows that are neither, arrays of
+    another length than most, and rows with nested values are refused.
+
+    Look-ahead: none. Missing: null and empty text are null.
+
+    >>> JsonRows().recognizes(b' [[1, 2]]'), JsonRows().recognizes(b'date,open')
+    (True, False)
+    """
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        return (".json", ".jsonl", ".ndjson")
+
+    def recognizes(self, head: bytes) -> bool:
+        start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+        return start[:1] == b"{" or (start[:1] == b"[" and start[1:].lstrip()[:1] in (b"[", b"{", b"]"))
+
+    def preview(self, member: Member, dialect: Dialect) -> Preview:
+        data, encoding = decode(member.data, member.origin, dialect.encoding)
+        items, shape = _items(data.decode("utf-8", errors="replace"), member.origin)
+        is_object = sum(isinstance(row, dict) for _, row in items) * 2 >= len(items)
+        names = _keys(items) if is_object else None
+        rows = _rows(items, names)
+        if names is None and isinstance(dialect.header, list):
+            names = tuple(dialect.header)
+        sample = [["" if v is None else str(v) for v in row] for row in rows.values[:SAMPLE_ROWS]]
+        resolved = {"encoding": encoding, "header": list(names) if names else False, "first_row": 1, "rows": shape}
+        return Preview(names, sample, 1, resolved, rows)
+
+    def load(self, member: Member, preview: Preview, roles: Mapping[int, str], dialect: Dialect) -> Sheet:
+        del member, dialect
+        rows: _Rows = preview.payload
+        frame = pl.DataFrame([_column(role, [row[i] for row in rows.values]) for i, role in roles.items()])
+
+        def text_of(positions: Sequence[int]) -> list[str]:
+            return [json.dumps(rows.values[p], ensure_ascii=False) for p in positions]
+
+        return Sheet(frame, pl.Series("origin_row", rows.numbers, dtype=pl.Int64), text_of, rows.refused)
+
+
+def _items(text: str, origin: str) -> tuple[list[tuple[int, Any]], str]:
+    """Numbered rows, refused lines marked by an exception object, and the shape that was found."""
+    text = text.removeprefix("\ufeff")
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        lines = [(i + 1, line) for i, line in enumerate(text.split("\n")) if line.strip()]
+        parsed = [(row, _line(line)) for row, line in lines]
+        if not any(isinstance(row, (dict, list)) for _, row in parsed):
+            raise RefusedInputError.at(
+                origin,
+                reason=f"not readable JSON ({str(error)[:120]})",
+                fix="format: delimited_text, or write the file again",
+            ) from error
+        return parsed, "one row per line"
+    if isinstance(whole, dict):
+        arrays = [k for k, v in whole.items() if isinstance(v, list)]
+        if len(arrays) == 1:
+            return [(i + 1, row) for i, row in enumerate(whole[arrays[0]])], f"array under {arrays[0]!r}"
+        if not any(isinstance(v, (dict, list)) for v in whole.values()):
+            return [(1, whole)], "one object"
+    if not isinstance(whole, list):
+        raise RefusedInputError.at(
+            origin, reason="the JSON is no array of rows", fix="write an array of objects or of arrays"
+        )
+    return [(i + 1, row) for i, row in enumerate(whole)], "array"
+
+
+def _line(line: str) -> Any:
+    """One row of a file of lines; the text itself where it is no JSON."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return line
+
+
+def _keys(items: list[tuple[int, Any]]) -> tuple[str, ...]:
+    """Keys of all objects in order of appearance."""
+    return tuple(dict.fromkeys(key for _, row in items if isinstance(row, dict) for key in row))
+
+
+def _rows(items: list[tuple[int, Any]], names: tuple[str, ...] | None) -> _Rows:
+    """Split good rows from refused ones."""
+    out = _Rows([], [], [])
+    lengths = [len(row) for _, row in items if isinstance(row, list)]
+    width = max(set(lengths), key=lengths.count) if lengths else 0
+    for number, row in items:
+        if names is not None:
+            values = [row.get(k) for k in names] if isinstance(row, dict) else None
+        else:
+            values = row if isinstance(row, list) and len(row) == width else None
+        nested = values is not None and any(isinstance(v, (dict, list)) for v in values)
+        if values is None or nested or not values:
+            text = row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)
+            out.refused.append(RefusedRow(number, "nested_value" if nested else "not_a_row", text))
+        else:
+            out.values.append(values)
+            out.numbers.append(number)
+    return out
+
+
+def _column(role: str, values: list[Any]) -> pl.Series:
+    """Integers, floats, else text; a mixed column is text so that each value is judged alone."""
+    filled = [v for v in values if v is not None]
+    if filled and all(type(v) is int and abs(v) <= _MAX_INT for v in filled):
+        return pl.Series(role, values, dtype=pl.Int64)
+    if filled and all(type(v) in (int, float) and (type(v) is float or abs(v) <= _MAX_INT) for v in filled):
+        return pl.Series(role, [None if v is None else float(v) for v in values], dtype=pl.Float64)
+    texts = [None if v is None or str(v).strip() == "" else str(v).strip() for v in values]
+    return pl.Series(
+        role, [None if t is None else t.encode("utf-8", "replace").decode() for t in texts], dtype=pl.String
+    )

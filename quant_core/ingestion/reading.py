@@ -1,0 +1,280 @@
+"""Reading: the bytes of one file → raw rows and quarantine, by a declared or detected dialect.
+
+Put here: the order of the steps.
+Keep out: the steps themselves (one file each in this folder).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from quant_core.errors import RefusedInputError
+from quant_core.ingestion.archives import Member, unwrap
+from quant_core.ingestion.bar_stamps import bar_opens, resolved_stamp
+from quant_core.ingestion.clocks import Instants
+from quant_core.ingestion.columns import NUMBER_ROLES, PRICES, assign_columns
+from quant_core.ingestion.dialect import Dialect
+from quant_core.ingestion.labels import step_timeframe, symbols_of, timeframes_of
+from quant_core.ingestion.numbers import to_floats
+from quant_core.ingestion.parsed_file import ParsedFile
+from quant_core.ingestion.price_sets import combine_prices, looks_wrong
+from quant_core.ingestion.readers import READERS
+from quant_core.ingestion.readers._base import Reader, Sheet
+from quant_core.ingestion.time_formats import Bools, Int64s
+from quant_core.ingestion.times import Labels, read_labels
+from quant_core.tables import TABLES
+from quant_core.timeframes import Timeframe
+
+_RAW_ROWS, _QUARANTINE = TABLES["raw_rows"], TABLES["quarantine"]
+MAX_RAW_TEXT = 10_000
+
+
+class _Problems:
+    """The first reason against each row; nothing is allocated while there is none."""
+
+    def __init__(self, n: int) -> None:
+        self.n, self._codes, self._reasons = n, None, [""]
+        self.first: dict[str, int] = {}
+
+    def mark(self, reason: str, bad: Bools | pl.Series) -> None:
+        """Give rows a reason unless they have one."""
+        mask = bad.to_numpy() if isinstance(bad, pl.Series) else bad
+        if not mask.any():
+            return
+        if self._codes is None:
+            self._codes = np.zeros(self.n, dtype=np.uint8)
+        self._reasons.append(reason)
+        self.first.setdefault(reason, int(np.flatnonzero(mask)[0]))
+        self._codes[mask & (self._codes == 0)] = len(self._reasons) - 1
+
+    def keep(self) -> Bools | None:
+        """True for rows without a reason; None when all are good."""
+        return None if self._codes is None else self._codes == 0
+
+    def reasons(self) -> pl.Series:
+        """The reason of every bad row, in row order."""
+        assert self._codes is not None
+        bad = self._codes[self._codes > 0]
+        return pl.Series("reason", [self._reasons[c] for c in bad], dtype=pl.String)
+
+
+@dataclass(frozen=True)
+class _Timed:
+    """Symbol, timeframe and bar open of every row."""
+
+    symbol: pl.Series
+    vendor_symbol: pl.Series
+    timeframe: Timeframe | pl.Series
+    utc_us: Int64s
+
+
+def read_file(data: bytes, file_name: str, dialect: Dialect) -> ParsedFile:
+    """Read one file of bars.
+
+    Args:
+        data: the file's bytes; zip and gzip are unwrapped, every member is read.
+        file_name: its name, for symbol, timeframe and messages; never opened.
+        dialect: what is declared; the rest is detected.
+
+    Missing: an empty price or volume is null; a row that cannot be read goes to quarantine with its text.
+
+    Raises:
+        RefusedInputError: the file as a whole cannot be understood.
+        SymbolError: its symbol cannot be a partition key.
+        ConfigError: a declared format, zone or calendar does not exist.
+
+    >>> parsed = read_file(b"date,open,high,low,close\\n2024-01-02,1,2,1,2\\n2024-01-03,2,3,2,x\\n", "ABC_d1.csv", Dialect())
+    >>> parsed.rows.select("symbol", "timeframe", "ts", "close").row(0)[:2], parsed.quarantine["reason"].to_list()
+    (('ABC', 'D1'), ['unparsable_close'])
+    """
+    parts = [_read_member(m, file_name, dialect) for m in unwrap(data, file_name, dialect)]
+    if len(parts) == 1:
+        return parts[0]
+    return ParsedFile(
+        rows=pl.concat([p.rows for p in parts]),
+        quarantine=pl.concat([p.quarantine for p in parts]),
+        n_rows_in=sum(p.n_rows_in for p in parts),
+        resolved={"members": [p.resolved for p in parts]},
+    )
+
+
+def reader_for(member: Member, dialect: Dialect) -> Reader:
+    """The declared reader; else the one that recognizes the bytes; else the one of the ending; else text."""
+    if dialect.format is not None:
+        return READERS[dialect.format]()
+    readers = [READERS[name]() for name in READERS]
+    by_bytes = [r for r in readers if r.recognizes(member.data[:4096])]
+    by_name = [r for r in readers if member.name.lower().endswith(r.suffixes)]
+    is_plain_text = [r for r in by_name if r.name in ("delimited_text", "json_rows")]
+    return (by_bytes or is_plain_text or [READERS["delimited_text"]()])[0]
+
+
+def _read_member(member: Member, file_name: str, dialect: Dialect) -> ParsedFile:
+    """Read one unwrapped file."""
+    reader = reader_for(member, dialect)
+    preview = reader.preview(member, dialect)
+    columns = assign_columns(preview, dialect, member.origin)
+    sheet = reader.load(member, preview, columns.roles, dialect)
+    resolved: dict[str, Any] = {"origin": member.origin, "format": reader.name, **preview.resolved, **columns.resolved}
+    if sheet.frame.is_empty():
+        return _assemble(member, sheet, None, None, _Problems(0), resolved)
+    problems = _Problems(sheet.frame.height)
+    timed, how = _time_rows(sheet, member, file_name, dialect, problems)
+    numbers: dict[str, pl.Series] = {}
+    for role in (r for r in sheet.frame.columns if r in NUMBER_ROLES):
+        numbers[role], bad = to_floats(sheet.frame[role], dialect, member.origin)
+        problems.mark(f"unparsable_{role}", bad)
+    prices, counts = combine_prices(pl.DataFrame(numbers), dialect)
+    _refuse_unreadable(sheet, problems, member.origin)
+    return _assemble(member, sheet, timed, prices, problems, {**resolved, **how, **counts})
+
+
+def _time_rows(
+    sheet: Sheet, member: Member, file_name: str, dialect: Dialect, problems: _Problems
+) -> tuple[_Timed, dict[str, Any]]:
+    """Symbols, timeframes and bar opens."""
+    symbol, vendor, how = symbols_of(sheet.frame, member, file_name, dialect)
+    problems.mark("bad_symbol", symbol.is_null())
+    labels = read_labels(sheet.frame, dialect, member.origin)
+    problems.mark("unparsable_ts", ~labels.valid)
+    is_constant = "symbol" not in sheet.frame.columns or dialect.symbol is not None
+    groups = np.zeros(len(symbol), dtype=np.int64)
+    if not is_constant:
+        groups = _group_numbers(symbol)
+    timeframe = timeframes_of(sheet.frame, member, file_name, dialect)
+    if timeframe is None:
+        usable = labels.valid & symbol.is_not_null().to_numpy()
+        if not usable.any():
+            _refuse_unreadable(sheet, problems, member.origin)
+        timeframe = step_timeframe(labels.label_us, groups, usable, member.origin)
+        how["timeframe"] = f"{timeframe.value} (usual step)"
+    elif isinstance(timeframe, pl.Series):
+        problems.mark("bad_timeframe", timeframe.is_null())
+        how["timeframe"] = "column"
+    else:
+        how["timeframe"] = timeframe.value
+    opens = _opens(labels, groups, timeframe, dialect)
+    problems.mark("nonexistent_local_time", opens.nonexistent)
+    problems.mark("ambiguous_local_time", opens.ambiguous)
+    how |= {
+        **labels.resolved,
+        **resolved_stamp(labels, dialect),
+        "n_repeated_hours_resolved": opens.n_resolved_by_order,
+    }
+    return _Timed(symbol, vendor, timeframe, opens.utc_us), how
+
+
+def _group_numbers(symbol: pl.Series) -> Int64s:
+    """A number per symbol, in order of appearance."""
+    return symbol.fill_null("").cast(pl.Categorical).to_physical().to_numpy().astype(np.int64)
+
+
+def _opens(labels: Labels, groups: Int64s, timeframe: Timeframe | pl.Series, dialect: Dialect) -> Instants:
+    """Bar opens, timeframe by timeframe where a column says it."""
+    if isinstance(timeframe, Timeframe):
+        return bar_opens(labels, groups, timeframe, dialect)
+    n = len(labels.label_us)
+    utc = np.zeros(n, dtype=np.int64)
+    skipped, repeated, n_resolved = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool), 0
+    for name in timeframe.drop_nulls().unique(maintain_order=True):
+        mine = (timeframe == name).fill_null(value=False).to_numpy()
+        part = Labels(labels.label_us[mine], labels.valid[mine], labels.is_instant, labels.is_date, {})
+        found = bar_opens(part, groups[mine], Timeframe(name), dialect)
+        utc[mine], skipped[mine], repeated[mine] = found.utc_us, found.nonexistent, found.ambiguous
+        n_resolved += found.n_resolved_by_order
+    return Instants(utc, skipped, repeated, n_resolved)
+
+
+def _refuse_unreadable(sheet: Sheet, problems: _Problems, origin: str) -> None:
+    """Refuse a file none of whose rows can be read; a single bad row of many is quarantined instead."""
+    keep = problems.keep()
+    if keep is None or keep.any():
+        return
+    reason, at = next(iter(problems.first.items()))
+    column = reason.removeprefix("unparsable_") if reason.startswith("unparsable_") else None
+    value = sheet.frame[column][at] if column in sheet.frame.columns else sheet.text_of([at])[0]
+    fixes = {"unparsable_ts": "date_format: '<strptime format>'", "bad_symbol": "symbol_aliases: {<vendor>: <symbol>}"}
+    raise RefusedInputError.at(
+        origin,
+        row=int(sheet.origin_row[at]),
+        column=column,
+        value=value,
+        reason=f"no row can be read ({reason})",
+        fix=fixes.get(reason, "decimal: ',' | thousands: ',' | columns: {<name>: <role>}"),
+    )
+
+
+def _assemble(
+    member: Member,
+    sheet: Sheet,
+    timed: _Timed | None,
+    prices: pl.DataFrame | None,
+    problems: _Problems,
+    resolved: dict[str, Any],
+) -> ParsedFile:
+    """Split rows and quarantine, and attach raw text to the rows that look wrong."""
+    refused = pl.DataFrame(
+        {
+            "origin_row": [r.row for r in sheet.refused],
+            "reason": [r.reason for r in sheet.refused],
+            "raw_text": [r.text[:MAX_RAW_TEXT] for r in sheet.refused],
+        },
+        schema={"origin_row": pl.Int64, "reason": pl.String, "raw_text": pl.String},
+    )
+    if timed is None or prices is None:
+        rows, bad = _RAW_ROWS.empty(), _conform(refused, _QUARANTINE.schema, member.origin)
+        return ParsedFile(rows, bad, sheet.n_rows_in, {**resolved, **_counts(rows, bad)})
+    frame = pl.DataFrame([timed.symbol, timed.vendor_symbol, sheet.origin_row]).with_columns(
+        timed.timeframe if isinstance(timed.timeframe, pl.Series) else pl.lit(timed.timeframe.value).alias("timeframe"),
+        pl.Series("ts", timed.utc_us).cast(pl.Datetime("us", "UTC")),
+    )
+    frame = frame.hstack(prices)
+    keep = problems.keep()
+    quarantined = refused
+    if keep is not None:
+        bad_at = np.flatnonzero(~keep)
+        no_time = problems.reasons().str.contains("ts|time|symbol")
+        bad_rows = (
+            frame[bad_at]
+            .select("origin_row", "symbol", "timeframe", "ts")
+            .with_columns(
+                problems.reasons(), pl.Series("raw_text", sheet.text_of(bad_at.tolist())).str.slice(0, MAX_RAW_TEXT)
+            )
+        )
+        bad_rows = bad_rows.with_columns(ts=pl.when(~no_time).then(pl.col("ts")))
+        quarantined = pl.concat([refused, bad_rows], how="diagonal")
+        frame = frame.with_columns(_at=pl.int_range(frame.height)).filter(pl.Series(keep))
+    rows = _with_raw_text(frame, sheet)
+    rows = _conform(rows, _RAW_ROWS.schema, member.origin)
+    bad = _conform(quarantined.sort("origin_row"), _QUARANTINE.schema, member.origin)
+    return ParsedFile(rows, bad, sheet.n_rows_in, {**resolved, **_counts(rows, bad)})
+
+
+def _with_raw_text(frame: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
+    """Add ``raw_text``: the original text of rows that look wrong, null elsewhere."""
+    wrong = frame.select(looks_wrong().arg_true()).to_series()
+    if len(wrong) == 0:
+        return frame.with_columns(raw_text=pl.lit(None, dtype=pl.String))
+    at = frame["_at"].gather(wrong) if "_at" in frame.columns else wrong
+    texts = pl.DataFrame(
+        {"_row": wrong, "raw_text": sheet.text_of(at.to_list())}, schema_overrides={"raw_text": pl.String}
+    )
+    texts = texts.with_columns(pl.col("_row").cast(pl.Int64), pl.col("raw_text").str.slice(0, MAX_RAW_TEXT))
+    return frame.with_columns(_row=pl.int_range(frame.height)).join(texts, on="_row", how="left", maintain_order="left")
+
+
+def _conform(frame: pl.DataFrame, schema: dict[str, Any], origin: str) -> pl.DataFrame:
+    """Columns of a table contract, in order; missing ones are null, ``origin`` is filled in."""
+    frame = frame.with_columns(origin=pl.lit(origin))
+    missing = [pl.lit(None).alias(c) for c in schema if c not in frame.columns]
+    return frame.with_columns(missing).select(pl.col(c).cast(t) for c, t in schema.items())
+
+
+def _counts(rows: pl.DataFrame, bad: pl.DataFrame) -> dict[str, Any]:
+    """Row counts for people to see."""
+    by_reason = dict(bad.group_by("reason").len().sort("reason").iter_rows())
+    return {"n_rows": rows.height, "n_quarantined": bad.height, "quarantined": by_reason, "price_roles": list(PRICES)}

@@ -1,0 +1,69 @@
+"""Refusals: what a file without OHLC bars holds instead, said in words with the line that would fix it.
+
+Put here: recognizing returns, carry, tick and price-only files.
+Keep out: single bad rows (quarantine) and files that hold bars.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from quant_core.errors import RefusedInputError
+from quant_core.ingestion.column_names import normalize
+from quant_core.ingestion.field_kinds import main_kind
+
+_CARRY = {"nearer", "traded", "carry", "nearmonth", "trademonth", "carrycontract", "forward"}
+_SIZES = {"size", "amount", "quantity", "qty", "volume", "side", "tradeid", "bidsize", "asksize"}
+_PRICES = ("open", "high", "low", "close")
+
+
+def refuse_not_ohlc(names: list[str], sample: list[list[str]], at: dict[str, int], origin: str) -> NoReturn:
+    """Say why the columns are not OHLC bars.
+
+    Raises:
+        RefusedInputError: always.
+    """
+    if not any(role in at for role in ("ts", "date")):
+        raise RefusedInputError.at(
+            origin, reason=f"no time column was found among {names}", fix="columns: {<name of the time column>: ts}"
+        )
+    words = {normalize(n) for n in names}
+    missing = [p for p in _PRICES if p not in at]
+    numbers = [i for i in _number_columns(sample) if i not in [at.get(r) for r in ("ts", "date", "time")]]
+    if words & _CARRY:
+        reason = f"a carry file (contract prices and months: {names}), not OHLC bars"
+        fix = "leave this file out of the feed's pattern"
+    elif {"bid", "ask"} <= words or (len(missing) >= 3 and words & _SIZES and words & {"price", "last", "rate"}):
+        reason = "a tick file (single trades or quotes), not OHLC bars"
+        fix = "aggregate it to bars before delivery, or leave it out of the feed's pattern"
+    elif len(numbers) >= 3 and _looks_like_returns(sample, numbers):
+        reason = (
+            f"a wide table of returns ({len(numbers)} columns of small positive and negative fractions), not prices"
+        )
+        fix = "leave this file out of the feed's pattern"
+    elif len(numbers) == 1 or missing == ["open", "high", "low"]:
+        reason = f"a price-only file (one price per time, no {', '.join(missing or _PRICES)}): OHLC bars are needed"
+        fix = "leave this file out of the feed's pattern"
+    else:
+        reason = f"no column was found for {', '.join(missing)} among {names}"
+        fix = "columns: {<vendor name>: " + (missing[0] if missing else "open") + "}"
+    raise RefusedInputError.at(origin, reason=reason, fix=fix)
+
+
+def _number_columns(sample: list[list[str]]) -> list[int]:
+    """Positions whose sample is mostly numbers."""
+    width = len(sample[0]) if sample else 0
+    return [i for i in range(width) if main_kind(row[i] for row in sample if i < len(row)) == "number"]
+
+
+def _looks_like_returns(sample: list[list[str]], positions: list[int]) -> bool:
+    """True when the values are mostly below 1 in size and of both signs."""
+    values: list[float] = []
+    for row in sample:
+        for i in positions:
+            try:
+                values.append(float(row[i]))
+            except ValueError:
+                continue  # empty or text: says nothing about returns
+    small = sum(abs(v) < 1 for v in values)
+    return bool(values) and small > 0.95 * len(values) and min(values) < 0 < max(values)

@@ -1,0 +1,161 @@
+"""Text layout: encoding, separator, banner lines and header of delimited text.
+
+Put here: detection of how lines are cut into fields.
+Keep out: reading the bulk (readers/delimited_text.py) and what the columns mean (columns.py).
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections import Counter
+from dataclasses import dataclass
+
+from quant_core.errors import RefusedInputError
+from quant_core.ingestion.dialect import Dialect
+from quant_core.ingestion.field_kinds import kind_of
+from quant_core.ingestion.readers._base import SAMPLE_ROWS
+
+_SEPARATORS = (",", ";", "\t", "|", " ")
+_HEAD_BYTES = 1 << 20
+_SCORED_LINES = 60
+_MAX_BANNER = 50
+
+
+@dataclass(frozen=True)
+class TextLayout:
+    """How text is cut: ``first_row`` is the 1-based line of the first data row, ``width`` the fields of a row."""
+
+    separator: str
+    names: tuple[str, ...] | None
+    first_row: int
+    width: int
+    sample: list[list[str]]
+    has_quotes: bool
+
+
+def decode(data: bytes, origin: str, declared: str | None) -> tuple[bytes, str]:
+    """Bytes as UTF-8 without byte-order mark, and the encoding they had.
+
+    Rule: a declared encoding; else a byte-order mark; else UTF-16 when at least 30 % of the first bytes are
+    zero at one parity only; else UTF-8 when valid; else latin-1, which maps every byte.
+
+    Raises:
+        RefusedInputError: the declared or marked encoding does not fit.
+
+    >>> decode("é,1".encode("utf-16"), "a.csv", None), decode("é".encode("latin-1"), "a.csv", None)[1]
+    ((b'\\xc3\\xa9,1', 'utf-16'), 'latin-1')
+    """
+    encoding = declared or _marked_encoding(data)
+    if encoding is None:
+        if data.isascii():
+            return data, "utf-8"
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError:
+            encoding = "latin-1"
+        else:
+            return data, "utf-8"
+    try:
+        text = data.decode(encoding).removeprefix("\ufeff")
+        return text.encode("utf-8"), encoding
+    except (UnicodeError, LookupError) as error:
+        raise RefusedInputError.at(
+            origin, reason=f"the bytes are not {encoding} text ({error})", fix="encoding: utf-8 | latin-1 | utf-16"
+        ) from error
+
+
+def _marked_encoding(data: bytes) -> str | None:
+    """Encoding by byte-order mark or by the zero bytes of UTF-16."""
+    if data.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    head = data[:4096]
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if odd > 0.3 * len(head) and even == 0:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.3 * len(head) and odd == 0 else None
+
+
+def split_fields(line: str, separator: str) -> list[str] | None:
+    """Cut one line; None when its quotes do not close or a field is longer than 131,072 characters.
+
+    >>> split_fields('a,"b,c"', ","), split_fields('"a', ",")
+    (['a', 'b,c'], None)
+    """
+    if '"' not in line:
+        return line.split(separator)
+    try:
+        return next(csv.reader([line], delimiter=separator, strict=True), [])
+    except csv.Error:
+        return None
+
+
+def detect_layout(data: bytes, origin: str, dialect: Dialect) -> TextLayout:
+    """Find separator, banner lines, header and width from the first lines.
+
+    Raises:
+        RefusedInputError: no line holds data.
+    """
+    head = data[:_HEAD_BYTES].decode("utf-8", errors="ignore").replace("\r\n", "\n").replace("\r", "\n")
+    lines = head.split("\n")[: SAMPLE_ROWS + _MAX_BANNER]
+    if len(data) > _HEAD_BYTES and len(lines) > 1 and len(lines) < SAMPLE_ROWS + _MAX_BANNER:
+        lines = lines[:-1]  # the last line of the head may be cut
+    numbered = [(i + 1, line) for i, line in enumerate(lines) if line.strip()]
+    if not numbered:
+        raise RefusedInputError.at(origin, reason="the file holds no row", fix="remove the file or deliver it again")
+    separator = dialect.separator or _best_separator([line for _, line in numbered[:_SCORED_LINES]])
+    cut = [(row, split_fields(line, separator)) for row, line in numbered]
+    fields = [(row, f) for row, f in cut if f is not None]
+    names, first_row = _header(fields, dialect, origin)
+    rows = [f for row, f in fields if row >= first_row]
+    width = Counter(len(f) for f in rows).most_common(1)[0][0] if rows else len(names or ())
+    sample = [f for f in rows if len(f) == width][:SAMPLE_ROWS]
+    return TextLayout(separator, names, first_row, width, sample, any('"' in line for _, line in numbered))
+
+
+def _best_separator(lines: list[str]) -> str:
+    """The separator that makes the most fields look like numbers or times; ties go to the first."""
+
+    def score(separator: str) -> int:
+        fields = [f for line in lines for f in (split_fields(line, separator) or [])]
+        return sum(kind_of(f) not in ("text", "empty") for f in fields) if len(fields) > len(lines) else -1
+
+    return max(_SEPARATORS, key=score)
+
+
+def _header(fields: list[tuple[int, list[str]]], dialect: Dialect, origin: str) -> tuple[tuple[str, ...] | None, int]:
+    """Names (None without header) and the line of the first data row."""
+    if dialect.skip_lines is not None:
+        fields = [(row, f) for row, f in fields if row > dialect.skip_lines]
+    if not fields:
+        raise RefusedInputError.at(origin, reason="the file holds no row", fix="skip_lines: a smaller number")
+    if isinstance(dialect.header, list):
+        return tuple(dialect.header), fields[0][0]
+    if dialect.header is False:
+        return None, fields[0][0]
+    if dialect.header is True:
+        return _names(fields[0][1]), _next_row(fields, 0)
+    return _detected_header(fields, dialect.skip_lines is not None)
+
+
+def _detected_header(fields: list[tuple[int, list[str]]], skipped: bool) -> tuple[tuple[str, ...] | None, int]:
+    """The first line that looks like a header of the rows after it; lines before it are a banner."""
+    width = Counter(len(f) for _, f in fields).most_common(1)[0][0]
+    for at, (_, names) in enumerate(fields[:1] if skipped else fields[:_MAX_BANNER]):
+        if any(kind_of(f) in ("number", "moment", "time_of_day") for f in names):
+            break  # data begin: no header
+        filled = sum(bool(f.strip()) for f in names)
+        if len(names) in (width, width - 1) and filled >= len(names) - 1 and filled > 0:
+            return _names(names), _next_row(fields, at)
+    return None, fields[0][0]
+
+
+def _names(fields: list[str]) -> tuple[str, ...]:
+    return tuple(f.strip() for f in fields)
+
+
+def _next_row(fields: list[tuple[int, list[str]]], at: int) -> int:
+    """Line of the first data row after a header; one past the header when there is none."""
+    return fields[at + 1][0] if at + 1 < len(fields) else fields[at][0] + 1
