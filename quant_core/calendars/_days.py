@@ -55,7 +55,7 @@ def local_instants(days: Ints, minutes: Ints, zone: str) -> Ints:
     """UTC microseconds of local clock times; minutes count from the date's midnight and may leave the date.
 
     A local time that exists twice (clocks set back) is its first occurrence; one that does not exist (clocks
-    set forward) is one hour later, the same instant read on the old clock.
+    set forward) is one hour later, the same instant read on the old clock; on a skipped date, one date later.
 
     >>> day = np.array([19792], dtype=np.int64)  # 2024-03-10, clocks forward in New York
     >>> [int(local_instants(day, np.array([m]), "America/New_York")[0]) // 60_000_000 - 19792 * 1440 for m in (60, 180)]
@@ -63,9 +63,10 @@ def local_instants(days: Ints, minutes: Ints, zone: str) -> Ints:
     """
     naive = pl.Series(days * DAY_MINUTES * MINUTE_US + minutes * MINUTE_US).cast(pl.Datetime("us"))
     exact = naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    if exact.null_count():
-        later = naive.dt.offset_by("1h").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-        exact = exact.fill_null(later)
+    for delay in ("1h", "24h"):  # an hour, or a whole date where a country changed sides of the date line
+        if exact.null_count():
+            later = naive.dt.offset_by(delay).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+            exact = exact.fill_null(later)
     return as_int64(exact.to_physical()).copy()  # the column's own memory is read-only
 
 

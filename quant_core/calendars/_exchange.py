@@ -82,6 +82,7 @@ def _days_of(calendar: Any, low: int, high: int) -> DayTable:
     schedule = calendar.schedule
     rows = schedule.index.to_numpy().astype("datetime64[D]").astype(np.int64) - FIRST_DAY
     is_session[rows] = True
+    is_session[_holidays_before_1970(calendar, low)] = False
     opens[rows] = _instants(schedule["open"])
     closes[rows] = _instants(schedule["close"])
     breaks_from[rows], breaks_to[rows] = closes[rows], closes[rows]
@@ -89,6 +90,18 @@ def _days_of(calendar: Any, low: int, high: int) -> DayTable:
     breaks_from[rows[has_break]] = _instants(schedule["break_start"][has_break])
     breaks_to[rows[has_break]] = _instants(schedule["break_end"][has_break])
     return DayTable(opens, closes, regular, breaks_from, breaks_to, is_session)
+
+
+def _holidays_before_1970(calendar: Any, low: int) -> Ints:
+    """Rows of the library's regular holidays before 1970; its schedule leaves them out, its rules know them.
+
+    The schedule is built by a pandas offset that asks the rules for 1970 and later only.
+    """
+    rules = calendar.regular_holidays
+    if rules is None or low >= 0:
+        return np.zeros(0, dtype=np.int64)
+    holidays = rules.holidays(np.datetime64(low, "D"), np.datetime64("1969-12-31"))
+    return holidays.to_numpy().astype("datetime64[D]").astype(np.int64) - FIRST_DAY
 
 
 def _instants(column: Any) -> Ints:

@@ -116,8 +116,11 @@ class Spans:
         """Bars of a timeframe inside bins low … high; a bin is inside one session, or is one session or week."""
         first, last = self.place(low), self.place(high - 1)
         if not timeframe.is_intraday:
-            upto = np.cumsum(self.is_session)
-            return upto[last.row] - upto[first.row] + self.is_session[first.row]
+            whole = self.is_session
+            if timeframe is Timeframe.W1:
+                whole = whole & (self.first_of_week == np.arange(len(whole)))
+            upto = np.cumsum(whole)
+            return upto[last.row] - upto[first.row] + whole[first.row]
         one = self._slots(first.row, low, np.minimum(high, self.close[first.row]), timeframe)
         one = np.where(first.inside & self.is_session[first.row], one, 0)
         per_span = self._per_span(timeframe)
@@ -174,6 +177,7 @@ def _spans_kept(days: DayTable) -> Flags:
     apart = days.open[1:] > days.close[:-1]
     stand_alone = np.concatenate(([False], apart)) & np.concatenate((apart, [False]))
     off_days = stand_alone if bool(apart[-FIRST_DAY:].all()) else np.zeros(len(stand_alone), dtype=np.bool_)
-    keep = days.is_session | off_days
+    exists = np.concatenate((days.open[:-1] < days.open[1:], [True]))  # a date that a country skipped has no hours
+    keep = (days.is_session | off_days) & exists
     keep[np.flatnonzero(days.is_session)[-1] + 1 :] = False
     return keep
