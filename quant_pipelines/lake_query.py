@@ -20,7 +20,12 @@ from quant_pipelines.sql_files import SqlFile
 _HIVE_OPTIONS = "hive_partitioning = true, hive_types_autocast = false, union_by_name = true"
 
 
-def run_select(file: SqlFile, lake: Lake, keys: Mapping[str, list[PartitionKey]] | None = None) -> pl.DataFrame:
+def run_select(
+    file: SqlFile,
+    lake: Lake,
+    keys: Mapping[str, list[PartitionKey]] | None = None,
+    settings: Mapping[str, float] | None = None,
+) -> pl.DataFrame:
     """Run the SELECT of a file over the lake.
 
     Partition columns come from the paths as text (``symbol=007`` stays ``007``). A table without files is an
@@ -31,12 +36,15 @@ def run_select(file: SqlFile, lake: Lake, keys: Mapping[str, list[PartitionKey]]
         file: the statement.
         lake: where the tables are.
         keys: partitions to read per table; a table that is not named here is read whole.
+        settings: numbers of the research spec that the SELECT reads by ``getvariable('name')``.
 
     Raises:
         LakeError: a table is neither in the lake nor declared, or DuckDB refuses the statement.
     """
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        for name, value in (settings or {}).items():
+            connection.execute(f"SET VARIABLE {name} = ?", [value])
         for name in file.tables:
             asked = (keys or {}).get(name)
             if name.startswith("mart__"):

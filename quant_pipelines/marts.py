@@ -7,6 +7,7 @@ Keep out: the SELECTs (sql/marts) and the Dagster assets (assets/sql_marts.py).
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import polars as pl
@@ -37,15 +38,22 @@ def mart_files() -> list[SqlFile]:
     return read_sql_files(SQL_FOLDER / "marts")
 
 
-def build_mart(file: SqlFile, lake: Lake) -> BuiltMart:
+def build_mart(file: SqlFile, lake: Lake, settings: Mapping[str, float]) -> BuiltMart:
     """Compute a mart and publish it atomically; nothing is written when nothing changed.
+
+    Args:
+        file: the SELECT.
+        lake: where its tables are.
+        settings: numbers of the research spec for ``getvariable``; ``fdr``: rate of false discoveries, fraction.
 
     Raises:
         LakeError, DataContractError: see ``run_select`` and ``check_promises``; the old file stays.
     """
     empty = tuple(t for t in file.tables if not t.startswith("mart__") and not lake.keys(t))
-    frame = check_promises(file, run_select(file, lake))
-    content = to_parquet(frame, {"quant_engine": json.dumps(asdict(_facts(file, lake, frame)), sort_keys=True)})
+    frame = check_promises(file, run_select(file, lake, settings=settings))
+    content = to_parquet(
+        frame, {"quant_engine": json.dumps(asdict(_facts(file, lake, frame, settings)), sort_keys=True)}
+    )
     path = f"{file.name}/data.parquet"
     with lake.lock_table(file.name):
         changed = not lake.storage.exists(path) or lake.storage.read(path) != content
@@ -67,9 +75,9 @@ def read_mart(name: str, lake: Lake) -> pl.DataFrame:
     return pl.read_parquet(lake.storage.read(path))
 
 
-def _facts(file: SqlFile, lake: Lake, frame: pl.DataFrame) -> Facts:
+def _facts(file: SqlFile, lake: Lake, frame: pl.DataFrame, settings: Mapping[str, float]) -> Facts:
     """Provenance of a mart: all partitions it read, and the text of its SELECT."""
-    inputs = []
+    inputs: list[object] = [sorted(settings.items())]
     for table in file.tables:
         if table.startswith("mart__"):
             inputs.append((table, digest(lake.storage.read(f"{table}/data.parquet"))))
@@ -77,4 +85,4 @@ def _facts(file: SqlFile, lake: Lake, frame: pl.DataFrame) -> Facts:
             facts = lake.facts(table, key)
             inputs.append((table, str(key), facts.provenance if facts else ""))
     schema = digest(repr(list(frame.schema.items())).encode())
-    return Facts(digest(json.dumps(inputs).encode()), digest(file.select.encode()), schema_hash=schema)
+    return Facts(digest(json.dumps(inputs).encode()), file.version, schema_hash=schema)

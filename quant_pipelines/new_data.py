@@ -15,7 +15,7 @@ from quant_pipelines.partitions import PartitionKey, Rectangle, plan_rectangles
 
 
 @dataclass(frozen=True)
-class Offer:
+class SymbolState:
     """What a source has for one symbol now.
 
     Attributes:
@@ -65,39 +65,39 @@ class Plan:
 
 
 def plan_new_data(
-    offers: Iterable[Offer], seen: Mapping[str, str], registered: Sequence[str], *, max_symbols: int
+    states: Iterable[SymbolState], seen: Mapping[str, str], registered: Sequence[str], *, max_symbols: int
 ) -> Plan:
     """Register what is new and request exactly the keys whose source changed.
 
     Args:
-        offers: everything the sources have, in a stable order.
+        states: everything the sources have, in a stable order.
         seen: native key → fingerprint that was requested last.
         registered: symbols in partition order.
         max_symbols: changed symbols taken in one tick; the others wait for the next one.
 
     Example, by hand: A is unchanged, B has changed, C is new; one rectangle covers the neighbors B and C.
 
-    >>> offers = [Offer(PartitionKey(s, "D1"), (PartitionKey(s, "D1"),), "f2") for s in "ABC"]
-    >>> plan = plan_new_data(offers, {"A|D1": "f2", "B|D1": "f1"}, ["A", "B"], max_symbols=10)
+    >>> states = [SymbolState(PartitionKey(s, "D1"), (PartitionKey(s, "D1"),), "f2") for s in "ABC"]
+    >>> plan = plan_new_data(states, {"A|D1": "f2", "B|D1": "f1"}, ["A", "B"], max_symbols=10)
     >>> plan.new_symbols, [r.rectangle.symbols for r in plan.requests], plan.n_waiting
     (('C',), [('B', 'C')], 0)
-    >>> plan_new_data(offers, plan.seen, ["A", "B", "C"], max_symbols=10).requests
+    >>> plan_new_data(states, plan.seen, ["A", "B", "C"], max_symbols=10).requests
     ()
     """
-    changed = [offer for offer in offers if seen.get(str(offer.native)) != offer.fingerprint]
-    symbols = list(dict.fromkeys(offer.native.symbol for offer in changed))
+    changed = [state for state in states if seen.get(str(state.native)) != state.fingerprint]
+    symbols = list(dict.fromkeys(state.native.symbol for state in changed))
     taken = set(symbols[:max_symbols])
-    due = [offer for offer in changed if offer.native.symbol in taken]
+    due = [state for state in changed if state.native.symbol in taken]
     new = tuple(s for s in symbols[:max_symbols] if s not in set(registered))
-    rectangles = plan_rectangles((key for offer in due for key in offer.keys), [*registered, *new])
+    rectangles = plan_rectangles((key for state in due for key in state.keys), [*registered, *new])
     return Plan(
         new_symbols=new,
         requests=tuple(Request(r, _answered(r, due)) for r in rectangles),
-        seen={**seen, **{str(offer.native): offer.fingerprint for offer in due}},
+        seen={**seen, **{str(state.native): state.fingerprint for state in due}},
         n_waiting=len(symbols) - len(taken),
     )
 
 
-def _answered(rectangle: Rectangle, due: Sequence[Offer]) -> dict[str, str]:
-    """The fingerprints of the offers whose symbols a rectangle covers."""
+def _answered(rectangle: Rectangle, due: Sequence[SymbolState]) -> dict[str, str]:
+    """The fingerprints of the symbols that a rectangle covers."""
     return {str(o.native): o.fingerprint for o in due if o.native.symbol in rectangle.symbols}

@@ -6,6 +6,7 @@ Keep out: running them (``lake_query.py``) and turning them into assets and chec
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,11 @@ class SqlFile:
     select: str
     tables: tuple[str, ...]
     plot: str | None = None
+
+    @property
+    def version(self) -> str:
+        """Hash of the text: the code version of what it computes."""
+        return hashlib.sha256(self.select.encode()).hexdigest()[:16]
 
 
 def read_sql_files(folder: Path) -> list[SqlFile]:

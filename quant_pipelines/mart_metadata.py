@@ -1,0 +1,88 @@
+"""Metadata of marts: what people see of a mart in the web UI.
+
+Put here: rows, preview and the figure of a mart.
+Keep out: computing (marts.py) and drawing (plots/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from quant_core.errors import UnknownNameError
+from quant_pipelines.marts import BuiltMart
+from quant_pipelines.plots import as_markdown, coverage_heat_map, finding_intervals, quality_counts
+from quant_pipelines.sql_files import SqlFile
+
+_PREVIEW_ROWS = 25
+
+
+def mart_entries(file: SqlFile, built: BuiltMart, path: str) -> Mapping[str, dg.MetadataValue]:
+    """Rows, path, empty inputs, a preview, and the figure that the header's ``Plot:`` names.
+
+    Raises:
+        UnknownNameError: no figure has that name.
+    """
+    entries: dict[str, dg.MetadataValue] = {
+        "dagster/row_count": dg.MetadataValue.int(built.frame.height),
+        "written": dg.MetadataValue.bool(built.is_written),
+        "path": dg.MetadataValue.path(Path(path)),
+        "empty_inputs": dg.MetadataValue.text(", ".join(built.empty_inputs) or "none"),
+        "preview": table_value(built.frame.head(_PREVIEW_ROWS), {c.name: c.unit for c in file.columns}),
+    }
+    if file.plot:
+        if file.plot not in FIGURES:
+            raise UnknownNameError.among("figure", file.plot, FIGURES, where=f"{file.name}.sql: Plot")
+        entries["figure"] = dg.MetadataValue.md(as_markdown(FIGURES[file.plot](built.frame), file.plot))
+    return entries
+
+
+def table_value(frame: pl.DataFrame, units: Mapping[str, str]) -> dg.MetadataValue:
+    """A small frame as a table in the UI; the unit stands in each column's description.
+
+    Args:
+        frame: a few rows; temporal values become texts, floats are rounded to six digits.
+        units: column → unit.
+    """
+    shown = frame.with_columns(pl.selectors.temporal().cast(pl.String), pl.selectors.float().round_sig_figs(6))
+    columns = [
+        dg.TableColumn(name, type=str(t), description=f"[{units.get(name, '')}]") for name, t in frame.schema.items()
+    ]
+    return dg.MetadataValue.table(
+        records=[dg.TableRecord(row) for row in shown.to_dicts()], schema=dg.TableSchema(columns)
+    )
+
+
+def finding_labels(findings: pl.DataFrame) -> pl.DataFrame:
+    """The findings with ``label``: event, condition and target in one line, with symbol and timeframe in front."""
+    condition = (
+        pl.when(pl.col("condition") == "all")
+        .then(pl.lit(""))
+        .otherwise(pl.format(" | {} = {}", "condition", "condition_value"))
+    )
+    return findings.with_columns(
+        pl.format("{} {}: {}{} → {}", "symbol", "timeframe", "event", condition, "target").alias("label")
+    )
+
+
+def _findings(frame: pl.DataFrame) -> bytes:
+    """The strongest out-of-sample cells of binary targets."""
+    pooled = frame.filter(pl.col("split") == "oos_pooled").with_columns(verdict=pl.col("verdict_global"))
+    return finding_intervals(finding_labels(pooled), title="Strongest findings, all out-of-sample folds pooled")
+
+
+def _quality(frame: pl.DataFrame) -> bytes:
+    """Counts per rule over all partitions."""
+    rules = [name for name in frame.columns if name.startswith("n_") and name != "n_rows_in"]
+    counts = {name.removeprefix("n_"): int(frame[name].sum()) for name in rules}
+    return quality_counts(counts, title="Quality of all partitions", n_rows_in=int(frame["n_rows_in"].sum()))
+
+
+FIGURES: Mapping[str, Callable[[pl.DataFrame], bytes]] = {
+    "coverage_heat_map": coverage_heat_map,
+    "finding_intervals": _findings,
+    "quality_counts": _quality,
+}

@@ -1,0 +1,113 @@
+"""Runs from the terminal: one Dagster run per rectangle, in this process, with its progress.
+
+Put here: starting runs and watching them.
+Keep out: which keys (universe.py, backfill_keys.py) and how it looks (cli/).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from uuid import uuid4
+
+import dagster as dg
+from dagster import DagsterEventType, DagsterInstance
+
+from quant_core.errors import ConfigError, UnknownNameError
+
+_POLL_S = 0.5
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended.
+
+    Attributes:
+        failures: one text per failed step.
+        n_materialized: materialization events of the run.
+    """
+
+    run_id: str
+    is_success: bool
+    failures: tuple[str, ...]
+    n_materialized: int
+
+
+def open_instance() -> DagsterInstance:
+    """The instance that DAGSTER_HOME names: symbols, runs and events live there.
+
+    Raises:
+        ConfigError: DAGSTER_HOME is not set or not a folder.
+    """
+    try:
+        return DagsterInstance.get()
+    except dg.DagsterInvariantViolationError as error:
+        raise ConfigError(
+            f"No Dagster instance: expected DAGSTER_HOME to name a folder, found: {error} "
+            "Run: export DAGSTER_HOME=$PWD/.dagster_home && mkdir -p $DAGSTER_HOME"
+        ) from error
+
+
+def run_job(
+    job: str,
+    tags: Mapping[str, str],
+    instance: DagsterInstance,
+    *,
+    on_progress: Callable[[int], object] = int,
+    definitions: dg.Definitions | None = None,
+) -> RunOutcome:
+    """Run a job in this process and report how many materializations there are while it works.
+
+    Args:
+        job: name of a job of the code location.
+        tags: run tags; those of a Rectangle make the run cover it.
+        instance: where the run is recorded.
+        on_progress: receives the number of materializations so far, about twice a second.
+        definitions: another code location than the default one.
+
+    Raises:
+        UnknownNameError: there is no such job.
+    """
+    if definitions is None:
+        from quant_pipelines.definitions import defs as definitions  # noqa: PLC0415  loading takes seconds
+    names = sorted(j.name for j in definitions.resolve_all_job_defs())
+    if job not in names:
+        raise UnknownNameError.among("job", job, names)
+    resolved = definitions.resolve_job_def(job)
+    run_id, done = str(uuid4()), threading.Event()
+    watcher = threading.Thread(target=_watch, args=(instance, run_id, on_progress, done), daemon=True)
+    watcher.start()
+    try:
+        result = resolved.execute_in_process(
+            instance=instance, tags=dict(tags), run_id=run_id, raise_on_error=False, run_config=_QUIET
+        )
+    finally:
+        done.set()
+        watcher.join()
+    failures = tuple(_failure_text(e) for e in result.all_events if e.is_failure)
+    n = sum(e.event_type is DagsterEventType.ASSET_MATERIALIZATION for e in result.all_events)
+    on_progress(n)
+    return RunOutcome(run_id, result.success, tuple(filter(None, failures)), n)
+
+
+def _watch(instance: DagsterInstance, run_id: str, on_progress: Callable[[int], object], done: threading.Event) -> None:
+    """Count materializations in the event log until the run is over."""
+    n, cursor = 0, None
+    while not done.wait(_POLL_S):
+        if not instance.has_run(run_id):
+            continue
+        page = instance.get_records_for_run(run_id, cursor, DagsterEventType.ASSET_MATERIALIZATION)
+        n, cursor = n + len(page.records), page.cursor
+        on_progress(n)
+
+
+def _failure_text(event: dg.DagsterEvent) -> str:
+    """What a failure event says to a reader: our own text where the failure is ours."""
+    data = event.event_specific_data
+    declared = getattr(data, "user_failure_data", None)
+    if declared is not None and declared.description:
+        return str(declared.description)
+    error = getattr(data, "error", None)
+    return str(error.message).strip() if error is not None else ""

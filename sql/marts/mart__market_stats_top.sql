@@ -1,0 +1,124 @@
+-- One row is one tested cell of one symbol and timeframe, strongest first, with its q-value corrected for the cells of
+-- all symbols, timeframes and folds together: looking at the best of 400 symbols is 400 times as many trials.
+-- Holds the train rows and the pooled out-of-sample rows with at least one observable outcome; time-to-event targets
+-- have no test and stay in market_stats.
+-- Key: symbol, timeframe, fold, split, event, condition, condition_value, target
+-- Plot: finding_intervals
+-- Columns:
+--   rank               | index    | 1 for the smallest q_value_global of the split, then the largest lift in absolute value; last without one.
+--   symbol             | id       | Partition key of the instrument.
+--   timeframe          | id       | Bar length.
+--   fold               | index    | Walk-forward fold; -1 for the test splits of all folds pooled.
+--   split              | label    | train, or oos_pooled.
+--   event              | id       | Canonical id of the event.
+--   condition          | id       | Canonical id of the condition; all for the event without one.
+--   condition_value    | label    | State of the condition; bins learned on train, frozen on test.
+--   target             | id       | Canonical id of the target.
+--   target_kind        | label    | binary or numeric: which columns are filled.
+--   n                  | count    | Event bars in the cell whose outcome is observable inside the split.
+--   n_eff              | count    | Effective sample size.
+--   p_hat              | fraction | Share of true outcomes. Binary targets only.
+--   ci_low             | fraction | Lower Wilson bound with n_eff. Binary targets only.
+--   ci_high            | fraction | Upper Wilson bound with n_eff. Binary targets only.
+--   baseline           | fraction | Rate over all bars of the split. Binary targets only.
+--   lift_freq          | fraction | p_hat - baseline. Binary targets only.
+--   lift_bayes         | fraction | Posterior mean - baseline. Binary targets only.
+--   mean               | target   | Mean outcome in the target's unit. Numeric targets only.
+--   mean_ci_low        | target   | Lower stationary-bootstrap bound. Numeric targets only.
+--   mean_ci_high       | target   | Upper stationary-bootstrap bound. Numeric targets only.
+--   lift_mean          | target   | mean - mean over all bars of the split. Numeric targets only.
+--   p_value            | fraction | Two-sided cluster-robust test of the cell against its baseline.
+--   q_value            | fraction | Benjamini-Hochberg within the cell's own symbol, timeframe, fold and split.
+--   q_value_global     | fraction | Benjamini-Hochberg within split and target_kind, over all symbols, timeframes and folds.
+--   n_tests_global     | count    | Tests that q_value_global corrects for.
+--   mde                | fraction | Smallest lift in absolute value that the cell's own family would find.
+--   verdict            | label    | Verdict inside the cell's own family.
+--   verdict_global     | label    | The same rule applied to q_value_global: significant, not_significant or insufficient.
+--   replicated         | label    | On train rows: same sign and p_value <= 0.05 on the fold's test split.
+--   n_folds_testable   | count    | Folds in which the cell's replication could be tested.
+--   n_folds_replicated | count    | Folds in which it replicated.
+WITH family AS (
+    SELECT
+        *,
+        count(*) OVER (PARTITION BY split, target_kind) AS n_tests_global,
+        row_number() OVER (
+            PARTITION BY split, target_kind
+            ORDER BY p_value, symbol, timeframe, fold, event, condition, condition_value, target
+        ) AS p_rank
+    FROM market_stats
+    WHERE q_value IS NOT NULL AND split IN ('train', 'oos_pooled')
+),
+
+adjusted AS (
+    SELECT
+        symbol, timeframe, fold, split, event, condition, condition_value, target, n_tests_global,
+        least(1.0, min(p_value * n_tests_global / p_rank) OVER (
+            PARTITION BY split, target_kind
+            ORDER BY p_rank DESC
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        )) AS q_value_global
+    FROM family
+),
+
+replication AS (
+    SELECT
+        symbol, timeframe, event, condition, condition_value, target,
+        count(replicated) AS n_folds_testable,
+        count(*) FILTER (WHERE replicated) AS n_folds_replicated
+    FROM market_stats
+    WHERE split = 'train'
+    GROUP BY ALL
+),
+
+cells AS (
+    SELECT *
+    FROM market_stats
+    LEFT JOIN adjusted USING (symbol, timeframe, fold, split, event, condition, condition_value, target)
+    LEFT JOIN replication USING (symbol, timeframe, event, condition, condition_value, target)
+    WHERE split IN ('train', 'oos_pooled') AND n > 0 AND target_kind <> 'time_to_event'
+)
+
+SELECT
+    row_number() OVER (
+        PARTITION BY split
+        ORDER BY
+            q_value_global NULLS LAST, abs(coalesce(lift_freq, lift_mean)) DESC NULLS LAST,
+            symbol, timeframe, fold, event, condition, condition_value, target
+    ) AS rank,
+    symbol,
+    timeframe,
+    fold,
+    split,
+    event,
+    condition,
+    condition_value,
+    target,
+    target_kind,
+    n,
+    n_eff,
+    p_hat,
+    ci_low,
+    ci_high,
+    baseline,
+    lift_freq,
+    lift_bayes,
+    mean,
+    mean_ci_low,
+    mean_ci_high,
+    lift_mean,
+    p_value,
+    q_value,
+    q_value_global,
+    n_tests_global,
+    mde,
+    verdict,
+    CASE
+        WHEN verdict = 'insufficient' OR q_value_global IS NULL THEN verdict
+        WHEN q_value_global <= getvariable('fdr') THEN 'significant'
+        ELSE 'not_significant'
+    END AS verdict_global,
+    replicated,
+    coalesce(n_folds_testable, 0) AS n_folds_testable,
+    coalesce(n_folds_replicated, 0) AS n_folds_replicated
+FROM cells
+ORDER BY split, rank
