@@ -12,7 +12,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -35,6 +35,7 @@ class Facts:
         code_version: hash of the code that computed the rows.
         spec_id: hash of the resolved research spec, "" where the table does not depend on it.
         seed: seed of every random draw, or None where nothing is random.
+        calendar: id of the symbol's calendar, where the table depends on it.
         schema_hash: hash of column names and types.
     """
 
@@ -42,6 +43,7 @@ class Facts:
     code_version: str
     spec_id: str = ""
     seed: int | None = None
+    calendar: str = ""
     schema_hash: str = ""
 
     @property
@@ -57,12 +59,7 @@ class Facts:
 
     def same_inputs(self, other: Facts | None) -> bool:
         """True when the other file was made from the same inputs by the same code; the schema is an outcome."""
-        return other is not None and (self.data_version, self.code_version, self.spec_id, self.seed) == (
-            other.data_version,
-            other.code_version,
-            other.spec_id,
-            other.seed,
-        )
+        return other is not None and replace(self, schema_hash=other.schema_hash) == other
 
 
 def digest(content: bytes) -> str:
@@ -183,7 +180,7 @@ class Lake:
         Hold the partition's lock while calling. The rows must already be in the table's order.
         """
         schema = digest(repr(list(frame.schema.items())).encode())
-        complete = Facts(facts.data_version, facts.code_version, facts.spec_id, facts.seed, schema)
+        complete = replace(facts, schema_hash=schema)
         if self.facts(asset, key) == complete:
             return False
         self.storage.clean_leftovers(self.folder(asset, key))

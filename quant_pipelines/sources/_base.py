@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 
@@ -79,4 +79,13 @@ class Source(Protocol):
             SourceError: the source could not be reached; earlier batches stay valid.
             RefusedInputError: an input cannot be understood, with the config line that would fix it.
         """
+        ...
+
+
+@runtime_checkable
+class RefusingSource(Protocol):
+    """A source that meets inputs it cannot understand and goes on with the others."""
+
+    def refused(self) -> dict[str, str]:
+        """Input → why it was refused and the config line that would fix it; the others are delivered."""
         ...

@@ -1,0 +1,71 @@
+"""Jobs: the runs people start by name.
+
+Put here: job definitions over the discovered assets.
+Keep out: assets, and who starts jobs when (schedules, sensors).
+"""
+
+import dagster as dg
+
+from quant_pipelines.partitions import SYMBOL_TIMEFRAME, SYMBOLS
+from quant_pipelines.resources import LakeResource, SourcesResource
+
+
+@dg.op
+def register_available_symbols(context: dg.OpExecutionContext, lake: LakeResource, sources: SourcesResource) -> None:
+    """Add every symbol that a source offers as a partition, and say what each source offers and refuses.
+
+    Raises:
+        dagster.Failure: a source could not be reached; the symbols of the others are registered before.
+    """
+    opened = sources.open(lake.open())
+    symbols = opened.symbols()
+    known = set(context.instance.get_dynamic_partitions(str(SYMBOLS.name)))
+    added = [s for s in symbols if s not in known]
+    context.instance.add_dynamic_partitions(str(SYMBOLS.name), added)
+    offered = [f"{key} from {offer.source.name} ({offer.instrument.calendar})" for key, offer in opened.offers.items()]
+    refused = {origin: sources.redact(reason) for origin, reason in opened.refused().items()}
+    failed = {name: sources.redact(reason) for name, reason in opened.failed.items()}
+    context.log.info(
+        f"{len(added)} symbols added, {len(symbols) - len(added)} known already: {', '.join(added) or '-'}"
+    )
+    for title, lines in (
+        ("offered", offered),
+        ("passed over", opened.passed_over),
+        ("switched off", [f"{name}: {reason}" for name, reason in opened.switched_off.items()]),
+    ):
+        for line in lines:
+            context.log.info(f"{title}: {line}")
+    for origin, reason in refused.items():
+        context.log.warning(f"refused: {origin}: {reason}")
+    context.add_output_metadata(
+        {"added": added, "offered": offered, "refused": dg.MetadataValue.json(refused), "n_symbols": len(symbols)}
+    )
+    if failed:
+        raise dg.Failure(
+            "Sources failed; the symbols of the others are registered.\n"
+            + "\n".join(f"{name}: {reason}" for name, reason in failed.items()),
+            allow_retries=False,
+        )
+
+
+@dg.job(description="Registers every symbol the sources offer as a partition. Run it before anything else.")
+def register_symbols() -> None:
+    """Make the symbols of the sources available as partitions."""
+    register_available_symbols()
+
+
+def _asset_job(name: str, assets: list[str], description: str) -> object:
+    return dg.define_asset_job(
+        name, selection=dg.AssetSelection.assets(*assets), partitions_def=SYMBOL_TIMEFRAME, description=description
+    )
+
+
+ingest = _asset_job("ingest", ["raw_bars", "bars"], "Brings raw rows and cleaned bars up to date with the sources.")
+market_stats = _asset_job("market_stats", ["features", "market_stats"], "Computes features and statistics from bars.")
+research = _asset_job(
+    "research",
+    ["raw_bars", "bars", "features", "market_stats"],
+    "The whole flow, from the sources to the statistics, key by key.",
+)
+
+JOBS = [register_symbols, ingest, market_stats, research]

@@ -1,0 +1,50 @@
+"""Metadata: what people see of a materialized partition in the web UI.
+
+Put here: the metadata entries of each stage's partitions.
+Keep out: computing (stages) and drawing (plots/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dagster as dg
+import polars as pl
+
+from quant_pipelines.lake import Lake
+from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.stages import Outcome, Stage
+
+
+def describe(lake: Lake, stage: Stage, key: PartitionKey, outcome: Outcome) -> Mapping[str, dg.MetadataValue]:
+    """The metadata of one partition: rows, span, whether it was written, provenance, and the stage's own facts."""
+    entries: dict[str, dg.MetadataValue] = {"written": dg.MetadataValue.bool(outcome.written)}
+    if lake.exists(stage.name, key):
+        frame = lake.scan(stage.name, [key])
+        entries["dagster/partition_row_count"] = dg.MetadataValue.int(frame.select(pl.len()).collect().item())
+        facts = lake.facts(stage.name, key)
+        if facts is not None:
+            entries["data_version"] = dg.MetadataValue.text(facts.data_version)
+            entries["code_version"] = dg.MetadataValue.text(facts.code_version)
+        entries["path"] = dg.MetadataValue.path(lake.location(stage.name, key))
+        if "ts" in frame.collect_schema():
+            first, last = frame.select(pl.col("ts").min().alias("a"), pl.col("ts").max().alias("b")).collect().row(0)
+            if first is not None:
+                entries["first_ts"] = dg.MetadataValue.timestamp(first)
+                entries["last_ts"] = dg.MetadataValue.timestamp(last)
+    for name, value in outcome.metadata.items():
+        entries[name] = _value(value)
+    return entries
+
+
+def _value(value: object) -> dg.MetadataValue:
+    """One JSON-able fact as a metadata value."""
+    if isinstance(value, bool):
+        return dg.MetadataValue.bool(value)
+    if isinstance(value, int):
+        return dg.MetadataValue.int(value)
+    if isinstance(value, float):
+        return dg.MetadataValue.float(value)
+    if isinstance(value, str):
+        return dg.MetadataValue.text(value)
+    return dg.MetadataValue.json(value)

@@ -1,0 +1,58 @@
+"""Published bars: the table ``bars`` of a partition, read back as the value the core works on.
+
+Put here: loading of bars with their calendar and provenance.
+Keep out: making them (assets/bars.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from quant_core.bars import Bars
+from quant_core.calendars import calendar_of
+from quant_core.errors import LakeError
+from quant_core.timeframes import Timeframe
+from quant_pipelines.lake import Lake
+from quant_pipelines.partitions import PartitionKey
+
+
+@dataclass(frozen=True)
+class PublishedBars:
+    """Bars in the lake; the rows are read when asked for.
+
+    Attributes:
+        provenance: hash of everything the rows depend on: the ``data_version`` of what is computed from them.
+        calendar: id of the symbol's calendar.
+    """
+
+    lake: Lake
+    key: PartitionKey
+    provenance: str
+    calendar: str
+
+    def bars(self, start: date | None = None, end: date | None = None) -> Bars:
+        """The bars of the sessions from start to end inclusive; None: no bound."""
+        frame = self.lake.read("bars", self.key)
+        if start is not None:
+            frame = frame.filter(pl.col("session_date") >= start)
+        if end is not None:
+            frame = frame.filter(pl.col("session_date") <= end)
+        return Bars(frame, self.key.symbol, Timeframe(self.key.timeframe), calendar_of(self.calendar))
+
+
+def load_bars(lake: Lake, key: PartitionKey) -> PublishedBars:
+    """Find the bars of a partition.
+
+    Raises:
+        LakeError: they were never materialized.
+    """
+    facts = lake.facts("bars", key)
+    if facts is None:
+        raise LakeError(
+            f"Bars of {key} are not in the lake at {lake.url}: expected them to be materialized earlier. "
+            "Materialize raw_bars and bars first, for example with the job ingest."
+        )
+    return PublishedBars(lake, key, facts.provenance, facts.calendar)

@@ -1,0 +1,236 @@
+"""Resources: the lake, the sources, the research spec and the clock; the only reader of the environment.
+
+Put here: environment variables, their defaults, and opening of what they name.
+Keep out: everything that works with an already opened lake or source.
+
+Variables: ``QUANT_LAKE`` (folder or object-store URL, default ``data_lake``), ``QUANT_CONFIG`` (folder with
+``sources.yaml`` and ``research.yaml``, default the packaged ones), ``QUANT_NOW`` (fixes the clock, for replay),
+``QUANT_LOCK_TIMEOUT_S`` (default 120), ``QUANT_EXECUTOR`` (``in_process``, the default, or ``multiprocess``), and for
+each MySQL source the variable its settings name (default ``QE_MARKETDATA_MYSQL_URL``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import dagster as dg
+from pydantic import ValidationError
+
+from quant_core.errors import ConfigError, UnknownNameError
+from quant_core.spec import ResearchSpec, load_research
+from quant_pipelines.lake import Lake
+from quant_pipelines.source_config import SourceEntry, inbox_settings, load_sources, refuse_unknown
+from quant_pipelines.sources._base import Source
+from quant_pipelines.sources.catalog import Sources
+from quant_pipelines.sources.files import ContentIndex
+from quant_pipelines.sources.inbox import inbox_source
+from quant_pipelines.sources.sample import sample_source
+
+PACKAGED_CONFIG = Path(__file__).parent / "config"
+DEFAULT_MYSQL_VARIABLE = "QE_MARKETDATA_MYSQL_URL"
+_EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
+
+
+class LakeResource(dg.ConfigurableResource):
+    """The Parquet lake.
+
+    Attributes:
+        url: folder or object-store URL.
+        lock_timeout_s: how long a run waits for another one on the same partition, in seconds.
+    """
+
+    url: str
+    lock_timeout_s: float = 120.0
+
+    def open(self) -> Lake:
+        """Open the lake; a missing folder is created by the first write."""
+        return Lake(self.url, lock_timeout_s=self.lock_timeout_s)
+
+
+class ClockResource(dg.ConfigurableResource):
+    """The clock: real, or fixed for a replay.
+
+    Attributes:
+        fixed_now: ISO 8601 instant with offset, or "" for the real clock.
+    """
+
+    fixed_now: str = ""
+
+    def now(self) -> datetime:
+        """The current moment, UTC."""
+        if not self.fixed_now:
+            return datetime.now(UTC)
+        try:
+            fixed = datetime.fromisoformat(self.fixed_now)
+        except ValueError:
+            fixed = None
+        if fixed is None or fixed.tzinfo is None:
+            raise ConfigError.at(
+                "QUANT_NOW",
+                expected="an instant with offset, such as 2024-01-31T22:00:00+00:00",
+                found=self.fixed_now,
+                next_step="Correct or unset it.",
+            )
+        return fixed.astimezone(UTC)
+
+
+class SourcesResource(dg.ConfigurableResource):
+    """The sources of sources.yaml.
+
+    Attributes:
+        file: path of sources.yaml.
+        clock: stamps what is fetched.
+    """
+
+    file: str
+    clock: ClockResource
+
+    def entries(self) -> list[SourceEntry]:
+        """The declared sources, checked."""
+        return load_sources(_read(self.file), Path(self.file).name)
+
+    def open(self, lake: Lake) -> Sources:
+        """Open every source that is on; DSNs come from the environment and go nowhere else.
+
+        Raises:
+            ConfigError: a setting is wrong, or a source that is on lacks its environment variable.
+        """
+        opened: list[Source] = []
+        switched_off: dict[str, str] = {}
+        for entry in self.entries():
+            variable = _dsn_variable(entry)
+            if entry.enabled is False:
+                switched_off[entry.name] = "enabled: false"
+            elif entry.enabled == "auto" and not (
+                os.environ.get(variable or "") or entry.settings.get("connection_url")
+            ):
+                switched_off[entry.name] = f"environment variable {variable} is not set"
+            else:
+                opened.append(_open_source(entry, lake, self.clock.now))
+        return Sources(opened, switched_off)
+
+    def redact(self, text: str) -> str:
+        """A text without the DSNs of the sources and their passwords."""
+        for entry in self.entries():
+            dsn = os.environ.get(_dsn_variable(entry) or "", "")
+            password = urlsplit(dsn).password or ""
+            for secret in filter(None, (dsn, password, unquote(password))):
+                text = text.replace(secret, "***")
+        return text
+
+
+class ResearchResource(dg.ConfigurableResource):
+    """The research spec; run config can name another file: ``resources: {research: {config: {file: …}}}``.
+
+    Attributes:
+        file: path of research.yaml.
+    """
+
+    file: str
+
+    def load(self) -> ResearchSpec:
+        """Read and resolve the spec.
+
+        Raises:
+            ConfigError: the file is missing or holds a wrong value; unknown keys come with suggestions.
+        """
+        return load_research(_read(self.file), Path(self.file).name)
+
+
+def default_resources() -> dict[str, Any]:
+    """The resources that the environment describes."""
+    config = Path(os.environ.get("QUANT_CONFIG") or PACKAGED_CONFIG)
+    clock = ClockResource(fixed_now=os.environ.get("QUANT_NOW", ""))
+    return {
+        "lake": LakeResource(
+            url=os.environ.get("QUANT_LAKE") or "data_lake",
+            lock_timeout_s=float(os.environ.get("QUANT_LOCK_TIMEOUT_S") or 120.0),
+        ),
+        "clock": clock,
+        "sources": SourcesResource(file=str(config / "sources.yaml"), clock=clock),
+        "research": ResearchResource(file=str(config / "research.yaml")),
+    }
+
+
+def executor() -> dg.ExecutorDefinition:
+    """The executor that ``QUANT_EXECUTOR`` names."""
+    name = os.environ.get("QUANT_EXECUTOR") or "in_process"
+    if name not in _EXECUTORS:
+        raise UnknownNameError.among("executor", name, _EXECUTORS, where="QUANT_EXECUTOR")
+    return _EXECUTORS[name]
+
+
+def _read(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"File {file} cannot be read: expected the settings there, found {error.strerror}. "
+            "Set QUANT_CONFIG to a folder with sources.yaml and research.yaml."
+        ) from error
+
+
+def _dsn_variable(entry: SourceEntry) -> str | None:
+    if entry.kind != "mysql":
+        return None
+    return str(entry.settings.get("env_var") or DEFAULT_MYSQL_VARIABLE)
+
+
+def _open_source(entry: SourceEntry, lake: Lake, now: Callable[[], datetime]) -> Source:
+    """Open one source."""
+    if entry.kind == "mysql":
+        return _open_mysql(entry)
+    index = _saved_index(lake, entry.name)
+    if entry.kind == "sample":
+        refuse_unknown(entry.settings, (), "sample key", entry.where)
+        return sample_source(entry.name, now, index)
+    settings = inbox_settings(entry)
+    folder = Path(settings.folder)
+    if not folder.is_absolute():
+        if not lake.storage.is_local:
+            raise ConfigError.at(
+                f"{entry.where}.folder",
+                expected="an absolute path, because the lake is an object store",
+                found=settings.folder,
+                next_step="Write the full path of the inbox folder.",
+            )
+        folder = Path(lake.storage.root) / folder
+    return inbox_source(entry.name, folder, settings.feeds, settings.settle_s, now, index)
+
+
+def _open_mysql(entry: SourceEntry) -> Source:
+    from quant_pipelines.sources.mysql import MysqlSource  # noqa: PLC0415  its drivers load only where it is used
+    from quant_pipelines.sources.mysql_config import MysqlConfig  # noqa: PLC0415
+
+    known = {field.alias or name for name, field in MysqlConfig.model_fields.items()}
+    refuse_unknown(entry.settings, tuple(known), "mysql key", entry.where)
+    try:
+        config = MysqlConfig.model_validate(dict(entry.settings))
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        place = ".".join([entry.where, *(str(p) for p in first["loc"])])
+        raise ConfigError(f"Wrong value at {place}: {first['msg']}. Correct this line.") from error
+    variable = str(_dsn_variable(entry))
+    dsn = config.connection_url or os.environ.get(variable)
+    if not dsn:
+        raise ConfigError(
+            f"Source {entry.name} needs its DSN: expected environment variable {variable}, found none. Set it, or "
+            f"write 'enabled: auto' or 'enabled: false' at {entry.where}."
+        )
+    return MysqlSource(config, dsn, entry.name)
+
+
+def _saved_index(lake: Lake, name: str) -> ContentIndex:
+    """What the files of a source held, kept in the lake between processes."""
+    path = f".index/{name}.json"
+
+    def load() -> dict[str, dict[str, Any]]:
+        return json.loads(lake.storage.read(path)) if lake.storage.exists(path) else {}
+
+    return ContentIndex(load, lambda known: lake.storage.write(path, json.dumps(known, sort_keys=True).encode()))

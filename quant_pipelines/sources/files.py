@@ -1,0 +1,215 @@
+"""File sources: deliver the instruments found in a list of files, one delivery per file and instrument.
+
+Put here: what the sample and the inbox share: hashing, parsing once, the index of contents, watermarks.
+Keep out: which files there are (sample.py, inbox.py) and how bytes become rows (quant_core.ingestion).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from quant_core.errors import IngestionError, RefusedInputError
+from quant_core.ingestion import Dialect, ParsedFile, read_file
+from quant_core.timeframes import Timeframe
+from quant_pipelines.code_version import core_code_version
+from quant_pipelines.sources._base import Delivery, Instrument
+
+_MAX_ROWS_KEPT = 4_000_000  # about half a GiB of raw rows
+
+
+@dataclass(frozen=True)
+class FeedFile:
+    """One file and how to read it.
+
+    Attributes:
+        origin: name in messages and in the lake: the path below the source's folder.
+        stamp: changes when the content may have changed (size and modification time).
+        load: reads the bytes.
+        where: the place in sources.yaml that declares the file, for error texts.
+    """
+
+    origin: str
+    stamp: str
+    load: Callable[[], bytes]
+    dialect: Dialect
+    allow_non_positive_prices: bool = False
+    where: str = ""
+
+    @property
+    def identity(self) -> str:
+        """Hash of everything that decides how the file is read, short of its bytes."""
+        return _sha256(
+            "|".join([self.origin, self.stamp, self.dialect.model_dump_json(), core_code_version()]).encode()
+        )
+
+
+@dataclass(frozen=True)
+class FileContent:
+    """What a file holds: small enough to remember for every file.
+
+    Attributes:
+        content_hash: SHA-256 of the bytes.
+        holds: ``SYMBOL|TF`` → vendor symbol, in order of appearance.
+        refused: why the file was refused as a whole, or "".
+    """
+
+    content_hash: str
+    holds: dict[str, str]
+    refused: str = ""
+
+
+class ContentIndex:
+    """Remembers what files hold, so that an unchanged file is not read again; losing it costs time only.
+
+    Args:
+        load: returns what an earlier process saved, by identity.
+        save: keeps it for the next process.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], dict[str, dict[str, Any]]] = dict,
+        save: Callable[[dict[str, dict[str, Any]]], None] = lambda _: None,
+    ) -> None:
+        self._save = save
+        self._known = {identity: FileContent(**entry) for identity, entry in load().items()}
+
+    def contents(self, files: list[FeedFile]) -> dict[str, FileContent]:
+        """What each file holds, by origin; reads only files not seen before and forgets files that are gone."""
+        now = {f.identity: self._known.get(f.identity) or _content_of(f) for f in files}
+        if now.keys() != self._known.keys():
+            self._known = now
+            self._save({identity: vars(content) for identity, content in now.items()})
+        return {f.origin: now[f.identity] for f in files}
+
+
+class FileSource:
+    """A source over a list of files.
+
+    Args:
+        name: key of the source in sources.yaml.
+        list_files: the files there are now, in the order in which they are delivered.
+        now: the clock.
+        index: remembers what the files hold.
+    """
+
+    def __init__(
+        self, name: str, list_files: Callable[[], list[FeedFile]], now: Callable[[], datetime], index: ContentIndex
+    ) -> None:
+        self._name, self._list_files, self._now, self._index = name, list_files, now, index
+
+    @property
+    def name(self) -> str:
+        """Key of the source in sources.yaml."""
+        return self._name
+
+    def instruments(self) -> list[Instrument]:
+        """Every symbol and timeframe in the files, in the order of the files; the first file declares it."""
+        files = self._list_files()
+        contents = self._index.contents(files)
+        found: dict[str, Instrument] = {}
+        for file in files:
+            for text, vendor_symbol in contents[file.origin].holds.items():
+                symbol, timeframe = text.split("|")
+                instrument = Instrument(
+                    symbol=symbol,
+                    timeframe=Timeframe(timeframe),
+                    calendar=file.dialect.calendar or "always_open",
+                    source=self._name,
+                    vendor_symbol=vendor_symbol,
+                    allow_non_positive_prices=file.allow_non_positive_prices,
+                )
+                found.setdefault(text, instrument)
+        return list(found.values())
+
+    def refused(self) -> dict[str, str]:
+        """Files that could not be understood, with the reason and the config line that would fix it."""
+        contents = self._index.contents(self._list_files())
+        return {origin: content.refused for origin, content in contents.items() if content.refused}
+
+    def fingerprint(self, instrument: Instrument) -> str:
+        """Hash over the files that hold the instrument; no file is read when none changed."""
+        contents = self._index.contents(self._list_files())
+        held = [f"{o}:{c.content_hash}" for o, c in sorted(contents.items()) if _key(instrument) in c.holds]
+        return _sha256("\n".join(held).encode())
+
+    def deliveries(self, instrument: Instrument, watermark: dict[str, Any] | None) -> Iterator[Delivery]:
+        """One delivery per new or changed file that holds the instrument, in the order of the files."""
+        seen: dict[str, str] = dict((watermark or {}).get("files", {}))
+        files = self._list_files()
+        contents = self._index.contents(files)
+        for file in files:
+            content = contents[file.origin]
+            if _key(instrument) not in content.holds or seen.get(file.origin) == content.content_hash:
+                continue
+            seen[file.origin] = content.content_hash
+            parsed = _parse(file)
+            rows = parsed.rows.filter(
+                (pl.col("symbol") == instrument.symbol) & (pl.col("timeframe") == instrument.timeframe.value)
+            )
+            bad = _share_of_quarantine(parsed.quarantine, instrument, content)
+            yield Delivery(
+                rows=rows,
+                quarantine=bad,
+                n_rows_in=rows.height + bad.height,
+                origin=file.origin,
+                origin_hash=content.content_hash,
+                fetched_at=self._now(),
+                watermark={"files": dict(seen)},
+                details=parsed.resolved,
+            )
+
+
+def _share_of_quarantine(quarantine: pl.DataFrame, instrument: Instrument, content: FileContent) -> pl.DataFrame:
+    """The refused rows delivered with an instrument: its own; the file's first one also takes those of nobody."""
+    owner = pl.concat_str([pl.col("symbol"), pl.col("timeframe")], separator="|")
+    owner = pl.when(owner.is_in(list(content.holds))).then(owner).otherwise(pl.lit(next(iter(content.holds))))
+    return quarantine.filter(owner == _key(instrument))
+
+
+def _content_of(file: FeedFile) -> FileContent:
+    """Read a file once to learn what it holds."""
+    try:
+        parsed = _parse(file)
+        if parsed.rows.is_empty():
+            raise RefusedInputError.at(
+                file.origin,
+                reason=f"none of its {parsed.n_rows_in} rows could be read: {_first_reason(parsed.quarantine)}",
+                fix=f"declare the file's dialect in {file.where or 'sources.yaml'}",
+            )
+    except IngestionError as error:
+        return FileContent(_sha256(file.load()), {}, str(error))
+    held = parsed.rows.group_by("symbol", "timeframe", maintain_order=True).agg(pl.col("vendor_symbol").first())
+    return FileContent(_sha256(file.load()), {f"{s}|{t}": vendor for s, t, vendor in held.iter_rows()})
+
+
+def _first_reason(quarantine: pl.DataFrame) -> str:
+    return "it is empty" if quarantine.is_empty() else f"first reason {quarantine['reason'][0]!r}"
+
+
+_PARSED: OrderedDict[str, ParsedFile] = OrderedDict()
+
+
+def _parse(file: FeedFile) -> ParsedFile:
+    """Parse a file; the latest files are kept, because one file may hold many instruments."""
+    if file.identity not in _PARSED:
+        _PARSED[file.identity] = read_file(file.load(), file.origin, file.dialect)
+        while len(_PARSED) > 1 and sum(p.rows.height for p in _PARSED.values()) > _MAX_ROWS_KEPT:
+            _PARSED.popitem(last=False)
+    _PARSED.move_to_end(file.identity)
+    return _PARSED[file.identity]
+
+
+def _key(instrument: Instrument) -> str:
+    return f"{instrument.symbol}|{instrument.timeframe.value}"
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
