@@ -12,7 +12,7 @@ from quant_core.bars import Bars
 
 
 def session_days(bars: Bars) -> pl.DataFrame:
-    """Every session of the months the bars touch: session_date, open (UTC), from_start (1, 2, …), from_end (−1, −2, …).
+    """Every session of the months the bars touch: session_date, from_start (1, 2, …), from_end (−1, −2, …).
 
     Whole months, so that the numbers do not depend on where the bars begin and end.
 
@@ -21,16 +21,8 @@ def session_days(bars: Bars) -> pl.DataFrame:
     """
     dates = bars.frame["session_date"]
     if dates.is_empty():
-        return pl.DataFrame(
-            schema={
-                "session_date": pl.Date,
-                "open": pl.Datetime("us", "UTC"),
-                "from_start": pl.Int32,
-                "from_end": pl.Int32,
-            }
-        )
-    first, last = dates.dt.month_start(), dates.dt.month_end()
-    days = bars.calendar.sessions(first[0], last[-1]).select("session_date", "open")
+        return pl.DataFrame(schema={"session_date": pl.Date, "from_start": pl.Int32, "from_end": pl.Int32})
+    days = bars.calendar.sessions(dates.dt.month_start()[0], dates.dt.month_end()[-1]).select("session_date")
     month = pl.col("session_date").dt.month_start()
     place = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(month)
     return days.with_columns(from_start=place, from_end=place - pl.len().over(month).cast(pl.Int32) - 1)

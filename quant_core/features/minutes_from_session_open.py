@@ -13,15 +13,13 @@ import polars as pl
 from quant_core.bars import Bars
 from quant_core.features._base import Feature
 from quant_core.features._clock import only_if
-from quant_core.features._session_days import of_session
 
 
 @dataclass(frozen=True)
 class MinutesFromSessionOpen(Feature):
-    """Whole minutes from the calendar's session open to the bar's open; negative before the open.
+    """Whole minutes, rounded down, from the calendar's session open to the bar's open; negative before the open.
 
-    Look-ahead: none; session times are published in advance. Missing: null for bars of a session or longer
-    and for dates that the calendar does not know as a session.
+    Look-ahead: none; session times are published in advance. Missing: null for bars of a session or longer.
     Source: none, ours.
 
     Example, by hand: a calendar that is always open starts its session at midnight UTC.
@@ -37,5 +35,5 @@ class MinutesFromSessionOpen(Feature):
         return "minutes"
 
     def compute(self, bars: Bars) -> pl.Series:
-        since = bars.frame["ts"] - of_session(bars, "open")
-        return only_if(bars.timeframe.is_intraday, since.dt.total_minutes(), self.canonical)
+        minutes = bars.calendar.minutes_from_open(bars.frame["ts"]).floor()
+        return only_if(bars.timeframe.is_intraday, minutes, self.canonical)

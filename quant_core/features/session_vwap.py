@@ -43,9 +43,12 @@ class SessionVwap(Feature):
 
     def compute(self, bars: Bars) -> pl.Series:
         close = pl.col("close")
-        price = (pl.col("high") + pl.col("low") + close) / 3 if self.price == "typical" else close
+        # Three times the typical price, divided out at the end: dividing by the literal 3 rounds differently for
+        # frames of one row, and a value must not depend on how many bars follow.
+        weight = 3.0 if self.price == "typical" else 1.0
+        price = pl.col("high") + pl.col("low") + close if self.price == "typical" else close
         volume = pl.col("volume").fill_null(0.0)
         traded = (price * volume).cum_sum().over("session_date")
         shares = volume.cum_sum().over("session_date")
-        value = pl.when(shares > 0).then(traded / shares)
+        value = pl.when(shares > 0).then(traded / (weight * shares))
         return bars.frame.select(value.alias(self.canonical)).to_series()
