@@ -1,0 +1,49 @@
+"""Rows delivered twice with equal values.
+
+Put here: the check ``identical_duplicate``.
+Keep out: rows of one time that differ (conflicting_duplicate.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from quant_core.quality.checks._base import CheckedRows, Finding, Phase, QualityCheck, Severity
+from quant_core.quality.rules import QualityRules
+
+VALUES = ("ts", "open", "high", "low", "close", "volume")
+
+
+@dataclass(frozen=True)
+class IdenticalDuplicate(QualityCheck):
+    """A row that repeats time, prices and volume of an earlier row; the first one is kept.
+
+    Look-ahead: none. Missing: two missing volumes are equal. Source: none, ours.
+
+    >>> from quant_core.quality.checks._base import example_rows
+    >>> from quant_core.quality import checked
+    >>> IdenticalDuplicate().find(checked(example_rows(close=[1.0, 2.0])[[0, 1, 0]])).mask.to_list()
+    [False, False, True]
+    """
+
+    @property
+    def phase(self) -> Phase:
+        return "set"
+
+    @property
+    def priority(self) -> int:
+        return 1
+
+    def severity(self, rules: QualityRules) -> Severity:
+        return "dropped"
+
+    @property
+    def explanation(self) -> str:
+        return (
+            "The row repeats an earlier row exactly (time, prices, volume). The first is kept, the repeats are dropped."
+        )
+
+    def find(self, rows: CheckedRows) -> Finding:
+        return Finding(rows.mask(~pl.struct(VALUES).is_first_distinct()))

@@ -1,0 +1,70 @@
+"""Quality rules: the numbers and choices of the quality checks that a feed may declare.
+
+Put here: declared values and their defaults.
+Keep out: the checks that use them (checks/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from quant_core.errors import ConfigError, UnknownNameError
+
+
+class QualityRules(BaseModel):
+    """Declared values of the checks; unknown keys are errors with a suggestion.
+
+    Attributes:
+        allow_non_positive_prices: prices ≤ 0 are real (spreads, back-adjusted futures): flagged instead of quarantined.
+        conflicting_duplicates: rows of one time with different values: ``quarantine`` all, or ``keep_last`` in
+            source order (for feeds that append corrections).
+        spike_k: a spike is larger than this many robust standard deviations of a bar's log return.
+        spike_window_bars: bars before a bar from which its scale is estimated.
+        spike_min_fraction: moves smaller than this fraction of the price are no spikes.
+        clock_gap_hours: a bar after a pause of at least this length is an open of the week.
+        clock_step_minutes: opens are compared on this grid; smaller shifts are not seen.
+        n_examples: how many of the largest gaps and first finds are listed.
+
+    >>> QualityRules(spike_kk=3)
+    Traceback (most recent call last):
+    quant_core.errors.UnknownNameError: No quality rule is called 'spike_kk'. Did you mean 'spike_k'?
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    allow_non_positive_prices: bool = False
+    conflicting_duplicates: Literal["quarantine", "keep_last"] = "quarantine"
+    spike_k: float = Field(default=25.0, gt=0)
+    spike_window_bars: int = Field(default=200, ge=20)
+    spike_min_fraction: float = Field(default=0.005, ge=0)
+    clock_gap_hours: float = Field(default=24.0, gt=0)
+    clock_step_minutes: int = Field(default=30, gt=0)
+    n_examples: int = Field(default=5, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            for key in value:  # pyright: ignore[reportUnknownVariableType]
+                if key not in cls.model_fields:
+                    raise UnknownNameError.among("quality rule", str(key), cls.model_fields)  # pyright: ignore[reportUnknownArgumentType]
+        return value  # pyright: ignore[reportUnknownVariableType]
+
+    @classmethod
+    def parse(cls, mapping: Mapping[str, Any], where: str) -> QualityRules:
+        """Read rules from configuration; errors name the place.
+
+        Raises:
+            ConfigError: an unknown key (with suggestions) or a wrong value.
+        """
+        try:
+            return cls.model_validate(dict(mapping))
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join([where, *(str(p) for p in first["loc"])])
+            raise ConfigError.at(
+                place, expected=first["msg"], found=first["input"], next_step="Correct this line."
+            ) from error
