@@ -4,8 +4,6 @@ Put here: the binding of SQL files to Dagster.
 Keep out: SELECTs (sql/marts), execution (lake_query.py), storing (marts.py).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from quant_pipelines.mart_metadata import mart_entries
