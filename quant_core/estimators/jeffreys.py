@@ -97,11 +97,12 @@ def _equal_density(a: Floats, b: Floats, mass: float) -> tuple[Floats, Floats]:
     low = high = u
     for _ in range(60):
         low, high = beta_quantile(u, a, b), beta_quantile(u + mass, a, b)
-        gap = (a - 1) * (np.log(low) - np.log(high)) + (b - 1) * (np.log1p(-low) - np.log1p(-high))
+        f_low, slope_low = _log_density(low, _from_one(low, 1 - u, a, b), a, b)
+        f_high, slope_high = _log_density(high, _from_one(high, (1 - mass) - u, a, b), a, b)
+        gap = f_low - f_high
         under, over = np.where(gap < 0, u, under), np.where(gap < 0, over, u)
-        # d log f / du at a quantile is (log f)' / f; both ends in one expression.
-        slope = _log_slope(low, a, b) / _density(low, a, b) - _log_slope(high, a, b) / _density(high, a, b)
-        step = u - gap / slope
+        # d log f / du at a quantile is (log f)' / f, at both ends.
+        step = u - gap / (slope_low * np.exp(-f_low) - slope_high * np.exp(-f_high))
         new = np.where((step > under) & (step < over), step, (under + over) / 2)
         if np.all(np.abs(new - u) <= 1e-15 + 1e-13 * u):
             break
@@ -109,11 +110,16 @@ def _equal_density(a: Floats, b: Floats, mass: float) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _log_slope(x: Floats, a: Floats, b: Floats) -> Floats:
-    """Derivative of the log density of Beta(a, b)."""
-    return (a - 1) / x - (b - 1) / (1 - x)
+def _from_one(x: Floats, tail: Floats, a: Floats, b: Floats) -> Floats:
+    """1 − x for the quantile x with upper tail ``tail``; near 1 from the mirrored distribution, lest it rounds to 0."""
+    near = x > 0.999
+    left = 1 - x
+    left[near] = beta_quantile(tail[near], b[near], a[near])
+    return left
 
 
-def _density(x: Floats, a: Floats, b: Floats) -> Floats:
-    """The density of Beta(a, b)."""
-    return np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - log_beta(a, b))
+def _log_density(x: Floats, from_one: Floats, a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    """Log density of Beta(a, b) and its derivative at x = 1 − from_one, for a, b > 1."""
+    left, right = np.maximum(x, 1e-150), np.maximum(from_one, 1e-150)
+    log_f = (a - 1) * np.log(left) + (b - 1) * np.log(right) - log_beta(a, b)
+    return np.maximum(log_f, -300.0), (a - 1) / left - (b - 1) / right

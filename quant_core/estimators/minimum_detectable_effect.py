@@ -54,8 +54,11 @@ class MinimumDetectableEffect(Estimator):
 
     def of_moments(self, m: BlockMoments, level: ArrayLike) -> Floats:
         """The effect of many cells; ``level`` is broadcast against them."""
-        variance = variance_against_baseline(m)
-        blocks = np.asarray(m.blocks, dtype=np.float64)
+        return self.of_variance(variance_against_baseline(m), m.blocks, level)
+
+    def of_variance(self, variance: Floats, n_blocks: ArrayLike, level: ArrayLike) -> Floats:
+        """The same from the test's variance and its number of blocks."""
+        blocks = np.asarray(n_blocks, dtype=np.float64)
         usable = (blocks >= self.min_blocks) & (np.nan_to_num(variance) > 0)
         degrees = np.maximum(blocks - 1, 1.0)
         quantiles = t_quantile(1 - np.asarray(level, dtype=np.float64) / 2, degrees) + t_quantile(self.power, degrees)

@@ -1,0 +1,96 @@
+"""Event × condition × target statistics over walk-forward folds: the engine behind the table ``market_stats``.
+
+Put here: the walk over folds and splits.
+Keep out: counting (``_count.py``), estimates (``_estimate.py``), verdicts (``_verdict.py``), the blocks themselves.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+
+import polars as pl
+
+from quant_core.bars import Bars
+from quant_core.market_stats._count import TargetCounts, count_target
+from quant_core.market_stats._estimate import Place, estimate_cells
+from quant_core.market_stats._panel import Panel
+from quant_core.market_stats._verdict import judge, mark_replicated
+from quant_core.spec import MarketStatsSpec
+from quant_core.splitters import Fold
+from quant_core.tables import TABLES
+
+__all__ = ["compute_market_stats"]
+
+POOLED_FOLD = -1
+
+
+def compute_market_stats(bars: Bars, spec: MarketStatsSpec) -> pl.DataFrame:
+    """The table ``market_stats`` of one symbol at one timeframe.
+
+    One row per (fold, split, event, condition, condition_value, target), empty cells included; condition ``all``
+    is the event without a condition. Conditions are fitted on the fold's training bars and frozen. An outcome counts
+    only if its window t + 1 … t + horizon ends inside the split, which purges training rows that reach the embargo or
+    the test.
+    The fold ``-1`` pools the test splits of all folds, each bar with the bins its own fold learned before it.
+
+    Look-ahead: none: rows of a train split depend on its bars (and earlier ones, for warm-up) alone.
+    Missing: an event's or condition's null is no event, no state; outcomes that are null are not counted.
+
+    Raises:
+        ConfigError: the bars are too short for the spec's folds.
+        DataContractError: a block breaks its contract.
+    """
+    here = spec.at(bars.timeframe)
+    if not (here.events and here.targets):
+        return TABLES["market_stats"].empty()
+    panel = Panel.of(bars, here)
+    frames: list[pl.DataFrame] = []
+    tests: list[list[TargetCounts]] = []
+    folds = here.splitter.folds(bars.frame["session_date"])
+    for fold in folds:
+        by_split = _count_fold(panel, fold)
+        tests.append(by_split["test"])
+        for split, counts in by_split.items():
+            frames.append(_rows(panel, fold.index, split, counts, _range(fold, split)))
+    pooled = [reduce(add, parts) for parts in zip(*tests, strict=True)]
+    frames.append(_rows(panel, POOLED_FOLD, "oos_pooled", pooled, (folds[0].test_start, folds[-1].test_stop)))
+    table = TABLES["market_stats"]
+    result = mark_replicated(pl.concat(frames)).select(*table.schema).sort(table.order)
+    return table.validate(result, where=f"{bars.symbol} {bars.timeframe}")
+
+
+def _range(fold: Fold, split: str) -> tuple[int, int]:
+    """First and past-the-last bar of a split."""
+    return (fold.train_start, fold.train_stop) if split == "train" else (fold.test_start, fold.test_stop)
+
+
+def _count_fold(panel: Panel, fold: Fold) -> dict[str, list[TargetCounts]]:
+    """Fit the conditions on the fold's training bars, then count both splits with them."""
+    fitted = panel.fit(fold.train_start, fold.train_stop)
+    counted: dict[str, list[TargetCounts]] = {}
+    for split in ("train", "test"):
+        start, stop = _range(fold, split)
+        codes = panel.codes(fitted, start, stop)
+        counted[split] = [
+            count_target(target, panel.events[:, start:stop], codes, panel.outcome(target, start, stop), panel.n_slots)
+            for target in panel.spec.targets
+        ]
+    return counted
+
+
+def _rows(panel: Panel, fold: int, split: str, counts: list[TargetCounts], span: tuple[int, int]) -> pl.DataFrame:
+    """Estimates and verdicts of all cells of one split."""
+    frame = panel.bars.frame
+    place = Place(
+        symbol=panel.bars.symbol,
+        timeframe=panel.bars.timeframe.value,
+        fold=fold,
+        split=split,
+        split_start=frame["ts"][span[0]],
+        split_end=frame["ts_close"][span[1] - 1],
+    )
+    cells = pl.concat([estimate_cells(place, panel, c) for c in counts], how="diagonal")
+    missing = [c for c in TABLES["market_stats"].columns if c.name not in cells.columns]
+    cells = cells.with_columns([pl.lit(None, dtype=c.dtype).alias(c.name) for c in missing])
+    return judge(cells, panel.spec).select(*TABLES["market_stats"].schema)

@@ -1,0 +1,166 @@
+"""Estimates: from counts to the columns of ``market_stats``, all cells of a target at once.
+
+Put here: which estimator fills which column, and where null stands.
+Keep out: formulas (estimators/), families of tests (``_verdict.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from quant_core.estimators._base import Counts, Estimate, Floats
+from quant_core.estimators._moments import BlockMoments, ratio, variance_against_baseline
+from quant_core.estimators.cluster_robust_test import ClusterRobustTest
+from quant_core.estimators.effective_sample_size import EffectiveSampleSize
+from quant_core.estimators.jeffreys import Jeffreys
+from quant_core.estimators.kaplan_meier import KaplanMeier
+from quant_core.estimators.mean_interval import MeanInterval
+from quant_core.estimators.wilson import Wilson
+from quant_core.market_stats._count import EventValues, TargetCounts
+from quant_core.market_stats._panel import Panel
+from quant_core.spec import MarketStatsSpec
+from quant_core.tables import TABLES
+
+# Helps the verdict; dropped from the table.
+VARIANCE = "_variance"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a block of rows belongs."""
+
+    symbol: str
+    timeframe: str
+    fold: int
+    split: str
+    split_start: datetime
+    split_end: datetime
+
+
+def estimate_cells(place: Place, panel: Panel, counts: TargetCounts) -> pl.DataFrame:
+    """One row per event × slot, with every column that the target's kind fills; others are left out.
+
+    Missing: nan of an estimator becomes null.
+    """
+    m, target = counts.moments, counts.target
+    horizon = max(target.horizon, 1)
+    n_eff = EffectiveSampleSize().of_moments(m, horizon)
+    columns: dict[str, Counts] = {"n": m.n, "n_blocks": m.blocks, "n_all": m.all_n}
+    if target.kind == "binary":
+        columns |= {"n_eff": n_eff} | binary_columns(m, n_eff, panel.spec)
+    elif target.kind == "numeric":
+        columns |= {"n_eff": n_eff} | numeric_columns(place, panel, counts)
+    else:
+        unique = np.minimum(np.where(m.n > 0, m.n, np.nan), m.covered / horizon)
+        columns |= {"n_eff": unique} | duration_columns(counts, unique, panel.spec)
+    return _frame(place, panel, counts, columns)
+
+
+def binary_columns(m: BlockMoments, n_eff: Floats, spec: MarketStatsSpec) -> dict[str, Counts]:
+    """Rates, their intervals and the test against the baseline."""
+    p_hat = m.mean
+    jeffreys = Jeffreys(confidence=spec.confidence)
+    ci_low, ci_high = Wilson(confidence=spec.confidence).interval(p_hat, n_eff)
+    hdi_low, hdi_high = jeffreys.interval(p_hat, n_eff)
+    p_mean = jeffreys.mean(p_hat, n_eff)
+    return {
+        "successes": m.total,
+        "p_hat": p_hat,
+        "ci_low": ci_low,
+        "ci_high": ci_high,
+        "p_mean": p_mean,
+        "p_map": jeffreys.mode(p_hat, n_eff),
+        "hdi_low": hdi_low,
+        "hdi_high": hdi_high,
+        "baseline": m.baseline,
+        "lift_freq": p_hat - m.baseline,
+        "lift_bayes": p_mean - m.baseline,
+        "p_value": ClusterRobustTest().p_value(m),
+        VARIANCE: variance_against_baseline(m),
+    }
+
+
+def numeric_columns(place: Place, panel: Panel, counts: TargetCounts) -> dict[str, Counts]:
+    """Means, quartiles, bootstrap intervals and the same cluster-robust test, on sums instead of successes."""
+    m = counts.moments
+    summary = np.full((6, *np.shape(m.n)), np.nan)
+    unique = np.minimum(m.n, m.covered / max(counts.target.horizon, 1))
+    for e, event in enumerate(counts.values):
+        for s in range(panel.n_slots):
+            if m.n[e, s]:
+                name = "|".join((panel.spec.events[e].canonical, *panel.slots[s], counts.target.canonical))
+                seed = _cell_seed(panel.spec.seed, place, name)
+                interval = MeanInterval(panel.spec.confidence, panel.spec.n_resamples, seed)
+                summary[:, e, s] = _summary(_values_of(event, s), float(unique[e, s]), interval)
+    mean, low, high, q25, median, q75 = summary
+    return {
+        "mean": mean,
+        "mean_ci_low": low,
+        "mean_ci_high": high,
+        "q25": q25,
+        "median": median,
+        "q75": q75,
+        "baseline_mean": m.baseline,
+        "lift_mean": mean - m.baseline,
+        "p_value": ClusterRobustTest().p_value(m),
+        VARIANCE: variance_against_baseline(m),
+    }
+
+
+def _values_of(event: EventValues, slot: int) -> Floats:
+    """The outcomes of one cell in time order: a slot belongs to one condition only."""
+    return event.values[(event.slots == slot).any(axis=0)]
+
+
+def _summary(values: Floats, n_unique: float, interval: MeanInterval) -> tuple[float, ...]:
+    """Mean with bounds, then the quartiles (linear interpolation between order statistics)."""
+    estimate: Estimate = interval.of_values(values, n_unique)
+    q25, median, q75 = np.quantile(values, [0.25, 0.5, 0.75])
+    return (*estimate, float(q25), float(median), float(q75))
+
+
+def _cell_seed(seed: int, place: Place, cell: str) -> int:
+    """A seed of its own for every cell, independent of the order of work."""
+    name = f"{seed}|{place.symbol}|{place.timeframe}|{place.fold}|{place.split}|{cell}"
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+
+
+def duration_columns(counts: TargetCounts, unique: Floats, spec: MarketStatsSpec) -> dict[str, Counts]:
+    """Kaplan–Meier median and mean restricted to the longest duration of the split."""
+    estimator = KaplanMeier(confidence=spec.confidence)
+    curve = estimator.curve(counts.ended, counts.censored)
+    inflation = np.maximum(np.nan_to_num(ratio(counts.moments.n, unique), nan=1.0), 1.0)
+    longest = np.flatnonzero(counts.all_durations)
+    tau = int(longest[-1]) if len(longest) else 0
+    median = estimator.median(curve, inflation)
+    mean = estimator.restricted_mean(curve, tau, inflation)
+    return {
+        "n_censored": counts.censored.sum(axis=-1),
+        **dict(zip(("km_median", "km_median_low", "km_median_high"), median, strict=True)),
+        **dict(zip(("km_rmean", "km_rmean_low", "km_rmean_high"), mean, strict=True)),
+    }
+
+
+def _frame(place: Place, panel: Panel, counts: TargetCounts, columns: dict[str, Counts]) -> pl.DataFrame:
+    """Arrays (n_events, n_slots) as rows, labels first."""
+    n_events = len(panel.spec.events)
+    labels = {
+        "event": [e.canonical for e in panel.spec.events for _ in panel.slots],
+        "condition": [c for c, _ in panel.slots] * n_events,
+        "condition_value": [v for _, v in panel.slots] * n_events,
+    }
+    flat = {name: np.ravel(array) for name, array in columns.items()}
+    constants = {
+        **asdict(place),
+        "target": counts.target.canonical,
+        "target_kind": counts.target.kind,
+        "horizon_bars": counts.target.horizon,
+    }
+    frame = pl.DataFrame({**labels, **flat}).with_columns(pl.col(pl.Float64).fill_nan(None))
+    schema = TABLES["market_stats"].schema
+    return frame.with_columns([pl.lit(v, dtype=schema[k]).alias(k) for k, v in constants.items()])

@@ -1,0 +1,128 @@
+"""The blocks of a spec, evaluated on one symbol's bars.
+
+Put here: event masks, condition states as slot numbers, outcomes per split.
+Keep out: counting (``_count.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from quant_core.bars import Bars
+from quant_core.conditions._base import Condition
+from quant_core.errors import DataContractError
+from quant_core.spec import MarketStatsSpec
+from quant_core.targets._base import Target
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A target's outcomes over the bars of one split.
+
+    Attributes:
+        value: (L,); 0/1 (int64) for binary, float64 for numeric, bars (int64) for time_to_event; 0 where not valid.
+        valid: (L,); the outcome exists and its window ends inside the split.
+        observed: (L,); False where a duration is censored.
+    """
+
+    value: NDArray[Any]
+    valid: NDArray[np.bool_]
+    observed: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Everything about the bars that does not depend on the fold.
+
+    Attributes:
+        events: (n_events, n_bars); null counts as no event.
+        slots: (condition, value) of every slot; slot 0 is (all, all).
+    """
+
+    bars: Bars
+    spec: MarketStatsSpec
+    events: NDArray[np.bool_]
+    slots: tuple[tuple[str, str], ...]
+    outcomes: dict[Target, pl.DataFrame]
+
+    @classmethod
+    def of(cls, bars: Bars, spec: MarketStatsSpec) -> Panel:
+        """Evaluate events and fold-free outcomes once."""
+        masks = [e.mask(bars).fill_null(value=False).to_numpy() for e in spec.events]
+        slots = [(ALL, ALL), *((c.canonical, value) for c in spec.conditions for value in c.values)]
+        outcomes = {t: t.outcome(bars) for t in spec.targets if t.kind != "time_to_event"}
+        return cls(bars, spec, np.stack(masks).astype(np.bool_), tuple(slots), outcomes)
+
+    @property
+    def n_slots(self) -> int:
+        """Number of (condition, value) states, (all, all) included."""
+        return len(self.slots)
+
+    def fit(self, start: int, stop: int) -> tuple[Condition, ...]:
+        """The conditions with their bins learned on bars start … stop − 1."""
+        train = self.bars.slice(start, stop)
+        return tuple(c.fit(train) for c in self.spec.conditions)
+
+    def codes(self, fitted: tuple[Condition, ...], start: int, stop: int) -> NDArray[np.int64]:
+        """(n_conditions + 1, L): the slot of each bar under each condition; ``n_slots`` where the state is null.
+
+        Labels are decided on all bars up to ``stop``, so that warm-ups are filled from earlier bars.
+        """
+        seen = self.bars.head(stop)
+        rows = [np.zeros(stop - start, dtype=np.int64)]
+        offset = 1
+        for condition in fitted:
+            rows.append(self._codes_of(condition, seen, offset)[start:])
+            offset += len(condition.values)
+        return np.stack(rows)
+
+    def _codes_of(self, condition: Condition, seen: Bars, offset: int) -> NDArray[np.int64]:
+        """Slots of one condition."""
+        labels = condition.labels(seen)
+        number = {value: offset + i for i, value in enumerate(condition.values)}
+        strange = set(labels.drop_nulls().unique()) - set(number)
+        if strange:
+            raise DataContractError(
+                f"Condition {condition.canonical} gave the label {sorted(strange)[0]!r}, which is not among its values "
+                f"{condition.values}. Declare it in values."
+            )
+        return (
+            labels.replace_strict(number, default=self.n_slots, return_dtype=pl.Int64)
+            .fill_null(self.n_slots)
+            .to_numpy()
+        )
+
+    def outcome(self, target: Target, start: int, stop: int) -> Outcome:
+        """Outcomes of bars start … stop − 1 that are known at the end of the split.
+
+        Durations are decided on the bars up to ``stop`` alone: what is still open there is censored there.
+        """
+        if target.kind == "time_to_event":
+            frame = target.outcome(self.bars.head(stop)).slice(start, stop - start)
+            inside = np.ones(stop - start, dtype=np.bool_)
+        else:
+            frame = self.outcomes[target].slice(start, stop - start)
+            inside = np.arange(start, stop) + target.horizon < stop
+        valid = frame["value"].is_not_null().to_numpy() & inside
+        numbers = frame["value"].cast(pl.Float64).fill_null(0.0).to_numpy()
+        if target.kind != "numeric":
+            whole = numbers.astype(np.int64)
+            low, high = (0, 1) if target.kind == "binary" else (0, target.horizon)
+            if np.any((numbers != whole) | (whole < low) | (whole > high)):
+                raise DataContractError(
+                    f"Target {target.canonical} is {target.kind}: expected whole values from {low} to {high}, found "
+                    f"{numbers.min()} to {numbers.max()}. Correct its kind, its horizon or its outcome."
+                )
+            numbers = whole
+        elif not np.all(np.isfinite(numbers)):
+            raise DataContractError(
+                f"Target {target.canonical} gave NaN or infinite outcomes: expected null or a number."
+            )
+        return Outcome(numbers, valid, frame["observed"].fill_null(value=True).to_numpy())

@@ -1,0 +1,63 @@
+"""Verdicts: what survives the correction for all the tests of a split, and what the test split confirms.
+
+Put here: families, q-values, minimum detectable effects, verdicts, replication.
+Keep out: the formulas (inference/, estimators/).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from quant_core.estimators.cluster_robust_test import ClusterRobustTest
+from quant_core.estimators.minimum_detectable_effect import MinimumDetectableEffect
+from quant_core.inference.benjamini_hochberg import BenjaminiHochberg
+from quant_core.market_stats._estimate import VARIANCE
+from quant_core.spec import MarketStatsSpec
+
+REPLICATION_LEVEL = 0.05
+CELL = ("fold", "event", "condition", "condition_value", "target")
+
+
+def judge(cells: pl.DataFrame, spec: MarketStatsSpec) -> pl.DataFrame:
+    """Fill q_value, n_tests, mde and verdict of one split's cells.
+
+    A family is the cells of one target kind with a p-value and n ≥ n_min. Time-to-event cells have no test, no family.
+    """
+    return pl.concat([_judge_family(part, spec) for _, part in cells.group_by("target_kind", maintain_order=True)])
+
+
+def _judge_family(cells: pl.DataFrame, spec: MarketStatsSpec) -> pl.DataFrame:
+    """One family and the cells that stay outside it for want of data."""
+    enough = cells["n"].to_numpy() >= spec.n_min
+    p = cells["p_value"].to_numpy().astype(np.float64)
+    in_family = np.where(enough, p, np.nan)
+    correction = BenjaminiHochberg(rate=spec.fdr)
+    q = correction.adjust(in_family)
+    tested = cells["target_kind"][0] != "time_to_event"
+    blocks = cells["n_blocks"].to_numpy()
+    verdict = np.where(q <= spec.fdr, "significant", "not_significant").astype(object)
+    if not tested:
+        verdict[:] = None
+    verdict[~enough | (tested & (blocks < ClusterRobustTest().min_blocks))] = "insufficient"
+    mde = np.full(len(p), np.nan)
+    if tested:
+        variance = cells[VARIANCE].to_numpy().astype(np.float64)
+        mde = MinimumDetectableEffect(power=spec.power).of_variance(variance, blocks, correction.level(in_family))
+    return cells.with_columns(
+        pl.Series("q_value", q).fill_nan(None),
+        pl.Series("mde", mde).fill_nan(None),
+        pl.Series("verdict", verdict.tolist(), dtype=pl.String),
+        pl.lit(int(np.sum(~np.isnan(in_family))), dtype=pl.Int64).alias("n_tests"),
+    )
+
+
+def mark_replicated(rows: pl.DataFrame) -> pl.DataFrame:
+    """On train rows: has the same cell of the fold's test split the same sign and p ≤ 0.05?"""
+    lift = pl.coalesce("lift_freq", "lift_mean")
+    test = rows.filter(split="test").select(*CELL, lift.alias("_lift"), pl.col("p_value").alias("_p"))
+    same_sign = lift.sign() == pl.col("_lift").sign()
+    found = same_sign & (pl.col("_p") <= REPLICATION_LEVEL)
+    testable = (pl.col("split") == "train") & pl.col("p_value").is_not_null() & pl.col("_p").is_not_null()
+    joined = rows.join(test, on=CELL, how="left", validate="m:1", maintain_order="left")
+    return joined.with_columns(pl.when(testable).then(found).alias("replicated")).drop("_lift", "_p")

@@ -1,0 +1,146 @@
+"""What happened after events, under conditions, measured by targets.
+
+Put here: the declaration of the table ``market_stats``.
+Keep out: how the numbers are computed (market_stats/ and estimators/).
+"""
+
+import polars as pl
+
+from quant_core.tables._table import Column, Table
+
+UTC = pl.Datetime("us", "UTC")
+_BINARY = "Binary targets with n > 0 only."
+_NUMERIC = "Numeric targets with n > 0 only; in the target's unit."
+_TIMES = "Time-to-event targets with n > 0 only; in bars."
+
+
+def _fraction(name: str, meaning: str, low: float = 0) -> Column:
+    return Column(name, pl.Float64, "fraction", meaning, nullable=True, minimum=low, maximum=1)
+
+
+def _number(name: str, unit: str, meaning: str) -> Column:
+    return Column(name, pl.Float64, unit, meaning, nullable=True)
+
+
+TABLE = Table(
+    name="market_stats",
+    meaning="One row is one cell: the outcomes of a target after the bars of an event in one state of a condition, "
+    "inside one split of one fold.",
+    columns=(
+        Column("symbol", pl.String, "id", "Symbol."),
+        Column("timeframe", pl.String, "id", "Timeframe of the bars."),
+        Column(
+            "fold",
+            pl.Int64,
+            "index",
+            "Walk-forward fold, 0 for the earliest; -1 for the folds' tests pooled.",
+            minimum=-1,
+        ),
+        Column("split", pl.String, "label", "train, test, or oos_pooled (every fold's test together)."),
+        Column("event", pl.String, "id", "Canonical id of the event."),
+        Column("condition", pl.String, "id", "Canonical id of the condition; 'all' for the event without a condition."),
+        Column("condition_value", pl.String, "label", "State of the condition; bins learned on train, frozen on test."),
+        Column("target", pl.String, "id", "Canonical id of the target."),
+        Column("target_kind", pl.String, "label", "binary, numeric or time_to_event: which columns are filled."),
+        Column("horizon_bars", pl.Int64, "bars", "Bars ahead the outcome depends on.", minimum=0),
+        Column("split_start", UTC, "UTC", "Open of the split's first bar."),
+        Column("split_end", UTC, "UTC", "Close of the split's last bar."),
+        Column(
+            "n", pl.Int64, "count", "Event bars in the cell whose outcome is observable inside the split.", minimum=0
+        ),
+        _number("n_eff", "count", "Effective sample size, min(n, n_unique, n_cluster); null where n = 0."),
+        Column("n_blocks", pl.Int64, "count", "Time blocks that hold an event of the cell.", minimum=0),
+        Column(
+            "n_all", pl.Int64, "count", "Bars of the split with an observable outcome: the baseline's size.", minimum=0
+        ),
+        Column("successes", pl.Int64, "count", "True outcomes. Binary targets only.", nullable=True, minimum=0),
+        _fraction("p_hat", f"successes / n. {_BINARY}"),
+        _fraction("ci_low", f"Lower Wilson bound with n_eff. {_BINARY}"),
+        _fraction("ci_high", f"Upper Wilson bound with n_eff. {_BINARY}"),
+        _fraction("p_mean", f"Mean of the Jeffreys posterior with n_eff. {_BINARY}"),
+        _fraction("p_map", f"Mode of the Jeffreys posterior. {_BINARY}"),
+        _fraction("hdi_low", f"Lower bound of the highest-density interval. {_BINARY}"),
+        _fraction("hdi_high", f"Upper bound of the highest-density interval. {_BINARY}"),
+        _fraction(
+            "baseline",
+            "Rate over all bars of the split with an observable outcome. Binary targets only; null without one.",
+        ),
+        _fraction("lift_freq", f"p_hat - baseline. {_BINARY}", -1),
+        _fraction("lift_bayes", f"p_mean - baseline. {_BINARY}", -1),
+        _number("mean", "unit of the target", f"Mean outcome. {_NUMERIC}"),
+        _number(
+            "mean_ci_low",
+            "unit of the target",
+            f"Lower stationary-bootstrap bound; null also under two runs. {_NUMERIC}",
+        ),
+        _number(
+            "mean_ci_high",
+            "unit of the target",
+            f"Upper stationary-bootstrap bound; null also under two runs. {_NUMERIC}",
+        ),
+        _number("q25", "unit of the target", f"Lower quartile. {_NUMERIC}"),
+        _number("median", "unit of the target", f"Median. {_NUMERIC}"),
+        _number("q75", "unit of the target", f"Upper quartile. {_NUMERIC}"),
+        _number(
+            "baseline_mean",
+            "unit of the target",
+            "Mean over all bars of the split. Numeric targets only; null without one.",
+        ),
+        _number("lift_mean", "unit of the target", f"mean - baseline_mean. {_NUMERIC}"),
+        Column(
+            "n_censored",
+            pl.Int64,
+            "count",
+            "Outcomes still open. Time-to-event targets only.",
+            nullable=True,
+            minimum=0,
+        ),
+        _number("km_median", "bars", f"Kaplan-Meier median; null also where it is not reached. {_TIMES}"),
+        _number("km_median_low", "bars", f"Lower bound of the median; null also where not reached. {_TIMES}"),
+        _number("km_median_high", "bars", f"Upper bound of the median; null also where not reached. {_TIMES}"),
+        _number(
+            "km_rmean",
+            "bars",
+            f"Mean of min(time, longest time in the split); null where the curve ends open. {_TIMES}",
+        ),
+        _number("km_rmean_low", "bars", f"Lower bound of km_rmean. {_TIMES}"),
+        _number("km_rmean_high", "bars", f"Upper bound of km_rmean. {_TIMES}"),
+        _fraction(
+            "p_value",
+            "Two-sided cluster-robust test of the cell against its baseline. Null for time-to-event targets, under 10 "
+            "blocks, and where the cell is the baseline itself.",
+        ),
+        _fraction(
+            "q_value",
+            "Benjamini-Hochberg within (symbol, timeframe, fold, split, target_kind); null outside the family: no "
+            "p_value, or n under the minimum.",
+        ),
+        Column("n_tests", pl.Int64, "count", "Tests in the family that q_value corrects for.", minimum=0),
+        Column(
+            "mde",
+            pl.Float64,
+            "fraction, or unit of the target",
+            "Smallest |lift| found with the spec's power at the family's own level; null where p_value is.",
+            nullable=True,
+            minimum=0,
+        ),
+        Column(
+            "verdict",
+            pl.String,
+            "label",
+            "significant (q_value at most the spec's rate), not_significant, or insufficient (n under the minimum, or "
+            "under 10 blocks). Time-to-event targets are not tested: insufficient or null.",
+            nullable=True,
+        ),
+        Column(
+            "replicated",
+            pl.Boolean,
+            "label",
+            "On train rows: the same cell of the fold's test split has the same sign and p_value <= 0.05. Null on "
+            "other rows and where either side has no p_value.",
+            nullable=True,
+        ),
+    ),
+    key=("symbol", "timeframe", "fold", "split", "event", "condition", "condition_value", "target"),
+    order=("symbol", "timeframe", "fold", "split", "event", "condition", "condition_value", "target"),
+)
