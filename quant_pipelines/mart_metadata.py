@@ -75,10 +75,11 @@ def _findings(frame: pl.DataFrame) -> bytes:
 
 
 def _quality(frame: pl.DataFrame) -> bytes:
-    """Counts per rule over all partitions."""
-    rules = [name for name in frame.columns if name.startswith("n_") and name != "n_rows_in"]
-    counts = {name.removeprefix("n_"): int(frame[name].sum()) for name in rules}
-    return quality_counts(counts, title="Quality of all partitions", n_rows_in=int(frame["n_rows_in"].sum()))
+    """Rows found per check over all partitions."""
+    n_partitions = frame.select("symbol", "timeframe").n_unique()
+    counts = frame.group_by("check", "severity", maintain_order=True).agg(pl.col("n_rows").sum())
+    title = f"What the quality checks found, summed over {n_partitions} partitions"
+    return quality_counts(counts.with_columns(share=pl.lit(None, pl.Float64)), title=title)
 
 
 FIGURES: Mapping[str, Callable[[pl.DataFrame], bytes]] = {

@@ -1,38 +1,44 @@
-"""Quality counts: how many rows of which kind were kept, dropped, quarantined or flagged.
+"""Quality counts: how many rows each check found, and what happened to them.
 
 Put here: drawing of the bars.
-Keep out: the rules that count (quant_core.quality).
+Keep out: the checks that count (quant_core.quality).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import polars as pl
 
-from quant_pipelines.plots._figure import BLUE, GRID, MUTED, ORANGE, empty_figure, new_figure, png, titled
+from quant_pipelines.plots._figure import BLUE, GRID, MUTED, ORANGE, RED, empty_figure, new_figure, png, titled
+
+_SEVERITY_COLORS = {"quarantined": RED, "dropped": ORANGE, "flagged": BLUE}
+_MAX_ROWS = 25
 
 
-def quality_counts(counts: Mapping[str, int], *, title: str, n_rows_in: int) -> bytes:
-    """Counts per quality rule as horizontal bars on a log scale; PNG. Zero counts are listed below, not drawn.
+def quality_counts(quality: pl.DataFrame, *, title: str) -> bytes:
+    """Rows found per check as horizontal bars on a log scale; PNG. Checks that found nothing are counted, not drawn.
 
     Args:
-        counts: rule → number of rows.
+        quality: columns ``check``, ``severity`` ``n_rows`` [count], ``share`` (fraction of
+            the rows in, or null).
         title: what was checked.
-        n_rows_in: rows delivered, for the share behind each count.
     """
-    found = sorted(((rule, n) for rule, n in counts.items() if n > 0), key=lambda item: item[1])
-    clean = sorted(rule for rule, n in counts.items() if n == 0)
-    subtitle = f"{n_rows_in:,} rows in; nothing found by {len(clean)} of {len(counts)} rules"
-    if not found:
+    found = quality.filter(pl.col("n_rows") > 0).sort("n_rows", "check", descending=True)
+    subtitle = f"{quality.height - found.height} of {quality.height} checks found nothing"
+    if found.is_empty():
         return empty_figure(f"{title}\n{subtitle}", "No defect found.")
-    figure, axes = new_figure(height_inches=1.2 + 0.28 * len(found))
-    names, values = [rule for rule, _ in found], [n for _, n in found]
-    colors = [ORANGE if n / max(n_rows_in, 1) > 0.01 else BLUE for n in values]
-    axes.barh(names, values, color=colors, height=0.7)
+    shown = found.head(_MAX_ROWS).reverse()
+    figure, axes = new_figure(height_inches=1.4 + 0.28 * shown.height)
+    colors = [_SEVERITY_COLORS[severity] for severity in shown["severity"]]
+    axes.barh(shown["check"].to_list(), shown["n_rows"].to_list(), color=colors, height=0.7)
     axes.set_xscale("log")
-    axes.set_xlim(0.8, max(values) * 6)
-    for row, n in enumerate(values):
-        axes.text(n * 1.08, row, f"{n:,} ({n / max(n_rows_in, 1):.2%})", va="center", fontsize=8)
+    axes.set_xlim(0.8, shown["n_rows"].max() * 6)
+    for row, (n_rows, share) in enumerate(shown.select("n_rows", "share").iter_rows()):
+        label = f"{n_rows:,}" if share is None else f"{n_rows:,} (share {share:.4f})"
+        axes.text(n_rows * 1.08, row, label, va="center", fontsize=8)
     axes.grid(axis="x", color=GRID)
-    axes.set_xlabel("rows [count, log scale]; orange: more than 1 % of the rows", fontsize=8, color=MUTED)
+    axes.set_xlabel("rows [count, log scale]; share: fraction of the rows in", fontsize=8, color=MUTED)
+    for severity, color in _SEVERITY_COLORS.items():
+        axes.barh([0], [0], color=color, label=severity)
+    figure.legend(loc="outside lower right", fontsize=7, ncols=3, frameon=False)
     titled(axes, title, subtitle=subtitle)
     return png(figure)

@@ -1,0 +1,109 @@
+"""Stage views: the figures and tables of one partition in the web UI.
+
+Put here: what a person wants to look at, per table.
+Keep out: facts that every partition has (metadata.py), drawing (plots/), numbers of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import dagster as dg
+import polars as pl
+
+from quant_core.coverage import gaps
+from quant_core.tables import TABLES
+from quant_pipelines.lake import Lake
+from quant_pipelines.mart_metadata import finding_labels, table_value
+from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.plots import as_markdown, coverage_heat_map, finding_intervals, price_chart, quality_counts
+from quant_pipelines.published_bars import load_bars
+
+MAX_DRAWN_KEYS = 24
+"""A run over more keys draws nothing: 400 keys would put 20 MB of pictures into the event log. The marts show all."""
+
+_SHOWN_ROWS = 12
+_FINDING_COLUMNS = (
+    "event", "condition", "condition_value", "target", "n", "n_eff", "p_hat", "ci_low", "ci_high", "baseline",
+    "lift_freq", "p_value", "q_value", "mde", "verdict",
+)  # fmt: skip
+
+View = Callable[[Lake, PartitionKey], Mapping[str, dg.MetadataValue]]
+
+
+def bars_view(lake: Lake, key: PartitionKey) -> Mapping[str, dg.MetadataValue]:
+    """Price chart with gaps, coverage by month, quality counts, and the last bars."""
+    bars = load_bars(lake, key).bars()
+    missing = gaps(bars)
+    names = {"symbol": key.symbol, "timeframe": key.timeframe}
+    coverage = lake.read("coverage", key).with_columns(**{k: pl.lit(v) for k, v in names.items()})
+    entries = {
+        "price_chart": _picture(price_chart(bars.frame, missing, **names), "close with gaps"),
+        "coverage_by_month": _picture(coverage_heat_map(coverage), "share of expected bars by month"),
+        "last_bars": table_value(bars.frame.tail(_SHOWN_ROWS), _units("bars")),
+        "n_gaps": dg.MetadataValue.int(missing.height),
+    }
+    if missing.height:
+        longest = missing.sort("n_missing", descending=True).head(_SHOWN_ROWS)
+        units = {"start": "UTC", "end": "UTC", "n_missing": "bars"}
+        entries["longest_gaps"] = table_value(longest, units)
+    return entries | quality_view(lake, key)
+
+
+def quality_view(lake: Lake, key: PartitionKey) -> dict[str, dg.MetadataValue]:
+    """What the quality checks found, as a figure and as a table."""
+    quality = lake.read("quality", key)
+    title = f"{key.symbol} {key.timeframe}: what the quality checks found"
+    found = quality.filter(pl.col("n_rows") > 0)
+    return {
+        "quality": _picture(quality_counts(quality, title=title), "quality counts"),
+        "quality_findings": table_value(found, _units("quality")),
+    }
+
+
+def features_view(lake: Lake, key: PartitionKey) -> Mapping[str, dg.MetadataValue]:
+    """Per feature: warm-up and missing values, range, last value."""
+    series = lake.read("features", key).select(pl.selectors.numeric())
+    summary = pl.DataFrame(
+        {
+            "feature": series.columns,
+            "n_null": [series[c].null_count() for c in series.columns],
+            "minimum": [series[c].min() for c in series.columns],
+            "median": [series[c].median() for c in series.columns],
+            "maximum": [series[c].max() for c in series.columns],
+            "last": [series[c].last() for c in series.columns],
+        },
+        schema_overrides=dict.fromkeys(("minimum", "median", "maximum", "last"), pl.Float64),
+    )
+    unit = "unit of the feature"
+    units = {"feature": "id", "n_null": "bars", "minimum": unit, "median": unit, "maximum": unit, "last": unit}
+    return {"feature_summary": table_value(summary, units)}
+
+
+def market_stats_view(lake: Lake, key: PartitionKey) -> Mapping[str, dg.MetadataValue]:
+    """The strongest out-of-sample cells of binary targets, as a figure and as a table; counts of the verdicts."""
+    rows = lake.read("market_stats", key)
+    pooled = rows.filter((pl.col("split") == "oos_pooled") & (pl.col("target_kind") == "binary"))
+    strongest = pooled.sort("q_value", pl.col("lift_freq").abs(), descending=[False, True], nulls_last=True)
+    title = f"{key.symbol} {key.timeframe}: strongest findings, all out-of-sample folds pooled"
+    drawn = finding_labels(strongest.with_columns(symbol=pl.lit(key.symbol), timeframe=pl.lit(key.timeframe)))
+    verdicts = (
+        rows.group_by("split", "verdict").agg(pl.len().alias("n_cells")).sort("split", "verdict", nulls_last=True)
+    )
+    return {
+        "strongest_findings": _picture(finding_intervals(drawn, title=title), "lift with intervals"),
+        "top_findings": table_value(strongest.select(_FINDING_COLUMNS).head(25), _units("market_stats")),
+        "verdicts": table_value(verdicts, {"split": "label", "verdict": "label", "n_cells": "count"}),
+    }
+
+
+VIEWS: Mapping[str, View] = {"bars": bars_view, "features": features_view, "market_stats": market_stats_view}
+
+
+def _picture(image: bytes, alternative_text: str) -> dg.MetadataValue:
+    return dg.MetadataValue.md(as_markdown(image, alternative_text))
+
+
+def _units(table: str) -> dict[str, str]:
+    """Column → unit of a declared table."""
+    return {c.name: c.unit for c in TABLES[table].columns}
