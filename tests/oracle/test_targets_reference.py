@@ -72,7 +72,7 @@ def retracement_down(r: Rows, t: int) -> bool | None:
 def retracement_up(r: Rows, t: int) -> bool | None:
     if t < 4 or r[t]["close"] <= (level := max(x["high"] for x in r[t - 4 : t])):
         return None
-    return first(r, t, 6, lambda x: x["low"] <= level) <= 6
+    return first(r, t, 1, lambda x: x["low"] <= level) <= 1
 
 
 def touch_first(r: Rows, t: int, tie: bool | None) -> bool | None:
@@ -115,7 +115,7 @@ CASES: list[tuple[Target, Reading]] = [
     (ForwardReturnN(n=4), whole(4, lambda r, t: r[t + 4]["close"] / r[t]["close"] - 1)),
     (BreakoutHighFirst(lookback=4, horizon_bars=6), whole(6, lambda r, t: broken_first(r, t, "high"))),
     (BreakoutLowFirst(lookback=4, horizon_bars=6), whole(6, lambda r, t: broken_first(r, t, "low"))),
-    (Retracement(lookback=4, horizon_bars=6), whole(6, retracement_up)),
+    (Retracement(lookback=4, horizon_bars=1), whole(1, retracement_up)),
     (Retracement(lookback=4, horizon_bars=6, direction="down"), whole(6, retracement_down)),
     (TouchUpBeforeDown(k=0.5, atr_period=5, horizon_bars=6), whole(6, lambda r, t: touch_first(r, t, None))),
     (
