@@ -110,7 +110,7 @@ class Manifest(_Entry):
         """Hash of the rows and of what decides how they are read; fetch times are not part of it."""
         kept = self.parts(version) + self.quarantine_parts(version)
         content = [[p.path, p.content_hash, str(p.unfinished_from)] for p in kept]
-        facts = [self.instrument.calendar, self.instrument.allow_non_positive_prices]
+        facts = [self.instrument.calendar, self.instrument.rules.model_dump(mode="json")]
         return digest(json.dumps([content, facts]).encode())
 
     def to_text(self) -> str:

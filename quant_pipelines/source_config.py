@@ -14,10 +14,11 @@ import yaml
 
 from quant_core.errors import ConfigError, UnknownNameError
 from quant_core.ingestion import Dialect
+from quant_core.quality import QualityRules
 from quant_core.symbols import check_symbol
 
 KINDS = ("sample", "inbox", "mysql")
-_FEED_KEYS = ("pattern", "allow_non_positive_prices")
+_FEED_KEYS = ("pattern", "allow_non_positive_prices", "quality")
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,14 @@ class Feed:
 
     Attributes:
         pattern: glob on the path below the inbox, or on the file name.
+        quality: declared values of the quality checks.
         where: its place in sources.yaml.
     """
 
     pattern: str
     dialect: Dialect
     allow_non_positive_prices: bool
+    quality: QualityRules
     where: str
 
 
@@ -113,7 +116,7 @@ def inbox_settings(entry: SourceEntry) -> InboxSettings:
     >>> text = "sources: {inbox: {kind: inbox, feeds: [{pattern: '*.csv', seperator: ';'}]}}"
     >>> inbox_settings(load_sources(text, "sources.yaml")[0])
     Traceback (most recent call last):
-    quant_core.errors.UnknownNameError: No feed key is called 'seperator' (at sources.yaml: sources.inbox.feeds[0]). Did you mean 'separator'?
+    quant_core.errors.UnknownNameError: No feed key is called 'seperator' (at sources.yaml: sources.inbox.feeds[0]). Did you mean 'separator', 'pattern'?
     """  # noqa: E501
     refuse_unknown(entry.settings, ("folder", "settle_s", "feeds"), "inbox key", entry.where)
     feeds = entry.settings.get("feeds") or []
@@ -140,7 +143,8 @@ def _feed(value: object, where: str) -> Feed:
             f"{where}.allow_non_positive_prices", expected="true or false", found=allow, next_step="Correct the line."
         )
     dialect = Dialect.parse({k: v for k, v in settings.items() if k not in _FEED_KEYS}, where)
-    return Feed(_text(settings.get("pattern"), f"{where}.pattern"), dialect, allow, where)
+    quality = QualityRules.parse(mapping_at(settings.get("quality", {}), f"{where}.quality"), f"{where}.quality")
+    return Feed(_text(settings.get("pattern"), f"{where}.pattern"), dialect, allow, quality, where)
 
 
 def mapping_at(value: object, where: str) -> Mapping[str, Any]:

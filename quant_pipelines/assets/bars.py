@@ -15,7 +15,8 @@ import polars as pl
 from quant_core.calendars import calendar_of
 from quant_core.coverage import monthly_coverage
 from quant_core.errors import LakeError
-from quant_core.resample import resample
+from quant_core.quality import Cleaned, clean
+from quant_core.resample import Resampled, resample
 from quant_core.tables import TABLES
 from quant_core.timeframes import Timeframe
 from quant_pipelines.code_version import core_code_version
@@ -37,7 +38,9 @@ def make(inputs: StageInputs, key: PartitionKey) -> Outcome:
     facts = Facts(inputs_hash, core_code_version(), calendar=manifest.instrument.calendar)
     found: dict[str, Any] = {}
     written = inputs.publish("bars", key, facts, lambda: _tables(inputs, key, native, manifest, found))
-    return Outcome(written, {"native_timeframe": native.timeframe, "calendar": facts.calendar, **found})
+    counts = inputs.lake.read("quality", key).filter(pl.col("n_rows") > 0).select("check", "n_rows")
+    found |= {"native_timeframe": native.timeframe, "calendar": facts.calendar, "quality": dict(counts.iter_rows())}
+    return Outcome(written, found)
 
 
 def _tables(
@@ -45,19 +48,43 @@ def _tables(
 ) -> Mapping[str, pl.DataFrame]:
     """The rows to publish; what was counted on the way goes into ``found``."""
     cleaned, quarantine = _clean(inputs, native, manifest)
-    bars = cleaned.bars
+    report = cleaned.report
+    bars, quality = cleaned.bars, report.table
     if key != native:
         made = resample(bars, Timeframe(key.timeframe))
-        bars = made.bars
-        found["n_partial"], found["n_dropped_unfinished"] = made.n_partial, made.n_dropped_unfinished
-    found["n_quarantined"] = quarantine.height
-    return {"bars": bars.frame, "quarantine": quarantine, "coverage": monthly_coverage(bars)}
+        bars, quality = made.bars, pl.concat([quality, _resampling_counts(made)]).sort("check")
+    found |= {
+        "n_rows_in": report.n_rows_in,
+        "n_rows_kept": report.n_kept,
+        "n_rows_dropped": report.n_dropped,
+        "n_rows_quarantined": quarantine.height,
+    }
+    return {"bars": bars.frame, "quarantine": quarantine, "quality": quality, "coverage": monthly_coverage(bars)}
 
 
-def _clean(inputs: StageInputs, native: PartitionKey, manifest: Manifest) -> tuple[Any, pl.DataFrame]:
+def _resampling_counts(made: Resampled) -> pl.DataFrame:
+    """What resampling counted, as lines of the quality table."""
+    lines = [
+        ("resampled.partial", "flagged", made.n_partial, "Made from fewer bars than the calendar expects; kept."),
+        (
+            "resampled.unfinished",
+            "dropped",
+            made.n_dropped_unfinished,
+            "Ends after the last source bar; not published.",
+        ),
+        ("resampled.off_session", "flagged", made.n_off_session, "Source bars outside sessions; kept in their bar."),
+    ]
+    return pl.DataFrame(
+        [
+            {"check": check, "severity": severity, "n_rows": n, "example": "", "explanation": explanation}
+            for check, severity, n, explanation in lines
+        ],
+        schema=TABLES["quality"].schema,
+    )
+
+
+def _clean(inputs: StageInputs, native: PartitionKey, manifest: Manifest) -> tuple[Cleaned, pl.DataFrame]:
     """Clean the native rows; kept for the symbol's other timeframes, which follow in the same run."""
-    from quant_core.quality import QualityRules, clean  # noqa: PLC0415
-
     identity = (native, manifest.data_version())
     kept = inputs.memo.get("cleaned")
     if kept is None or kept[0] != identity:
@@ -68,7 +95,7 @@ def _clean(inputs: StageInputs, native: PartitionKey, manifest: Manifest) -> tup
             timeframe=Timeframe(native.timeframe),
             calendar=calendar_of(manifest.instrument.calendar),
             now=raw.now,
-            rules=QualityRules(allow_non_positive_prices=manifest.instrument.allow_non_positive_prices),
+            rules=manifest.instrument.rules,
         )
         kept = (identity, cleaned, pl.concat([raw.quarantine, cleaned.quarantine]))
         inputs.memo["cleaned"] = kept
@@ -86,4 +113,5 @@ STAGE = Stage(
     group="ingest",
     kinds=frozenset({"parquet", "polars"}),
     make=make,
+    beside=("quality", "quarantine", "coverage"),
 )

@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 
+from quant_core.quality import QualityRules
 from quant_core.timeframes import Timeframe
 
 
@@ -22,6 +23,7 @@ class Instrument:
 
     Attributes:
         allow_non_positive_prices: True where prices ≤ 0 are real (spreads, back-adjusted futures, CL 2020-04-20).
+        quality: declared values of the quality checks.
     """
 
     symbol: str
@@ -30,6 +32,13 @@ class Instrument:
     source: str
     vendor_symbol: str = ""
     allow_non_positive_prices: bool = False
+    quality: QualityRules = field(default_factory=QualityRules)
+
+    @property
+    def rules(self) -> QualityRules:
+        """The quality rules of its bars, with the permission of the source."""
+        allow = self.allow_non_positive_prices or self.quality.allow_non_positive_prices
+        return self.quality.model_copy(update={"allow_non_positive_prices": allow})
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ import polars as pl
 
 from quant_core.errors import IngestionError, RefusedInputError
 from quant_core.ingestion import Dialect, ParsedFile, read_file
+from quant_core.quality import QualityRules
 from quant_core.timeframes import Timeframe
 from quant_pipelines.code_version import core_code_version
 from quant_pipelines.sources._base import Delivery, Instrument
@@ -40,6 +41,7 @@ class FeedFile:
     load: Callable[[], bytes]
     dialect: Dialect
     allow_non_positive_prices: bool = False
+    quality: QualityRules = field(default_factory=QualityRules)
     where: str = ""
 
     @property
@@ -125,6 +127,7 @@ class FileSource:
                     source=self._name,
                     vendor_symbol=vendor_symbol,
                     allow_non_positive_prices=file.allow_non_positive_prices,
+                    quality=file.quality,
                 )
                 found.setdefault(text, instrument)
         return list(found.values())

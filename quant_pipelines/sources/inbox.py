@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from quant_core.ingestion import Dialect
+from quant_core.quality import QualityRules
 from quant_pipelines.source_config import Feed
 from quant_pipelines.sources.files import ContentIndex, FeedFile, FileSource
 
@@ -56,6 +57,7 @@ def _files(folder: Path, feeds: tuple[Feed, ...], settle_s: float, now: Callable
                 load=path.read_bytes,
                 dialect=feed.dialect if feed else Dialect(),
                 allow_non_positive_prices=feed.allow_non_positive_prices if feed else False,
+                quality=feed.quality if feed else QualityRules(),
                 where=feed.where if feed else "sources.yaml: inbox.feeds",
             )
         )
