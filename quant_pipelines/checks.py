@@ -24,6 +24,7 @@ from quant_core.tables import TABLES
 from quant_pipelines.lake import Lake
 from quant_pipelines.lake_query import run_select
 from quant_pipelines.partitions import SYMBOL_TIMEFRAME, PartitionKey
+from quant_pipelines.published_bars import load_bars
 from quant_pipelines.sql_files import SQL_FOLDER, SqlFile, read_sql_files
 
 _SHOWN_ROWS = 5
@@ -83,7 +84,9 @@ def discover_checks(assets: Sequence[str]) -> list[Check]:
     """The checks of the named assets: the contract of each, and every file of ``sql/checks``."""
     contracts = [contract_check(asset) for asset in assets if asset in TABLES]
     rules = [sql_check(file) for file in read_sql_files(SQL_FOLDER / "checks")]
-    return sorted((c for c in contracts + rules if c.asset in assets), key=lambda c: (c.asset, c.name))
+    return sorted(
+        (c for c in [*contracts, *rules, REFUSED_ROWS, FRESHNESS] if c.asset in assets), key=lambda c: (c.asset, c.name)
+    )
 
 
 def log_findings(
@@ -158,6 +161,55 @@ def _offenders(rows: pl.DataFrame | None) -> Finding:
         return Finding(0)
     shown = rows.head(_SHOWN_ROWS).with_columns(pl.selectors.temporal().cast(pl.String)).to_dicts()
     return Finding(rows.height, {"first_rows": shown})
+
+
+def _refused(lake: Lake, keys: Sequence[PartitionKey], now: datetime) -> dict[PartitionKey, Finding]:
+    found: dict[PartitionKey, Finding] = {}
+    for key in keys:
+        reasons = lake.read("quarantine", key)["reason"].value_counts(sort=True)
+        counts = lake.read("quality", key).filter(pl.col("n_rows") > 0).select("check", "n_rows")
+        facts = {"quarantined_by_reason": dict(reasons.iter_rows()), "found_by_check": dict(counts.iter_rows())}
+        found[key] = Finding(int(reasons["count"].sum()), facts)
+    return found
+
+
+REFUSED_ROWS = Check(
+    "bars",
+    "no_row_was_refused",
+    "Rows of the source in `quarantine`, by reason, and everything the quality checks counted (`quality`). Refused "
+    "rows are not in `bars`; look at them before trusting the rest of the file.",
+    _refused,
+    is_warning=True,
+)
+
+MAX_SESSIONS_BEHIND = 3
+"""Sessions that may have closed since the last bar: a vendor's delay over a weekend with a holiday."""
+
+
+def _freshness(lake: Lake, keys: Sequence[PartitionKey], now: datetime) -> dict[PartitionKey, Finding]:
+    found: dict[PartitionKey, Finding] = {}
+    for key in keys:
+        bars = load_bars(lake, key).bars()
+        if len(bars) == 0:
+            found[key] = Finding(1, {"last_bar": "none"})
+            continue
+        last = bars.frame["ts_close"][-1]
+        sessions = bars.calendar.sessions(last.date(), now.date())
+        behind = sessions.filter((pl.col("open") >= last) & (pl.col("close") <= now)).height
+        allowed = MAX_SESSIONS_BEHIND + (5 if key.timeframe == "W1" else 0)
+        facts = {"n_sessions_behind": behind, "n_allowed": allowed, "last_bar": f"{last:%Y-%m-%d %H:%M} UTC"}
+        found[key] = Finding(max(behind - allowed, 0), facts)
+    return found
+
+
+FRESHNESS = Check(
+    "bars",
+    "is_fresh",
+    f"Sessions of the symbol's calendar that closed after the last bar; more than {MAX_SESSIONS_BEHIND} (and a week "
+    "more for W1) is a finding. A source that ends in the past, such as the sample, is never fresh.",
+    _freshness,
+    is_warning=True,
+)
 
 
 def _value(value: object) -> dg.MetadataValue:

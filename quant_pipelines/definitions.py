@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from quant_pipelines import assets, jobs
+from quant_pipelines import assets, jobs, schedules, sensors
 from quant_pipelines.resources import default_resources, executor
 
 
@@ -23,6 +23,8 @@ def build(resources: Mapping[str, object] | None = None) -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_package_module(assets),
         jobs=jobs.JOBS,
+        schedules=schedules.SCHEDULES,
+        sensors=sensors.SENSORS,
         resources={**default_resources(), **(resources or {})},
         executor=executor(),
     )

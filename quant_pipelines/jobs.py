@@ -4,10 +4,14 @@ Put here: job definitions over the discovered assets.
 Keep out: assets, and who starts jobs when (schedules, sensors).
 """
 
+from datetime import timedelta
+
 import dagster as dg
 
-from quant_pipelines.partitions import SYMBOL_TIMEFRAME, SYMBOLS
-from quant_pipelines.resources import LakeResource, SourcesResource
+from quant_pipelines.assets.sql_marts import MARTS
+from quant_pipelines.partitions import SYMBOLS
+from quant_pipelines.resources import ClockResource, LakeResource, SourcesResource
+from quant_pipelines.retention import prune_event_log as prune_runs
 
 
 @dg.op
@@ -55,9 +59,7 @@ def register_symbols() -> None:
 
 
 def _asset_job(name: str, assets: list[str], description: str) -> object:
-    return dg.define_asset_job(
-        name, selection=dg.AssetSelection.assets(*assets), partitions_def=SYMBOL_TIMEFRAME, description=description
-    )
+    return dg.define_asset_job(name, selection=dg.AssetSelection.assets(*assets), description=description)
 
 
 ingest = _asset_job("ingest", ["raw_bars", "bars"], "Brings raw rows and cleaned bars up to date with the sources.")
@@ -68,4 +70,24 @@ research = _asset_job(
     "The whole flow, from the sources to the statistics, key by key.",
 )
 
-JOBS = [register_symbols, ingest, market_stats, research]
+marts = dg.define_asset_job("marts", selection=MARTS, description="Refreshes every mart of sql/marts.")
+
+
+@dg.op(config_schema={"keep_days": dg.Field(dg.IntSource, default_value=30)})
+def delete_superseded_runs(context: dg.OpExecutionContext, clock: ClockResource) -> None:
+    """Delete runs older than ``keep_days`` that hold no partition's last materialization."""
+    keep_days = int(context.op_config["keep_days"])
+    if keep_days < 1:
+        raise dg.Failure(f"keep_days must be at least 1, found {keep_days}.", allow_retries=False)
+    n_deleted = prune_runs(context.instance, before=clock.now() - timedelta(days=keep_days))
+    context.log.info(f"{n_deleted} superseded runs older than {keep_days} days deleted")
+    context.add_output_metadata({"n_deleted_runs": n_deleted, "keep_days": keep_days})
+
+
+@dg.job(description="Deletes old runs that no partition needs any more; the event log grows without it.")
+def prune_event_log() -> None:
+    """Keep the event log small."""
+    delete_superseded_runs()
+
+
+JOBS = [register_symbols, ingest, market_stats, research, marts, prune_event_log]

@@ -57,15 +57,14 @@ def table_value(frame: pl.DataFrame, units: Mapping[str, str]) -> dg.MetadataVal
 
 
 def finding_labels(findings: pl.DataFrame) -> pl.DataFrame:
-    """The findings with ``label``: event, condition and target in one line, with symbol and timeframe in front."""
+    """The findings with ``label`` in two lines: symbol, timeframe and event; condition and target."""
     condition = (
         pl.when(pl.col("condition") == "all")
-        .then(pl.lit(""))
-        .otherwise(pl.format(" | {} = {}", "condition", "condition_value"))
+        .then(pl.lit("any state"))
+        .otherwise(pl.format("{} = {}", "condition", "condition_value"))
     )
-    return findings.with_columns(
-        pl.format("{} {}: {}{} → {}", "symbol", "timeframe", "event", condition, "target").alias("label")
-    )
+    label = pl.format("{} {}  {}\n{}  →  {}", "symbol", "timeframe", "event", condition, "target")
+    return findings.with_columns(label.alias("label"))
 
 
 def _findings(frame: pl.DataFrame) -> bytes:

@@ -13,11 +13,22 @@ import polars as pl
 
 from quant_pipelines.lake import Lake
 from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.stage_views import VIEWS
 from quant_pipelines.stages import Outcome, Stage
 
 
-def describe(lake: Lake, stage: Stage, key: PartitionKey, outcome: Outcome) -> Mapping[str, dg.MetadataValue]:
-    """The metadata of one partition: rows, span, whether it was written, provenance, and the stage's own facts."""
+def describe(
+    lake: Lake, stage: Stage, key: PartitionKey, outcome: Outcome, *, draw: bool
+) -> Mapping[str, dg.MetadataValue]:
+    """The metadata of one partition: rows, span, whether it was written, provenance, and the stage's own facts.
+
+    Args:
+        lake: where the partition is.
+        stage: its asset.
+        key: the partition.
+        outcome: what the stage said about it.
+        draw: True adds the figures and tables of ``stage_views``.
+    """
     entries: dict[str, dg.MetadataValue] = {"written": dg.MetadataValue.bool(outcome.written)}
     if lake.exists(stage.name, key):
         frame = lake.scan(stage.name, [key])
@@ -34,6 +45,8 @@ def describe(lake: Lake, stage: Stage, key: PartitionKey, outcome: Outcome) -> M
                 entries["last_ts"] = dg.MetadataValue.timestamp(last)
     for name, value in outcome.metadata.items():
         entries[name] = _value(value)
+    if draw and stage.name in VIEWS:
+        entries.update(VIEWS[stage.name](lake, key))
     return entries
 
 

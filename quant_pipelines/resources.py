@@ -85,11 +85,12 @@ class SourcesResource(dg.ConfigurableResource):
 
     Attributes:
         file: path of sources.yaml.
-        clock: stamps what is fetched.
+        fixed_now: as in the clock; it stamps what is fetched. (A nested resource would say it once, but Dagster 1.13
+            warns about its own way of opening one.)
     """
 
     file: str
-    clock: ClockResource
+    fixed_now: str = ""
 
     def entries(self) -> list[SourceEntry]:
         """The declared sources, checked."""
@@ -112,7 +113,7 @@ class SourcesResource(dg.ConfigurableResource):
             ):
                 switched_off[entry.name] = f"environment variable {variable} is not set"
             else:
-                opened.append(_open_source(entry, lake, self.clock.now))
+                opened.append(_open_source(entry, lake, ClockResource(fixed_now=self.fixed_now).now))
         return Sources(opened, switched_off)
 
     def redact(self, text: str) -> str:
@@ -146,16 +147,34 @@ class ResearchResource(dg.ConfigurableResource):
 def default_resources() -> dict[str, Any]:
     """The resources that the environment describes."""
     config = Path(os.environ.get("QUANT_CONFIG") or PACKAGED_CONFIG)
-    clock = ClockResource(fixed_now=os.environ.get("QUANT_NOW", ""))
+    fixed_now = os.environ.get("QUANT_NOW", "")
     return {
         "lake": LakeResource(
             url=os.environ.get("QUANT_LAKE") or "data_lake",
             lock_timeout_s=float(os.environ.get("QUANT_LOCK_TIMEOUT_S") or 120.0),
         ),
-        "clock": clock,
-        "sources": SourcesResource(file=str(config / "sources.yaml"), clock=clock),
+        "clock": ClockResource(fixed_now=fixed_now),
+        "sources": SourcesResource(file=str(config / "sources.yaml"), fixed_now=fixed_now),
         "research": ResearchResource(file=str(config / "research.yaml")),
     }
+
+
+def prepare_dagster_home() -> None:
+    """Give a new DAGSTER_HOME the packaged settings: telemetry off, limits on; an existing dagster.yaml stays.
+
+    Raises:
+        ConfigError: DAGSTER_HOME is not set; symbols and events would be lost with the process.
+    """
+    home = os.environ.get("DAGSTER_HOME")
+    if not home:
+        raise ConfigError(
+            "No Dagster instance: expected DAGSTER_HOME to name a folder, found none. "
+            "Run: export DAGSTER_HOME=$PWD/.dagster_home"
+        )
+    settings = Path(home) / "dagster.yaml"
+    if not settings.exists():
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_bytes((PACKAGED_CONFIG / "dagster.yaml").read_bytes())
 
 
 def executor() -> dg.ExecutorDefinition:

@@ -15,6 +15,8 @@ import dagster as dg
 from dagster import DagsterEventType, DagsterInstance
 
 from quant_core.errors import ConfigError, UnknownNameError
+from quant_pipelines.resources import prepare_dagster_home
+from quant_pipelines.stage_run import PROGRESS_LINE
 
 _POLL_S = 0.5
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -39,14 +41,14 @@ def open_instance() -> DagsterInstance:
     """The instance that DAGSTER_HOME names: symbols, runs and events live there.
 
     Raises:
-        ConfigError: DAGSTER_HOME is not set or not a folder.
+        ConfigError: DAGSTER_HOME is not set, or its dagster.yaml is wrong.
     """
+    prepare_dagster_home()
     try:
         return DagsterInstance.get()
-    except dg.DagsterInvariantViolationError as error:
+    except dg.DagsterError as error:
         raise ConfigError(
-            f"No Dagster instance: expected DAGSTER_HOME to name a folder, found: {error} "
-            "Run: export DAGSTER_HOME=$PWD/.dagster_home && mkdir -p $DAGSTER_HOME"
+            f"The Dagster instance cannot be opened: {error} Correct DAGSTER_HOME/dagster.yaml."
         ) from error
 
 
@@ -58,13 +60,13 @@ def run_job(
     on_progress: Callable[[int], object] = int,
     definitions: dg.Definitions | None = None,
 ) -> RunOutcome:
-    """Run a job in this process and report how many materializations there are while it works.
+    """Run a job in this process and report how many keys are done while it works.
 
     Args:
         job: name of a job of the code location.
         tags: run tags; those of a Rectangle make the run cover it.
         instance: where the run is recorded.
-        on_progress: receives the number of materializations so far, about twice a second.
+        on_progress: receives the number of keys done, about once a second.
         definitions: another code location than the default one.
 
     Raises:
@@ -86,28 +88,32 @@ def run_job(
     finally:
         done.set()
         watcher.join()
-    failures = tuple(_failure_text(e) for e in result.all_events if e.is_failure)
+    failures = dict.fromkeys(_failure_text(e) for e in result.all_events if e.is_failure)
     n = sum(e.event_type is DagsterEventType.ASSET_MATERIALIZATION for e in result.all_events)
-    on_progress(n)
     return RunOutcome(run_id, result.success, tuple(filter(None, failures)), n)
 
 
 def _watch(instance: DagsterInstance, run_id: str, on_progress: Callable[[int], object], done: threading.Event) -> None:
-    """Count materializations in the event log until the run is over."""
-    n, cursor = 0, None
+    """Read the progress lines of the event log until the run is over."""
+    cursor: str | None = None
     while not done.wait(_POLL_S):
         if not instance.has_run(run_id):
             continue
-        page = instance.get_records_for_run(run_id, cursor, DagsterEventType.ASSET_MATERIALIZATION)
-        n, cursor = n + len(page.records), page.cursor
-        on_progress(n)
+        page = instance.get_records_for_run(run_id, cursor)
+        cursor = page.cursor
+        for record in page.records:
+            line = PROGRESS_LINE.match(record.event_log_entry.user_message or "")
+            if line:
+                on_progress(int(line[1]))
 
 
 def _failure_text(event: dg.DagsterEvent) -> str:
     """What a failure event says to a reader: our own text where the failure is ours."""
     data = event.event_specific_data
     declared = getattr(data, "user_failure_data", None)
-    if declared is not None and declared.description:
-        return str(declared.description)
+    if declared is not None:
+        return str(declared.description or "").strip()
     error = getattr(data, "error", None)
+    while error is not None and error.cause is not None:
+        error = error.cause
     return str(error.message).strip() if error is not None else ""

@@ -8,8 +8,6 @@ half days, which a cron line cannot follow; and which calendars are in use is kn
 be asked while the code location loads. An hourly tick in UTC asks each calendar for its true closes instead.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 

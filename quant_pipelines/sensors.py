@@ -4,8 +4,6 @@ Put here: what a tick looks at, its caps and its cursor.
 Keep out: which keys follow from which data (new_data.py, universe.py) and the runs themselves.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 

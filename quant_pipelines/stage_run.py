@@ -6,18 +6,25 @@ Keep out: what a stage computes (``assets/``) and what its metadata looks like (
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import dagster as dg
 
 from quant_core.errors import QuantError
+from quant_pipelines.checks import Check, log_findings
 from quant_pipelines.metadata import describe
 from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.stage_views import MAX_DRAWN_KEYS
 from quant_pipelines.stages import Outcome, Stage, StageInputs
 
-_PROGRESS_EVERY_S = 2.0
+PROGRESS_LINE = re.compile(r"^(\d+)/(\d+) keys, ")
+"""How a progress line starts: keys done, keys of the run. The terminal reads its progress bar from it."""
+
+_PROGRESS_EVERY_S = 1.0
 _NAMED_FAILURES = 50
 
 
@@ -28,15 +35,26 @@ class _Ledger:
     done: list[tuple[Stage, PartitionKey, Outcome]] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
+    def made(self) -> dict[str, list[PartitionKey]]:
+        """Asset → keys brought up to date."""
+        keys: dict[str, list[PartitionKey]] = {}
+        for stage, key, _ in self.done:
+            keys.setdefault(stage.name, []).append(key)
+        return keys
+
 
 def run_stages(
-    context: dg.AssetExecutionContext, stages: Sequence[Stage], inputs: StageInputs
+    context: dg.AssetExecutionContext,
+    stages: Sequence[Stage],
+    inputs: StageInputs,
+    checks: Sequence[Check],
+    now: datetime,
 ) -> Iterator[dg.MaterializeResult]:
     """Bring every key of a run up to date in every stage, key by key.
 
     A key goes through all stages before the next one starts, so a failure ends that key only. When every key
     succeeded each asset yields one result with metadata per partition. When some failed, the good partitions are
-    logged as materialized and the run fails, naming the bad ones.
+    logged as materialized and the run fails, naming the bad ones. The checks are evaluated on what was made.
 
     Raises:
         dagster.Failure: no key at all (an inverted range), or at least one key failed.
@@ -48,19 +66,21 @@ def run_stages(
             "in which symbols were registered: check that its start comes before its end.",
             allow_retries=False,
         )
-    ledger = _Ledger()
+    ledger, draw = _Ledger(), len(texts) <= MAX_DRAWN_KEYS
     progress = _Progress(context.log, len(texts))
     for text in sorted(texts):
         _run_key(context, stages, inputs, text, ledger)
         progress.step(ledger)
     if ledger.failed:
-        _log_good(context, inputs, ledger)
+        _log_good(context, inputs, ledger, draw=draw)
+        log_findings(context, checks, inputs.lake, ledger.made(), now)
         raise _failure(ledger, len(texts))
     for stage, key, outcome in ledger.done:
         context.add_asset_metadata(
-            describe(inputs.lake, stage, key, outcome), asset_key=stage.name, partition_key=str(key)
+            describe(inputs.lake, stage, key, outcome, draw=draw), asset_key=stage.name, partition_key=str(key)
         )
     yield from (dg.MaterializeResult(asset_key=stage.name) for stage in stages)
+    log_findings(context, checks, inputs.lake, ledger.made(), now)
 
 
 def _run_key(
@@ -81,7 +101,7 @@ def _run_key(
         context.log.exception(f"{text} failed in {ledger.failed[text]}")
 
 
-def _log_good(context: dg.AssetExecutionContext, inputs: StageInputs, ledger: _Ledger) -> None:
+def _log_good(context: dg.AssetExecutionContext, inputs: StageInputs, ledger: _Ledger, *, draw: bool) -> None:
     """Log what was made although the run fails; a good key keeps its partitions."""
     for stage, key, outcome in ledger.done:
         context.log_event(
@@ -89,7 +109,7 @@ def _log_good(context: dg.AssetExecutionContext, inputs: StageInputs, ledger: _L
                 asset_key=stage.name,
                 partition=key.multi,
                 tags={"dagster/partition/symbol": key.symbol, "dagster/partition/timeframe": key.timeframe},
-                metadata=dict(describe(inputs.lake, stage, key, outcome)),
+                metadata=dict(describe(inputs.lake, stage, key, outcome, draw=draw)),
             )
         )
 

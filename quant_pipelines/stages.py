@@ -123,6 +123,7 @@ class Stage:
         group: group in the asset graph.
         kinds: labels of the technology, shown in the UI.
         make: brings one partition up to date: load, one call of the core, write.
+        beside: tables it writes for the same partition besides its own.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Stage:
     group: str
     kinds: frozenset[str]
     make: Callable[[StageInputs, PartitionKey], Outcome]
+    beside: tuple[str, ...] = ()
 
     def asset_spec(self) -> dg.AssetSpec:
         """The stage as Dagster shows it."""

@@ -10,7 +10,9 @@ from quant_pipelines.mart_metadata import mart_entries
 from quant_pipelines.marts import build_mart, mart_files
 from quant_pipelines.resources import LakeResource, ResearchResource
 from quant_pipelines.sql_files import SqlFile
-from quant_pipelines.stages import OWNERS
+from quant_pipelines.stages import OWNERS, discover_stages
+
+_ASSET_OF_TABLE = {table: stage.name for stage in discover_stages() for table in (stage.name, *stage.beside)}
 
 
 def _asset_of(file: SqlFile) -> dg.AssetsDefinition:
@@ -19,7 +21,7 @@ def _asset_of(file: SqlFile) -> dg.AssetsDefinition:
 
     @dg.asset(
         name=file.name,
-        deps=list(file.tables),
+        deps=sorted({_ASSET_OF_TABLE.get(table, table) for table in file.tables}),
         description=f"{file.meaning} Key: {', '.join(file.key)}.\n\n```sql\n{file.select}\n```",
         owners=OWNERS,
         kinds={"sql", "duckdb", "parquet"},

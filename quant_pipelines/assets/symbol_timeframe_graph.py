@@ -12,24 +12,32 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from quant_pipelines.checks import discover_checks
 from quant_pipelines.partitions import SYMBOL_TIMEFRAME
-from quant_pipelines.resources import LakeResource, ResearchResource, SourcesResource
+from quant_pipelines.resources import ClockResource, LakeResource, ResearchResource, SourcesResource
 from quant_pipelines.stage_run import run_stages
 from quant_pipelines.stages import StageInputs, discover_stages
 
 _STAGES = discover_stages()
+_CHECKS = discover_checks([stage.name for stage in _STAGES])
 
 
 @dg.multi_asset(
     name="symbol_timeframe_graph",
     specs=[stage.asset_spec() for stage in _STAGES],
+    check_specs=[check.spec() for check in _CHECKS],
     partitions_def=SYMBOL_TIMEFRAME,
     backfill_policy=dg.BackfillPolicy.single_run(),
     can_subset=True,
 )
 def symbol_timeframe_graph(
-    context: dg.AssetExecutionContext, lake: LakeResource, sources: SourcesResource, research: ResearchResource
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    sources: SourcesResource,
+    research: ResearchResource,
+    clock: ClockResource,
 ) -> Iterator[dg.MaterializeResult]:
     """Bring the selected stages of the run's keys up to date."""
     selected = [stage for stage in _STAGES if dg.AssetKey(stage.name) in context.selected_asset_keys]
-    yield from run_stages(context, selected, StageInputs(lake, sources, research, context.log.info))
+    inputs = StageInputs(lake, sources, research, context.log.info)
+    yield from run_stages(context, selected, inputs, _CHECKS, clock.now())

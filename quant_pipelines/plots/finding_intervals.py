@@ -10,7 +10,7 @@ import polars as pl
 
 from quant_pipelines.plots._figure import GRID, INK, MUTED, VERDICT_COLORS, empty_figure, new_figure, png, titled
 
-_MAX_ROWS = 25
+_MAX_ROWS = 16
 
 
 def finding_intervals(findings: pl.DataFrame, *, title: str) -> bytes:
@@ -24,7 +24,7 @@ def finding_intervals(findings: pl.DataFrame, *, title: str) -> bytes:
     shown = findings.filter(pl.col("p_hat").is_not_null() & pl.col("ci_low").is_not_null()).head(_MAX_ROWS)
     if shown.is_empty():
         return empty_figure(title, "No finding with an observable outcome.")
-    figure, axes = new_figure(height_inches=1.2 + 0.27 * shown.height)
+    figure, axes = new_figure(width_inches=11.0, height_inches=1.3 + 0.36 * shown.height)
     for row, f in enumerate(shown.to_dicts()):
         color = VERDICT_COLORS[f["verdict"]]
         low, high, lift = (f[k] - f["baseline"] for k in ("ci_low", "ci_high", "p_hat"))
@@ -33,7 +33,7 @@ def finding_intervals(findings: pl.DataFrame, *, title: str) -> bytes:
         label = f"n {f['n']:,}  n_eff {f['n_eff']:,.0f}"
         axes.text(1.01, row, label, transform=axes.get_yaxis_transform(), fontsize=7.5, va="center", color=INK)
     axes.axvline(0.0, color=MUTED, linewidth=1.0)
-    axes.set_yticks(range(shown.height), shown["label"].to_list(), fontsize=7.5)
+    axes.set_yticks(range(shown.height), shown["label"].to_list(), fontsize=7)
     axes.set_ylim(shown.height - 0.5, -0.5)
     axes.grid(axis="x", color=GRID)
     axes.set_xlabel("lift = p_hat - baseline [fraction]; bar: Wilson interval on n_eff", fontsize=8, color=MUTED)

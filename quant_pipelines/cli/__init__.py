@@ -1,0 +1,50 @@
+"""``qe``: read the lake and launch runs from the terminal.
+
+Put here: the list of commands and the boundary where errors become one line and an exit code.
+Keep out: what a command does (one file each) and anything the web UI's jobs need.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from quant_core.errors import QuantError
+from quant_pipelines.cli import backfill, demo, launch, quality, status, top
+
+_COMMANDS = (demo, launch, backfill, top, quality, status)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and leave with 0 for success, 1 for an error of ours, 2 for wrong usage."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments, Console()))
+
+
+def run(arguments: Sequence[str], console: Console) -> int:
+    """Parse, run, and turn expected errors into one line; ``--debug`` shows the traceback instead."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options, console))
+    except QuantError as error:
+        if options.debug:
+            raise
+        # No markup: an error text may hold square brackets of the user's own.
+        console.print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Options shared by all commands, and one sub-parser per command file."""
+    parser = argparse.ArgumentParser(prog="qe", description="Quant research pipeline: launch runs and read results.")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for module in _COMMANDS:
+        name = module.__name__.rsplit(".", 1)[1]
+        summary = (module.__doc__ or "").splitlines()[0].split(": ", 1)[-1]
+        sub = commands.add_parser(name, help=summary, description=summary)
+        module.add_options(sub)
+        sub.set_defaults(command=module.command)
+    return parser

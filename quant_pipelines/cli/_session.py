@@ -1,0 +1,112 @@
+"""What every command works on: the instance, the lake, the sources, and runs with a progress bar.
+
+Put here: opening them once and showing a run.
+Keep out: single commands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+
+from dagster import DagsterInstance
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from quant_pipelines.backfill_keys import StalenessProbe
+from quant_pipelines.lake import Lake
+from quant_pipelines.partitions import SYMBOLS, PartitionKey, plan_rectangles
+from quant_pipelines.resources import default_resources
+from quant_pipelines.runs import open_instance, run_job
+from quant_pipelines.sources.catalog import Sources
+from quant_pipelines.stages import Stage, StageInputs, discover_stages
+from quant_pipelines.universe import dependents
+
+
+class Session:
+    """Everything the environment describes, opened on first use."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._resources = default_resources()
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The lake of QUANT_LAKE."""
+        return self._resources["lake"].open()
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The sources of sources.yaml."""
+        return self._resources["sources"].open(self.lake)
+
+    @cached_property
+    def instance(self) -> DagsterInstance:
+        """The instance of DAGSTER_HOME."""
+        return open_instance()
+
+    @cached_property
+    def inputs(self) -> StageInputs:
+        """What stages read, for questions about partitions."""
+        return StageInputs(self._resources["lake"], self._resources["sources"], self._resources["research"])
+
+    def staleness_probe(self) -> StalenessProbe:
+        """Inputs that tell which partitions a run would write anew."""
+        return StalenessProbe(self._resources["lake"], self._resources["sources"], self._resources["research"])
+
+    @cached_property
+    def stages(self) -> list[Stage]:
+        """Every partitioned asset, upstream first."""
+        return discover_stages()
+
+    def registered_symbols(self) -> list[str]:
+        """Symbols in partition order."""
+        return list(self.instance.get_dynamic_partitions(str(SYMBOLS.name)))
+
+    def universe(self) -> list[PartitionKey]:
+        """Every key that the sources or the raw store can bring up to date."""
+        natives = dict.fromkeys([*self.sources.offers, *self.inputs.raw_store.keys()])
+        return [key for keys in dependents(natives).values() for key in keys]
+
+    def redact(self, text: str) -> str:
+        """A text without the secrets of the environment."""
+        return self._resources["sources"].redact(text)
+
+    def run_keys(self, job: str, keys: Iterable[PartitionKey]) -> bool:
+        """Run a job over a set of keys, one run per rectangle, with a progress bar; True when all succeeded."""
+        rectangles = plan_rectangles(keys, self.registered_symbols())
+        results = [
+            self.run(job, r.tags, label=f"{job} {r.keys[0]} … {r.keys[-1]}", total=len(r.keys)) for r in rectangles
+        ]
+        return all(results)
+
+    def run(self, job: str, tags: Mapping[str, str], *, label: str, total: int) -> bool:
+        """Run a job with a progress bar and print what failed; True when it succeeded."""
+        bar = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*bar, console=self.console) as progress:
+            task = progress.add_task(label, total=total or None)
+            outcome = run_job(
+                job, tags, self.instance, on_progress=lambda n: progress.update(task, completed=min(n, total))
+            )
+            if outcome.is_success:
+                progress.update(task, completed=total, total=total)
+        for failure in outcome.failures:
+            self.console.print(self.redact(failure), style="red", markup=False, highlight=False, soft_wrap=True)
+        return outcome.is_success
+
+
+def selected(keys: Sequence[PartitionKey], symbols: str | None, timeframes: str | None) -> list[PartitionKey]:
+    """The keys of comma-separated symbols and timeframes; None selects all.
+
+    >>> keys = [PartitionKey("A", "D1"), PartitionKey("B", "D1"), PartitionKey("B", "W1")]
+    >>> [str(k) for k in selected(keys, "B", None)], selected(keys, "B", "H1")
+    (['B|D1', 'B|W1'], [])
+    """
+    wanted_symbols = symbols.split(",") if symbols else None
+    wanted_timeframes = timeframes.split(",") if timeframes else None
+    return [
+        key
+        for key in keys
+        if (wanted_symbols is None or key.symbol in wanted_symbols)
+        and (wanted_timeframes is None or key.timeframe in wanted_timeframes)
+    ]

@@ -1,0 +1,67 @@
+"""top: the strongest findings over all symbols and timeframes.
+
+Put here: which findings are shown and what the columns mean.
+Keep out: ranking (sql/marts/mart__market_stats_top.sql).
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import polars as pl
+from rich.console import Console
+
+from quant_pipelines.cli._findings_table import findings_table
+from quant_pipelines.cli._session import Session
+from quant_pipelines.lake import Lake
+from quant_pipelines.marts import read_mart
+
+_CAPTION = (
+    "n: event bars; n_eff: independent observations they amount to; [ci]: Wilson interval on n_eff; baseline: rate "
+    "over all bars; q: corrected for the tests of all symbols, timeframes and folds; replicated: training folds whose "
+    "own test confirms sign and p <= 0.05, of those testable. Fractions, never percent."
+)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Filters."""
+    parser.add_argument("--rows", type=int, default=25, help="findings to print (default 25)")
+    parser.add_argument("--symbols", help="comma-separated symbols (default all)")
+    parser.add_argument("--timeframes", help="comma-separated timeframes (default all)")
+    parser.add_argument("--split", choices=("oos_pooled", "train"), default="oos_pooled", help="default oos_pooled")
+
+
+def command(options: argparse.Namespace, console: Console) -> int:
+    """Print the strongest findings of the mart."""
+    print_findings(
+        Session(console).lake,
+        console,
+        rows=options.rows,
+        symbols=options.symbols,
+        timeframes=options.timeframes,
+        split=options.split,
+    )
+    return 0
+
+
+def print_findings(
+    lake: Lake,
+    console: Console,
+    *,
+    rows: int,
+    symbols: str | None = None,
+    timeframes: str | None = None,
+    split: str = "oos_pooled",
+) -> None:
+    """Print the first rows of the mart's binary findings, and how many cells were tested in all."""
+    mart = read_mart("mart__market_stats_top", lake).filter(pl.col("split") == split)
+    if symbols:
+        mart = mart.filter(pl.col("symbol").is_in(symbols.split(",")))
+    if timeframes:
+        mart = mart.filter(pl.col("timeframe").is_in(timeframes.split(",")))
+    found = mart.filter(pl.col("target_kind") == "binary")
+    verdicts = dict(found["verdict_global"].value_counts(sort=True).iter_rows())
+    counts = ", ".join(f"{n:,} {verdict or 'not tested'}" for verdict, n in verdicts.items())
+    sample = "out of sample" if split == "oos_pooled" else split
+    title = f"Strongest of {found.height:,} cells ({sample}): {counts or 'none'}"
+    console.print(findings_table(found.head(rows), title=title, caption=_CAPTION))
