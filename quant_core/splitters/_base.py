@@ -46,7 +46,8 @@ class Splitter(Block):
     """A rule that cuts a timeline into folds.
 
     Contract, proved for every block: train bars end before test bars start, by the embargo at least; test stretches
-    are disjoint, in order, without a gap between them; purged rows never see a test bar; fold indices are 0, 1, ….
+    are disjoint and in order, with a gap only where a hole in the data leaves nothing to train on; purged rows never
+    see a test bar; fold indices are 0, 1, 2, and so on.
     """
 
     @abstractmethod

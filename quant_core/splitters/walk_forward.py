@@ -34,7 +34,7 @@ class WalkForward(Splitter):
     """Fold f trains on the months up to boundary_f and tests on the ``test_months`` after it.
 
     boundary_f = first session + (train_months + f·test_months) calendar months, always counted from the first session,
-    so a 31st does not drift; windows without a bar are passed over.
+    so a 31st does not drift; a window without training or test bars (a hole in the data) is passed over.
     Test bars: boundary_f + embargo ≤ session < boundary_{f+1} + embargo: tests touch each other and cover every session
     once. Train bars: session < boundary_f, from boundary_f's window start (rolling) or from the first session
     (anchored). The last test may be shorter: it ends with the data.
