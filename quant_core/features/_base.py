@@ -20,7 +20,9 @@ class Feature(Block):
     """A causal numeric series: the value at bar t uses bars 0 … t only.
 
     Contract, proved for every block: appending bars never changes earlier values; the first ``warmup``
-    values are null; the output is Float64 (or Int/String for calendar fields), one value per bar.
+    values are null; the output is finite Float64 (or Int32/String for calendar fields), one value per bar.
+
+    Prices of bars are finite and never null; volume may be null, and each feature says what it does then.
     """
 
     @property

@@ -73,14 +73,19 @@ def test_a_block_cannot_be_changed(catalog: Catalog[Block], block: Block) -> Non
 
 
 @pytest.mark.parametrize(("catalog", "block"), DEFAULTS, **IDS)
-def test_whole_number_parameters_refuse_zero_and_words(catalog: Catalog[Block], block: type[Block]) -> None:
+def test_parameters_refuse_what_makes_no_sense(catalog: Catalog[Block], block: type[Block]) -> None:
+    """Negative windows, fractions of a bar, words, NaN, unknown choices: an error that names the parameter."""
+    wrong: dict[type, tuple[object, ...]] = {
+        int: (-1, 1.5, "many", True),
+        float: (float("nan"), float("inf"), "much", True, -1.0),
+        bool: ("perhaps", 2),
+        str: ("no such choice", 7),
+    }
     default = block()
     for field in dataclasses.fields(block):
-        value = getattr(default, field.name)
-        if type(value) is int:
-            for wrong in (-1, 1.5, "many", True):
-                with pytest.raises(ConfigError, match=f"{default.name}.{field.name}"):
-                    block(**{field.name: wrong})
+        for value in wrong.get(type(getattr(default, field.name)), ()):
+            with pytest.raises(ConfigError, match=f"{default.name}.{field.name}"):
+                block(**{field.name: value})
     assert default == block()
 
 

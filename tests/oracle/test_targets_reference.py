@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 import talib
 
 from quant_core.bars import Bars
-from quant_core.targets import Target
+from quant_core.targets import Target, _outcomes
 from quant_core.targets.breakout_high_first import BreakoutHighFirst
 from quant_core.targets.breakout_low_first import BreakoutLowFirst
 from quant_core.targets.continuation_n import ContinuationN
@@ -152,3 +153,15 @@ def test_same_bar_touches_occur_in_these_bars() -> None:
         for rule in ("null", "loss")
     ]
     assert pair[0].null_count() > pair[1].null_count()
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 16_384])
+def test_first_step_does_not_depend_on_the_size_of_its_blocks(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_outcomes, "_BLOCK", block)
+    rng = np.random.default_rng(5)
+    values, levels = rng.integers(0, 9, 500).astype(float), rng.integers(3, 9, 500).astype(float)
+    levels[rng.random(500) < 0.1] = np.nan
+    got = _outcomes.first_step(values, levels, 12, np.greater_equal)
+    for t in range(500):
+        steps = [j for j in range(1, 13) if t + j < 500 and values[t + j] >= levels[t]]
+        assert got[t] == (steps[0] if steps else 0), t
