@@ -33,24 +33,26 @@ def bar_opens(labels: Labels, groups: Int64s, timeframe: Timeframe, dialect: Dia
     """
     is_close = dialect.bar_stamp == "close"
     calendar = calendar_of(dialect.calendar) if dialect.calendar else None
-    if timeframe.is_intraday:
-        found = _instants(labels, groups, dialect)
-        return _shifted(found, timeframe) if is_close else found
-    if labels.is_date and calendar is not None:
-        return _resolved(_open_of_date(labels.label_us, labels.valid, calendar, timeframe))
-    found = _instants(labels, groups, dialect)
-    if labels.is_date:
-        back = 6 * DAY_US if is_close and timeframe is Timeframe.W1 else 0
-        return Instants(found.utc_us - back, found.nonexistent, found.ambiguous, found.n_resolved_by_order)
+    if not timeframe.is_intraday and labels.is_date and calendar is not None:
+        opens = _open_of_date(labels.label_us, labels.valid, calendar, timeframe)
+        return _moved(_as_instants(labels.label_us), opens)
+    found = _as_instants(labels.label_us) if labels.is_instant else to_utc(labels.label_us, groups, dialect)
+    if timeframe.is_intraday or (calendar is None and not labels.is_date):
+        return _moved(found, found.utc_us - timeframe.minutes * 60_000_000) if is_close else found
     if calendar is None:
-        return _shifted(found, timeframe) if is_close else found
-    local = calendar.local_time(_series(found.utc_us, labels.valid)).dt.replace_time_zone(None).to_physical().to_numpy()
-    if not (local[labels.valid] % DAY_US).any():
-        return _resolved(_open_of_date(local, labels.valid, calendar, timeframe))
+        back = 6 * DAY_US if is_close and timeframe is Timeframe.W1 else 0
+        return _moved(found, found.utc_us - back)
+    return _moved(found, _session_opens(found.utc_us, labels.valid, calendar, timeframe, is_close=is_close))
+
+
+def _session_opens(utc_us: Int64s, valid: Bools, calendar: Calendar, timeframe: Timeframe, *, is_close: bool) -> Int64s:
+    """Opens of D1 and W1 bars that are labelled by instants."""
+    local = calendar.local_time(_series(utc_us, valid)).dt.replace_time_zone(None).to_physical().to_numpy()
+    if not (local[valid] % DAY_US).any():
+        return _open_of_date(local, valid, calendar, timeframe)
     if is_close:
-        ends = _series(found.utc_us - 1, labels.valid)
-        return _resolved(calendar.bins(ends, timeframe)["ts"].to_physical().to_numpy())
-    return found
+        return calendar.bins(_series(utc_us - 1, valid), timeframe)["ts"].to_physical().to_numpy()
+    return utc_us
 
 
 def resolved_stamp(labels: Labels, dialect: Dialect) -> dict[str, Any]:
@@ -62,20 +64,15 @@ def resolved_stamp(labels: Labels, dialect: Dialect) -> dict[str, Any]:
     return {"zone": zone, "bar_stamp": dialect.bar_stamp or "open", "calendar": dialect.calendar, "assumed": assumed}
 
 
-def _instants(labels: Labels, groups: Int64s, dialect: Dialect) -> Instants:
-    """UTC of the labels."""
-    return _resolved(labels.label_us) if labels.is_instant else to_utc(labels.label_us, groups, dialect)
-
-
-def _resolved(utc_us: Int64s) -> Instants:
+def _as_instants(utc_us: Int64s) -> Instants:
+    """Labels that are instants already."""
     none: Bools = np.zeros(len(utc_us), dtype=bool)
     return Instants(utc_us, none, none, 0)
 
 
-def _shifted(found: Instants, timeframe: Timeframe) -> Instants:
-    """Close labels moved back by the nominal length."""
-    back = timeframe.minutes * 60_000_000
-    return Instants(found.utc_us - back, found.nonexistent, found.ambiguous, found.n_resolved_by_order)
+def _moved(found: Instants, utc_us: Int64s) -> Instants:
+    """The same rows at other instants."""
+    return Instants(utc_us, found.nonexistent, found.ambiguous, found.n_resolved_by_order)
 
 
 def _series(utc_us: Int64s, valid: Bools) -> pl.Series:

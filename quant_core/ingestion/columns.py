@@ -90,8 +90,8 @@ def _by_name(names: list[str], dialect: Dialect, origin: str) -> dict[str, int]:
             raise RefusedInputError.at(
                 origin,
                 column=name,
-                reason=f"columns {first!r} (number {best[role][1] + 1}) and {name!r} (number {position + 1}) both claim "
-                f"the role {role}",
+                reason=f"columns {first!r} (number {best[role][1] + 1}) and {name!r} (number {position + 1}) both "
+                f"claim the role {role}",
                 fix=f"columns: {{{name}: ignore}}, or header: [...] with one name per column",
             )
         if role not in best or rank < best[role][0]:
@@ -139,7 +139,7 @@ def _choose_prices(choice: _Choice, dialect: Dialect, origin: str) -> None:
         else:
             raise RefusedInputError.at(
                 origin,
-                reason=f"price_columns: adjusted is declared, but the file has no adjusted close (columns: {choice.names})",
+                reason=f"price_columns: adjusted is declared, but no adjusted close was found among {choice.names}",
                 fix="price_columns: raw",
             )
     elif has_plain:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -182,13 +182,13 @@ class Dialect(_Model):
     @classmethod
     def _zone(cls, value: Any) -> Any:
         if isinstance(value, list):
-            rules: list[ZoneRule] = value
+            rules = cast(list[ZoneRule], value)
             if not rules or any(r.until is None for r in rules[:-1]) or rules[-1].until is not None:
                 raise ValueError("every zone rule but the last needs `until`, and the last must have none")
             ends = [r.until for r in rules[:-1] if r.until]
             if any(e.tzinfo for e in ends) or ends != sorted(set(ends)):
                 raise ValueError("`until` of zone rules must be naive times of the file's clock, ascending")
-        return check_zone(value) if isinstance(value, str) else value
+        return check_zone(value) if isinstance(value, str) else value  # pyright: ignore[reportUnknownVariableType]
 
     @field_validator("timeframe")
     @classmethod

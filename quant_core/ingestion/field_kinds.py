@@ -46,7 +46,7 @@ def main_kind(texts: Iterable[str]) -> Kind:
     >>> main_kind(["1", "", "2", "x"])
     'number'
     """
-    counts = Counter(kind for kind in map(kind_of, texts) if kind != "empty")
+    counts: Counter[Kind] = Counter(kind for kind in map(kind_of, texts) if kind != "empty")
     return counts.most_common(1)[0][0] if counts else "empty"
 
 

@@ -50,8 +50,7 @@ def symbols_of(
     Order: ``symbol``, the symbol column, ``file_name_regex``, else the name without endings and timeframe.
 
     Raises:
-        SymbolError: the one symbol of the file is not legal.
-        RefusedInputError: two vendor symbols would become the same symbol.
+        RefusedInputError: the one symbol of the file is not legal, or two vendor symbols would become the same one.
     """
     if dialect.symbol is None and "symbol" in frame.columns:
         vendor = frame["symbol"].cast(pl.String).str.strip_chars().alias("vendor_symbol")
@@ -63,7 +62,12 @@ def symbols_of(
     how = "declared" if dialect.symbol else "file_name_regex" if declared else "file name"
     base = member.name if "!" not in member.origin else file_name.replace("\\", "/").rsplit("/", 1)[-1]
     name = declared or _TAIL.sub("", _ENDINGS.sub("", base))
-    symbol = parse_symbol(name, dialect.symbol_aliases)
+    try:
+        symbol = parse_symbol(name, dialect.symbol_aliases)
+    except SymbolError as error:
+        raise RefusedInputError.at(
+            member.origin, column="symbol", value=name, reason=str(error), fix="symbol: <a legal symbol>"
+        ) from error
     return _constant("symbol", symbol, frame.height), _constant("vendor_symbol", name, frame.height), {"symbol": how}
 
 

@@ -73,7 +73,7 @@ class _Timed:
 
 
 def read_file(data: bytes, file_name: str, dialect: Dialect) -> ParsedFile:
-    """Read one file of bars.
+    r"""Read one file of bars.
 
     Args:
         data: the file's bytes; zip and gzip are unwrapped, every member is read.
@@ -83,12 +83,12 @@ def read_file(data: bytes, file_name: str, dialect: Dialect) -> ParsedFile:
     Missing: an empty price or volume is null; a row that cannot be read goes to quarantine with its text.
 
     Raises:
-        RefusedInputError: the file as a whole cannot be understood.
-        SymbolError: its symbol cannot be a partition key.
+        RefusedInputError: the file as a whole cannot be understood, or its symbol cannot be a partition key.
         ConfigError: a declared format, zone or calendar does not exist.
 
-    >>> parsed = read_file(b"date,open,high,low,close\\n2024-01-02,1,2,1,2\\n2024-01-03,2,3,2,x\\n", "ABC_d1.csv", Dialect())
-    >>> parsed.rows.select("symbol", "timeframe", "ts", "close").row(0)[:2], parsed.quarantine["reason"].to_list()
+    >>> data = b"date,open,high,low,close\n2024-01-02,1,2,1,2\n2024-01-03,2,3,2,x\n"
+    >>> parsed = read_file(data, "ABC_d1.csv", Dialect())
+    >>> parsed.rows.select("symbol", "timeframe").row(0), parsed.quarantine["reason"].to_list()
     (('ABC', 'D1'), ['unparsable_close'])
     """
     parts = [_read_member(m, file_name, dialect) for m in unwrap(data, file_name, dialect)]
@@ -139,7 +139,7 @@ def _time_rows(
     """Symbols, timeframes and bar opens."""
     symbol, vendor, how = symbols_of(sheet.frame, member, file_name, dialect)
     problems.mark("bad_symbol", symbol.is_null())
-    labels = read_labels(sheet.frame, dialect, member.origin)
+    labels = read_labels(sheet.frame, sheet.origin_row, dialect, member.origin)
     problems.mark("unparsable_ts", ~labels.valid)
     is_constant = "symbol" not in sheet.frame.columns or dialect.symbol is not None
     groups = np.zeros(len(symbol), dtype=np.int64)

@@ -35,7 +35,7 @@ class TextLayout:
 
 
 def decode(data: bytes, origin: str, declared: str | None) -> tuple[bytes, str]:
-    """Bytes as UTF-8 without byte-order mark, and the encoding they had.
+    r"""Bytes as UTF-8 without byte-order mark, and the encoding they had.
 
     Rule: a declared encoding; else a byte-order mark; else UTF-16 when at least 30 % of the first bytes are
     zero at one parity only; else UTF-8 when valid; else latin-1, which maps every byte.
@@ -44,7 +44,7 @@ def decode(data: bytes, origin: str, declared: str | None) -> tuple[bytes, str]:
         RefusedInputError: the declared or marked encoding does not fit.
 
     >>> decode("é,1".encode("utf-16"), "a.csv", None), decode("é".encode("latin-1"), "a.csv", None)[1]
-    ((b'\\xc3\\xa9,1', 'utf-16'), 'latin-1')
+    ((b'\xc3\xa9,1', 'utf-16'), 'latin-1')
     """
     encoding = declared or _marked_encoding(data)
     if encoding is None:
@@ -87,7 +87,7 @@ def split_fields(line: str, separator: str) -> list[str] | None:
     if '"' not in line:
         return line.split(separator)
     try:
-        return next(csv.reader([line], delimiter=separator, strict=True), [])
+        return next(csv.reader([line], delimiter=separator, strict=True))
     except csv.Error:
         return None
 

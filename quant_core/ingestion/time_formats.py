@@ -7,17 +7,18 @@ Keep out: choosing among columns (times.py) and zones (clocks.py).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import pyarrow as pa
 
 from quant_core.errors import ConfigError
+from quant_core.ingestion.arrow_library import pa
 
 DAY_US = 86_400_000_000
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -30,7 +31,7 @@ _TOKENS = {
     "H": r"(?P<H>\d{1,2})",
     "I": r"(?P<I>\d{1,2})",
     "M": r"(?P<M>\d{2})",
-    "S": r"(?P<S>\d{2})",
+    "S": r"(?P<S>\d{2})(?:\.(?P<f>\d{1,9}))?",
     "f": r"(?P<f>\d{1,9})",
     "p": r"(?P<p>[AaPp][Mm])",
     "z": r"(?P<z>Z|UTC|GMT|[+-]\d{2}:?\d{2})",
@@ -39,7 +40,7 @@ _DATES = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y", "%d-%m-%Y", "%d.%m.%Y"),
     *("%m/%d/%y", "%d/%m/%y", "%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%d%b%Y", "%b %d, %Y", "%b %d %Y", "%d.%m.%y"),
 )
-_TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%H%M%S", "%H%M", "%I-%p", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%H")
+_TIMES = ("%H:%M:%S", "%H:%M", "%H%M%S", "%H%M", "%I-%p", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%H")
 _JOINTS = (" ", "T", "-", "")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?")
@@ -65,13 +66,15 @@ class ParsedTimes:
 
 @lru_cache(maxsize=4096)
 def pattern_of(time_format: str) -> str:
-    """The regular expression of a strptime format; adjacent tokens take exactly two digits.
+    r"""The regular expression of a strptime format; adjacent tokens take exactly two digits.
+
+    Seconds may carry a fraction, because many writers leave it out where it is zero.
 
     Raises:
         ConfigError: a token that is not supported.
 
     >>> pattern_of("%Y%m%d")
-    '^(?P<Y>\\\\d{4})(?P<m>\\\\d{2})(?P<d>\\\\d{2})$'
+    '^(?P<Y>\\d{4})(?P<m>\\d{2})(?P<d>\\d{2})$'
     """
     out, at = "", 0
     adjacent = bool(re.search(r"%[A-Za-z]%[A-Za-z]", time_format.replace("%%", "")))
@@ -90,7 +93,8 @@ def pattern_of(time_format: str) -> str:
                 next_step=f"Replace %{token}.",
             )
         joined = adjacent and (time_format[at + 2 : at + 3] == "%" or (at > 0 and time_format[at - 2 : at - 1] == "%"))
-        out += _TOKENS[token].replace("{1,2}", "{2}") if joined else _TOKENS[token]
+        part = r"(?P<S>\d{2})" if token in ("S",) and "%f" in time_format else _TOKENS[token]
+        out += part.replace("{1,2}", "{2}") if joined else part
         at += 2
     return f"^{out}$"
 
@@ -129,11 +133,10 @@ def parse_times(texts: pl.Series, time_format: str) -> ParsedTimes:
     return ParsedTimes(label, _offset_us(groups["z"]) if "z" in found else None, valid)
 
 
-def _hour(groups: pl.DataFrame, number: object) -> tuple[Int64s, Bools]:
+def _hour(groups: pl.DataFrame, number: Callable[[str, int], Int64s]) -> tuple[Int64s, Bools]:
     """Hour of day from a 24-hour or a 12-hour clock."""
-    assert callable(number)
     if "I" not in groups.columns:
-        hour: Int64s = number("H", 0)
+        hour = number("H", 0)
         return hour, hour < 24
     hour = number("I", 12)
     is_pm = (
@@ -209,7 +212,7 @@ def swapped(time_format: str) -> str | None:
     return time_format.replace("%m", "\0").replace("%d", "%m").replace("\0", "%d")
 
 
-def iso_type(sample: Iterable[str]) -> pa.DataType | None:
+def iso_type(sample: Iterable[str]) -> Any:
     """Arrow type when every non-empty value is plain ISO of one shape, so that Arrow may parse the column.
 
     >>> str(iso_type(["2019-01-01", ""])), iso_type(["2019-01-01", "x"])

@@ -75,6 +75,10 @@ def clean(
 
     Args:
         rows: table ``raw_rows``; one symbol and timeframe, in source order.
+        symbol: their symbol.
+        timeframe: their timeframe.
+        calendar: gives closes, session dates and the bars that should exist.
+        rules: declared values of the checks.
         now: the moment of the snapshot, UTC; later bars are from the future.
 
     Look-ahead: none; every decision about a row uses that row, rows of the same time and ``now``.

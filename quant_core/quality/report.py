@@ -34,8 +34,8 @@ class QualityReport:
     def __post_init__(self) -> None:
         if self.n_rows_in != self.n_kept + self.n_dropped + self.n_quarantined:
             raise DataContractError(
-                f"Cleaning lost rows: expected {self.n_rows_in} in, found {self.n_kept} kept + {self.n_dropped} dropped + "
-                f"{self.n_quarantined} quarantined. Nothing was stored; report the partition."
+                f"Cleaning lost rows: expected {self.n_rows_in} in, found {self.n_kept} kept + {self.n_dropped} "
+                f"dropped + {self.n_quarantined} quarantined. Nothing was stored; report the partition."
             )
 
     @property

@@ -22,7 +22,7 @@ class QualityRules(BaseModel):
         conflicting_duplicates: rows of one time with different values: ``quarantine`` all, or ``keep_last`` in
             source order (for feeds that append corrections).
         spike_k: a spike is larger than this many robust standard deviations of a bar's log return.
-        spike_window_bars: bars before a bar from which its scale is estimated.
+        spike_window_bars: length of the blocks of bars from which the scale of moves is estimated.
         spike_min_fraction: moves smaller than this fraction of the price are no spikes.
         clock_gap_hours: a bar after a pause of at least this length is an open of the week.
         clock_step_minutes: opens are compared on this grid; smaller shifts are not seen.

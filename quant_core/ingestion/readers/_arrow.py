@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
 
 from quant_core.errors import RefusedInputError
 from quant_core.ingestion.archives import Member
+from quant_core.ingestion.arrow_library import pa
 from quant_core.ingestion.readers._base import SAMPLE_ROWS, Preview, Sheet, rows_as_text
 
 
-def open_table(member: Member, kind: str, read: Callable[[pa.BufferReader], pa.Table]) -> pl.DataFrame:
+def open_table(member: Member, kind: str, read: Callable[[Any], Any]) -> pl.DataFrame:
     """Decode and check a columnar file; nested columns are dropped, dictionaries become plain.
 
     Raises:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
-import pyarrow.csv as pa_csv
 
 from quant_core.ingestion.archives import Member
+from quant_core.ingestion.arrow_library import pa, pa_csv
 from quant_core.ingestion.columns import NUMBER_ROLES, TIME_ROLES
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.field_kinds import NULL_VALUES
@@ -69,10 +69,10 @@ def _is_irregular(layout: TextLayout, dialect: Dialect) -> bool:
 def _read_bulk(data: bytes, layout: TextLayout, roles: Mapping[int, str], dialect: Dialect) -> Sheet | None:
     """Read with Arrow's parser; None when a row or a field does not fit."""
     names = [roles.get(i, f"_{i}") for i in range(layout.width)]
-    types = {role: _arrow_type(role, i, layout) for i, role in roles.items()}
+    types: dict[str, Any] = {role: _arrow_type(role, i, layout) for i, role in roles.items()}
     nulls = dialect.null_values if dialect.null_values is not None else list(NULL_VALUES)
     try:
-        table = pa_csv.read_csv(
+        table: Any = pa_csv.read_csv(
             pa.BufferReader(data),
             read_options=pa_csv.ReadOptions(column_names=names, skip_rows=layout.first_row - 1, block_size=1 << 22),
             parse_options=pa_csv.ParseOptions(delimiter=layout.separator, quote_char=False, ignore_empty_lines=False),
@@ -94,11 +94,11 @@ def _read_bulk(data: bytes, layout: TextLayout, roles: Mapping[int, str], dialec
     return Sheet(frame, origin_row.alias("origin_row"), _text_by_line(data, layout.first_row))
 
 
-def _arrow_type(role: str, position: int, layout: TextLayout) -> pa.DataType:
+def _arrow_type(role: str, position: int, layout: TextLayout) -> Any:
     """Number, time where the sample is plain ISO, else text."""
     if role in NUMBER_ROLES:
         return pa.float64()
-    iso = iso_type([row[position] for row in layout.sample]) if role in TIME_ROLES else None
+    iso: Any = iso_type([row[position] for row in layout.sample]) if role in TIME_ROLES else None
     return iso or pa.string()
 
 
@@ -120,7 +120,7 @@ def _lines(data: bytes) -> pl.Series:
         data += b"\n"
     ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n")) + 1
     offsets = np.concatenate(([0], ends)).astype(np.int64)
-    array = pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
+    array: Any = pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
     return pl.Series(pl.from_arrow(array)).str.strip_suffix("\n").alias("line")
 
 

@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import pyarrow as pa
+from typing import Any
 
 from quant_core.ingestion.archives import Member
+from quant_core.ingestion.arrow_library import pa
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.readers._arrow import load_table, open_table, preview_table
 from quant_core.ingestion.readers._base import Preview, Reader, Sheet
 
 
+def _read_ipc(source: Any) -> Any:
+    return pa.ipc.open_file(source).read_all()
+
+
 @dataclass(frozen=True)
 class FeatherFile(Reader):
-    """A Feather version 2 file (Arrow IPC), recognized by its magic bytes. ``origin_row`` is the 1-based row.
+    r"""A Feather version 2 file (Arrow IPC), recognized by its magic bytes. ``origin_row`` is the 1-based row.
 
     Look-ahead: none. Missing: null and empty text are null; NaN stays NaN.
 
-    >>> FeatherFile().recognizes(b"ARROW1\\0\\0"), FeatherFile().recognizes(b"FEA1")
+    >>> FeatherFile().recognizes(b"ARROW1\0\0"), FeatherFile().recognizes(b"FEA1")
     (True, False)
     """
 
@@ -36,7 +40,7 @@ class FeatherFile(Reader):
 
     def preview(self, member: Member, dialect: Dialect) -> Preview:
         del dialect
-        return preview_table(open_table(member, "Feather", lambda source: pa.ipc.open_file(source).read_all()))
+        return preview_table(open_table(member, "Feather", _read_ipc))
 
     def load(self, member: Member, preview: Preview, roles: Mapping[int, str], dialect: Dialect) -> Sheet:
         del member, dialect

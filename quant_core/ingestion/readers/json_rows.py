@@ -7,9 +7,10 @@ Keep out: the meaning of keys and positions (columns.py).
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -77,10 +78,10 @@ class JsonRows(Reader):
 
 
 def _items(text: str, origin: str) -> tuple[list[tuple[int, Any]], str]:
-    """Numbered rows, refused lines marked by an exception object, and the shape that was found."""
+    """Numbered rows, lines that are no JSON as their text, and the shape that was found."""
     text = text.removeprefix("\ufeff")
     try:
-        whole = json.loads(text)
+        whole: Any = json.loads(text)
     except (ValueError, RecursionError) as error:
         lines = [(i + 1, line) for i, line in enumerate(text.split("\n")) if line.strip()]
         parsed = [(row, _line(line)) for row, line in lines]
@@ -92,16 +93,21 @@ def _items(text: str, origin: str) -> tuple[list[tuple[int, Any]], str]:
             ) from error
         return parsed, "one row per line"
     if isinstance(whole, dict):
-        arrays = [k for k, v in whole.items() if isinstance(v, list)]
+        named = cast(dict[str, Any], whole)
+        arrays = [k for k, v in named.items() if isinstance(v, list)]
         if len(arrays) == 1:
-            return [(i + 1, row) for i, row in enumerate(whole[arrays[0]])], f"array under {arrays[0]!r}"
-        if not any(isinstance(v, (dict, list)) for v in whole.values()):
-            return [(1, whole)], "one object"
+            return _numbered(named[arrays[0]]), f"array under {arrays[0]!r}"
+        if not any(isinstance(v, (dict, list)) for v in named.values()):
+            return [(1, named)], "one object"
     if not isinstance(whole, list):
         raise RefusedInputError.at(
             origin, reason="the JSON is no array of rows", fix="write an array of objects or of arrays"
         )
-    return [(i + 1, row) for i, row in enumerate(whole)], "array"
+    return _numbered(cast(list[Any], whole)), "array"
+
+
+def _numbered(rows: list[Any]) -> list[tuple[int, Any]]:
+    return [(i + 1, row) for i, row in enumerate(rows)]
 
 
 def _line(line: str) -> Any:
@@ -114,27 +120,34 @@ def _line(line: str) -> Any:
 
 def _keys(items: list[tuple[int, Any]]) -> tuple[str, ...]:
     """Keys of all objects in order of appearance."""
-    return tuple(dict.fromkeys(key for _, row in items if isinstance(row, dict) for key in row))
+    objects = [cast(dict[str, Any], row) for _, row in items if isinstance(row, dict)]
+    return tuple(dict.fromkeys(key for row in objects for key in row))
 
 
 def _rows(items: list[tuple[int, Any]], names: tuple[str, ...] | None) -> _Rows:
     """Split good rows from refused ones."""
     out = _Rows([], [], [])
-    lengths = [len(row) for _, row in items if isinstance(row, list)]
-    width = max(set(lengths), key=lengths.count) if lengths else 0
+    lengths = Counter(len(cast(list[Any], row)) for _, row in items if isinstance(row, list))
+    width = lengths.most_common(1)[0][0] if lengths else 0
     for number, row in items:
-        if names is not None:
-            values = [row.get(k) for k in names] if isinstance(row, dict) else None
-        else:
-            values = row if isinstance(row, list) and len(row) == width else None
-        nested = values is not None and any(isinstance(v, (dict, list)) for v in values)
-        if values is None or nested or not values:
+        values = _values(row, names, width)
+        if values is None:
             text = row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)
-            out.refused.append(RefusedRow(number, "nested_value" if nested else "not_a_row", text))
+            out.refused.append(RefusedRow(number, "not_a_row", text))
+        elif any(isinstance(v, (dict, list)) for v in values):
+            out.refused.append(RefusedRow(number, "nested_value", json.dumps(row, ensure_ascii=False)))
         else:
             out.values.append(values)
             out.numbers.append(number)
     return out
+
+
+def _values(row: Any, names: tuple[str, ...] | None, width: int) -> list[Any] | None:
+    """Values of one row in column order; None when it is no row of this file."""
+    if names is not None:
+        return [cast(dict[str, Any], row).get(k) for k in names] if isinstance(row, dict) else None
+    values = cast(list[Any], row) if isinstance(row, list) else []
+    return values if values and len(values) == width else None
 
 
 def _column(role: str, values: list[Any]) -> pl.Series:

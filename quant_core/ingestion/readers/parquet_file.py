@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import pyarrow.parquet as pq
+from typing import Any
 
 from quant_core.ingestion.archives import Member
+from quant_core.ingestion.arrow_library import pa_parquet
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.readers._arrow import load_table, open_table, preview_table
 from quant_core.ingestion.readers._base import Preview, Reader, Sheet
+
+
+def _read_parquet(source: Any) -> Any:
+    return pa_parquet.read_table(source)
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class ParquetFile(Reader):
 
     def preview(self, member: Member, dialect: Dialect) -> Preview:
         del dialect
-        return preview_table(open_table(member, "Parquet", lambda source: pq.read_table(source)))
+        return preview_table(open_table(member, "Parquet", _read_parquet))
 
     def load(self, member: Member, preview: Preview, roles: Mapping[int, str], dialect: Dialect) -> Sheet:
         del member, dialect

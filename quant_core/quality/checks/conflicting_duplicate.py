@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from quant_core.quality.checks._base import CheckedRows, Finding, Phase, QualityCheck, Severity
-from quant_core.quality.checks.identical_duplicate import VALUES
+from quant_core.quality.checks.identical_duplicate import VALUES, among_repeated
 from quant_core.quality.rules import QualityRules
 
 
@@ -55,5 +55,5 @@ class ConflictingDuplicate(QualityCheck):
         first = pl.struct(VALUES).is_first_distinct()
         if rows.rules.conflicting_duplicates == "keep_last":
             latest = pl.struct(VALUES) == pl.struct(VALUES).last().over("ts")
-            return Finding(rows.mask(first & ~latest))
-        return Finding(rows.mask(first & (first.sum().over("ts") > 1)))
+            return Finding(among_repeated(rows, first & ~latest))
+        return Finding(among_repeated(rows, first & (first.sum().over("ts") > 1)))

@@ -41,7 +41,10 @@ class FlatBar(QualityCheck):
 
     @property
     def explanation(self) -> str:
-        return "Open = high = low = close: one trade, no trade, or a source of closes only. Range-based statistics break on many of them. The bar is kept."
+        return (
+            "Open = high = low = close: one trade, no trade, or a source of closes only. Range-based statistics break "
+            "on many of them. The bar is kept."
+        )
 
     def find(self, rows: CheckedRows) -> Finding:
         return Finding(

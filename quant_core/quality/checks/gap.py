@@ -46,7 +46,7 @@ class Gap(QualityCheck):
             return Finding(rows.mask(pl.lit(value=False).repeat_by(pl.len()).explode()), n_rows=0)
         after = rows.frame["ts"].search_sorted(found["end"], side="right")
         mask = pl.Series("found", [False]).new_from_index(0, rows.frame.height)
-        mask = mask.scatter(after.filter(after < rows.frame.height), True)  # noqa: FBT003
+        mask = mask.scatter(after.filter(after < rows.frame.height), True)
         largest = found.sort("n_missing", descending=True, maintain_order=True).head(rows.rules.n_examples)
         texts = [f"{n} bars from {a:%Y-%m-%d %H:%M} to {b:%Y-%m-%d %H:%M}" for a, b, n in largest.iter_rows()]
         example = f"{found.height} gaps; largest: " + "; ".join(texts)

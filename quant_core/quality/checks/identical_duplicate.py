@@ -8,12 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from quant_core.quality.checks._base import CheckedRows, Finding, Phase, QualityCheck, Severity
 from quant_core.quality.rules import QualityRules
 
 VALUES = ("ts", "open", "high", "low", "close", "volume")
+
+
+def among_repeated(rows: CheckedRows, expression: pl.Expr) -> pl.Series:
+    """Evaluate a Boolean expression over the rows whose time occurs more than once; False elsewhere.
+
+    Most sources repeat nothing or little, so this spares the comparison of all rows.
+    """
+    repeated = rows.frame.select(pl.col("ts").is_duplicated()).to_series()
+    mask = np.zeros(rows.frame.height, dtype=bool)
+    few = rows.frame.filter(repeated).select(expression.fill_null(value=False).alias("found")).to_series()
+    mask[repeated.to_numpy()] = few.to_numpy()
+    return pl.Series("found", mask)
 
 
 @dataclass(frozen=True)
@@ -46,4 +59,4 @@ class IdenticalDuplicate(QualityCheck):
         )
 
     def find(self, rows: CheckedRows) -> Finding:
-        return Finding(rows.mask(~pl.struct(VALUES).is_first_distinct()))
+        return Finding(among_repeated(rows, ~pl.struct(VALUES).is_first_distinct()))

@@ -19,8 +19,9 @@ from quant_core.quality.rules import QualityRules
 class Spike(QualityCheck):
     """A close, low or high that is far off and reverts within one bar.
 
-    scale_t = 1.4826 × median(|log(c_i / c_{i-1})|) over the ``spike_window_bars`` bars before t, at least the median
-    of that over all bars; far = more than max(spike_k × scale_t, log(1 + spike_min_fraction)).
+    scale_t = 1.4826 × median(|log(c_i / c_{i-1})|) over the block of ``spike_window_bars`` bars before the block t
+    lies in (blocks counted from the first bar), at least the median of all blocks' scales; far = more than
+    max(spike_k × scale_t, log(1 + spike_min_fraction)).
     close: log(c_t / c_{t-1}) and log(c_{t+1} / c_t) are both far, of opposite sign, and their sum is below half of the
     first. low: log(min(o, c) / low) is far; high: log(high / max(o, c)) is far. Parts may overlap.
 
@@ -61,8 +62,10 @@ class Spike(QualityCheck):
             upper=pl.when(positive).then((h / pl.max_horizontal(o, c)).log()),
         )
         window = rows.rules.spike_window_bars
-        typical = pl.col("move").abs().rolling_median(window, min_samples=10).shift(1) * 1.4826
-        logs = logs.with_columns(scale=pl.max_horizontal(typical, typical.median()))
+        logs = logs.with_columns(block=pl.int_range(pl.len()) // window)
+        scales = logs.group_by("block", maintain_order=True).agg(own=pl.col("move").abs().median() * 1.4826)
+        scales = scales.select("block", scale=pl.max_horizontal(pl.col("own").shift(1), pl.col("own").median()))
+        logs = logs.join(scales, on="block", how="left", maintain_order="left")
         smallest = float(np.log1p(rows.rules.spike_min_fraction))
         far = pl.max_horizontal(rows.rules.spike_k * pl.col("scale"), pl.lit(smallest))
         known = pl.col("scale").is_not_null()

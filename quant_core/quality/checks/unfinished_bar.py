@@ -43,7 +43,10 @@ class UnfinishedBar(QualityCheck):
 
     @property
     def explanation(self) -> str:
-        return "The bar has opened but is not complete at the moment of the snapshot; its values will still change. The row is dropped."
+        return (
+            "The bar has opened but is not complete at the moment of the snapshot; its values will still change. "
+            "The row is dropped."
+        )
 
     def find(self, rows: CheckedRows) -> Finding:
         return Finding(rows.mask((pl.col("ts") <= rows.now) & (pl.col("ts_close") > rows.now)))

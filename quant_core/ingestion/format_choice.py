@@ -1,0 +1,99 @@
+"""Format choice: which strptime format a column of written times uses.
+
+Put here: probing, scoring, and the refusal of days and months that cannot be told apart.
+Keep out: parsing with one format (time_formats.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from quant_core.errors import RefusedInputError
+from quant_core.ingestion.time_formats import ParsedTimes, parse_times, pattern_of, swapped
+
+_PROBES = 200
+
+
+@dataclass(frozen=True)
+class TimeColumn:
+    """A time column with the row numbers and the file that messages name."""
+
+    values: pl.Series
+    rows: pl.Series
+    origin: str
+
+    @property
+    def name(self) -> str:
+        """The column's role."""
+        return self.values.name
+
+
+def probes_of(texts: pl.Series) -> list[str]:
+    """Up to 200 distinct non-empty values spread over the column.
+
+    >>> probes_of(pl.Series(["a", None, " ", "b", "a"]))
+    ['a', 'b']
+    """
+    filled = texts.drop_nulls().str.strip_chars()
+    filled = filled.filter(filled != "").unique(maintain_order=True)
+    return filled.gather_every(max(1, len(filled) // _PROBES)).head(_PROBES).to_list()
+
+
+def best_format(column: TimeColumn, probes: list[str], formats: Sequence[str], key: str) -> tuple[str, ParsedTimes]:
+    """The format that reads the most probes, and the column read with it; ties go to the more usual format.
+
+    Raises:
+        RefusedInputError: no format reads any probe, or day and month cannot be told apart in the whole column.
+    """
+    sample = pl.Series(probes, dtype=pl.String)
+    scores = {f: int(parse_times(sample, f).valid.sum()) for f in formats if _fits_any(f, probes)}
+    best = max(scores.values(), default=0)
+    if best == 0:
+        bad = probes[0] if probes else None
+        raise RefusedInputError.at(
+            column.origin,
+            column=column.name,
+            value=bad,
+            reason="no known format reads the time",
+            fix=f"{key}: '<strptime format>'",
+        )
+    chosen = next(f for f in formats if scores.get(f) == best)
+    parsed = parse_times(column.values, chosen)
+    other = swapped(chosen)
+    if other is not None:
+        rival = parse_times(column.values, other)
+        if rival.valid.sum() > parsed.valid.sum():
+            chosen, other, parsed, rival = other, chosen, rival, parsed
+        _refuse_unclear_order(column, parsed, rival, (chosen, other))
+    return chosen, parsed
+
+
+def _fits_any(time_format: str, probes: list[str]) -> bool:
+    """True when the format's pattern fits one of a few probes; spares the full parse of hopeless formats."""
+    pattern = re.compile(pattern_of(time_format))
+    return any(pattern.match(p) for p in (*probes[:10], *probes[-10:]))
+
+
+def _refuse_unclear_order(
+    column: TimeColumn, parsed: ParsedTimes, rival: ParsedTimes, formats: tuple[str, str]
+) -> None:
+    """Refuse when both orders of day and month read every row, or each reads rows that the other cannot."""
+    only_parsed, only_rival = parsed.valid & ~rival.valid, rival.valid & ~parsed.valid
+    if only_parsed.any() and not only_rival.any():
+        return
+    differs = parsed.valid & rival.valid & (parsed.label_us != rival.label_us)
+    at = int(np.flatnonzero(only_rival if only_rival.any() else differs if differs.any() else parsed.valid)[0])
+    reason = "day-first and month-first dates are mixed" if only_rival.any() else "day and month cannot be told apart"
+    raise RefusedInputError.at(
+        column.origin,
+        row=int(column.rows[at]),
+        column=column.name,
+        value=column.values[at],
+        reason=reason,
+        fix=f"date_format: '{formats[0]}' or '{formats[1]}'",
+    )
