@@ -1,10 +1,12 @@
 """Masks as bits: bar i is bit i mod 64 of word i div 64.
 
-Put here: packing of Boolean masks and of bin codes into 64-bit words.
+Put here: packing of Boolean masks and of condition states into 64-bit words.
 Keep out: counting (moments.py).
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numba import njit, prange
@@ -13,7 +15,6 @@ from numpy.typing import NDArray
 from quant_core.errors import DataContractError
 
 WORD_BITS = 64
-NO_BIN = 255
 
 Words = NDArray[np.uint64]
 
@@ -49,39 +50,40 @@ def pack_masks(masks: list[NDArray[np.bool_]], n_bars: int) -> Words:
     return words
 
 
-def pack_bins(codes: NDArray[np.uint8], n_bins: list[int]) -> Words:
-    """Turn the bin codes of several conditions into one mask per bin, in one pass over the codes.
+def pack_slots(codes: NDArray[np.integer[Any]], n_slots: int) -> Words:
+    """Turn the state of every bar under several conditions into one mask per state, in one pass over the codes.
 
     Args:
-        codes: (n_conditions, n_bars); the bin of each bar, or NO_BIN (255) where the label is null.
-        n_bins: bins of each condition, at most 255.
+        codes: (n_conditions, n_bars); the slot of each bar under each condition, ``n_slots`` where it has none.
+            Conditions share no slot.
+        n_slots: slots of all conditions together.
 
     Returns:
-        (sum of n_bins, n_words): the bins of the first condition, then of the second, …
+        (n_slots, n_words).
 
     Raises:
-        DataContractError: a code is neither NO_BIN nor below the condition's number of bins.
+        DataContractError: a code is below 0 or above n_slots.
 
-    Example, by hand: two bins over three bars, the last without label.
+    Example, by hand: one condition with slots 0 and 1 over three bars, the last without a state.
 
-    >>> pack_bins(np.array([[0, 1, 255]], dtype=np.uint8), [2]).tolist()
+    >>> pack_slots(np.array([[0, 1, 2]]), 2).tolist()
     [[1], [2]]
     """
-    for condition, count in zip(codes, n_bins, strict=True):
-        bad = condition[(condition >= count) & (condition != NO_BIN)]
-        if bad.size:
-            raise DataContractError(f"A condition with {count} bins holds the bin code {int(bad[0])}.")
-    offsets = np.concatenate([[0], np.cumsum(n_bins)]).astype(np.int64)
-    words = np.zeros((int(offsets[-1]), n_words(codes.shape[1])), dtype=np.uint64)
-    _pack_codes(np.ascontiguousarray(codes), offsets, words)
+    if codes.size and not (codes.min() >= 0 and codes.max() <= n_slots):
+        raise DataContractError(
+            f"Slots run from 0 to {n_slots} (none): found codes from {codes.min()} to {codes.max()}."
+        )
+    words = np.zeros((n_slots, n_words(codes.shape[1])), dtype=np.uint64)
+    _pack_codes(np.ascontiguousarray(codes), words)
     return words
 
 
 @njit(parallel=True, cache=True)
-def _pack_codes(codes: NDArray[np.uint8], offsets: NDArray[np.int64], words: Words) -> None:
-    """Set the bit of every labeled bar in its bin's mask; one thread per condition."""
+def _pack_codes(codes: NDArray[np.integer[Any]], words: Words) -> None:  # pragma: no cover - compiled
+    """Set every bar's bit in its slot's mask; one thread per condition, which share no slot."""
+    n_slots = words.shape[0]
     for c in prange(codes.shape[0]):
         for i in range(codes.shape[1]):
-            code = codes[c, i]
-            if code != 255:
-                words[offsets[c] + code, i // 64] |= np.uint64(1) << np.uint64(i % 64)
+            slot = np.int64(codes[c, i])
+            if slot < n_slots:
+                words[slot, i >> 6] |= np.uint64(1) << np.uint64(i & 63)

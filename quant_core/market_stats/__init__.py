@@ -12,7 +12,8 @@ from operator import add
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.market_stats._count import TargetCounts, count_target
+from quant_core.market_stats._count import Ints, TargetCounts, count_target
+from quant_core.market_stats._count_bits import count_binary_targets
 from quant_core.market_stats._estimate import Place, estimate_cells
 from quant_core.market_stats._panel import Panel
 from quant_core.market_stats._verdict import judge, mark_replicated
@@ -67,16 +68,32 @@ def _range(fold: Fold, split: str) -> tuple[int, int]:
 
 def _count_fold(panel: Panel, fold: Fold) -> dict[str, list[TargetCounts]]:
     """Fit the conditions on the fold's training bars, then count both splits with them."""
-    fitted = panel.fit(fold.train_start, fold.train_stop)
+    codes = panel.codes((fold.train_start, fold.train_stop), fold.test_stop)
     counted: dict[str, list[TargetCounts]] = {}
     for split in ("train", "test"):
         start, stop = _range(fold, split)
-        codes = panel.codes(fitted, start, stop)
-        counted[split] = [
-            count_target(target, panel.events[:, start:stop], codes, panel.outcome(target, start, stop), panel.n_slots)
-            for target in panel.spec.targets
-        ]
+        counted[split] = _count_split(panel, codes[:, start:stop], start, stop)
     return counted
+
+
+def _count_split(panel: Panel, codes: Ints, start: int, stop: int) -> list[TargetCounts]:
+    """Binary targets on packed masks, all others one by one; in the order of the spec."""
+    events, targets = panel.events[:, start:stop], panel.spec.targets
+    outcomes = [panel.outcome(target, start, stop) for target in targets]
+    binary = [i for i, target in enumerate(targets) if target.kind == "binary"]
+    counted = dict(
+        zip(
+            binary,
+            count_binary_targets(
+                [targets[i] for i in binary], events, codes, [outcomes[i] for i in binary], panel.n_slots
+            ),
+            strict=True,
+        )
+    )
+    for i, target in enumerate(targets):
+        if i not in counted:
+            counted[i] = count_target(target, events, codes, outcomes[i], panel.n_slots)
+    return [counted[i] for i in range(len(targets))]
 
 
 def _rows(panel: Panel, fold: int, split: str, counts: list[TargetCounts], span: tuple[int, int]) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quant_core.counting.moments import PackedGroup, count_group, count_group_slowly
-from quant_core.counting.packing import NO_BIN, pack_bins, pack_mask, pack_masks
+from quant_core.counting.packing import pack_mask, pack_masks, pack_slots
 from quant_core.errors import DataContractError
 from quant_core.estimators._moments import moments_of_blocks
 
@@ -17,12 +17,12 @@ def _case(n_bars: int, seed: int, density: float, words_per_block: int, horizon:
     """Random events, bins with null labels, and targets with gaps in their validity."""
     generator = np.random.default_rng(seed)
     events = pack_masks([generator.random(n_bars) < d for d in (density, density / 5, 1.1, -1.0)], n_bars)
-    codes = generator.integers(0, 4, (2, n_bars)).astype(np.uint8)
-    codes[codes == 3] = NO_BIN
+    codes = generator.integers(0, 4, (2, n_bars))
+    codes = np.where(codes == 3, 6, codes + np.array([[0], [3]]))
     valid = generator.random(n_bars) < 0.9
     outcomes = pack_masks([(generator.random(n_bars) < 0.5) & valid for _ in range(3)], n_bars)
     group = PackedGroup(pack_mask(valid), outcomes, horizon, words_per_block)
-    return events, pack_bins(codes, [3, 3]), group
+    return events, pack_slots(codes, 6), group
 
 
 @given(
@@ -99,6 +99,7 @@ def test_largest_blocks_of_the_kernel_do_not_overflow() -> None:
     assert int(cells[0, 0, 1]) == n_bars + 4000 - 1
 
 
-def test_bin_codes_out_of_range_are_refused() -> None:
-    with pytest.raises(DataContractError, match="bin code 7"):
-        pack_bins(np.array([[0, 7]], dtype=np.uint8), [3])
+@pytest.mark.parametrize("bad", [-1, 4])
+def test_slots_out_of_range_are_refused(bad: int) -> None:
+    with pytest.raises(DataContractError, match="Slots run from 0 to 3"):
+        pack_slots(np.array([[0, bad]]), 3)
