@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import polars as pl
 
 from quant_core.bars import Bars
@@ -26,25 +27,30 @@ RunSide = Literal["up", "down", "both"]
 
 
 def runs(bars: Bars) -> pl.DataFrame:
-    """Per bar: ``start`` (a known run starts here), ``side`` (1, -1), ``length`` in moves, ``ended``.
+    """Per bar: ``start`` (a known run starts here), ``side`` (1, 0, -1), ``length`` in moves, ``ended``.
 
-    ``length`` and ``ended`` describe the run that the bar belongs to; the last bar has no move, so a null side.
+    ``length`` and ``ended`` describe the run that the bar belongs to; the last bar has no move: side 0, length 0.
 
     Example, by hand: up up | flat | down | up (not over). The first run may be older than the data.
 
     >>> frame = runs(Bars.of(close=[1.0, 2.0, 3.0, 3.0, 2.0, 4.0]))
     >>> frame["start"].to_list(), frame["length"].to_list(), frame["ended"].to_list()[:5]
-    ([False, False, False, True, True, False], [2, 2, 1, 1, 1, 1], [True, True, True, True, False])
+    ([False, False, False, True, True, False], [2, 2, 1, 1, 1, 0], [True, True, True, True, False])
     """
-    side = (pl.col("close").shift(-1) - pl.col("close")).sign().cast(pl.Int8)
-    frame = bars.frame.select(side=side).with_columns(run=pl.col("side").rle_id())
-    last_run = frame["run"][-2] if frame.height > 1 else None
-    return frame.with_columns(
-        length=pl.len().over("run").cast(pl.Int64),
-        ended=pl.col("run") != last_run,
-        # The first run has number 0; a null side is the last bar, which has no move.
-        start=(pl.col("side").fill_null(0) != 0) & (pl.col("run") > 0) & (pl.col("run") != pl.col("run").shift(1)),
-    )
+    close = bars.frame["close"].to_numpy()
+    side = np.zeros(len(close), dtype=np.int8)
+    if len(close) < 2:
+        none = np.zeros(len(close), dtype=np.bool_)
+        return pl.DataFrame({"start": none, "side": side, "length": side.astype(np.int64), "ended": ~none})
+    side[:-1] = np.sign(np.diff(close))
+    moves = side[:-1]
+    first = np.flatnonzero(np.append(True, moves[1:] != moves[:-1]))
+    lengths = np.diff(np.append(first, len(moves)))
+    start = np.zeros(len(close), dtype=np.bool_)
+    start[first[1:]] = True  # the first run may have begun before the data
+    length = np.append(np.repeat(lengths, lengths), 0)
+    ended = np.arange(len(close)) < first[-1]
+    return pl.DataFrame({"start": start & (side != 0), "side": side, "length": length, "ended": ended})
 
 
 @dataclass(frozen=True)

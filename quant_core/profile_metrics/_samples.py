@@ -10,6 +10,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import polars as pl
 
 from quant_core.bars import Bars
@@ -148,11 +149,15 @@ class BreaksOut(BarValue):
         return {"up": above, "down": below, "none": ~above & ~below}[self.side]
 
     def compute(self, bars: Bars) -> pl.Series:
-        days = bars.frame.group_by("session_date", maintain_order=True).agg(
-            _high=pl.col("high").max(), _low=pl.col("low").min()
+        frame = bars.frame.select("session_date", "high", "low")
+        if frame.height == 0:
+            return pl.Series(self.canonical, [], dtype=pl.Float64)
+        session = frame["session_date"].rle_id().to_numpy()
+        first = np.flatnonzero(np.diff(session, prepend=-1))
+        high = np.maximum.reduceat(frame["high"].to_numpy(), first)
+        low = np.minimum.reduceat(frame["low"].to_numpy(), first)
+        before = np.append(np.nan, high[:-1])[session], np.append(np.nan, low[:-1])[session]
+        frame = frame.with_columns(
+            _high=pl.Series(before[0]).fill_nan(None), _low=pl.Series(before[1]).fill_nan(None)
         )
-        days = days.with_columns(pl.col("_high", "_low").shift(1))
-        joined = bars.frame.select("session_date", "high", "low").join(
-            days, on="session_date", how="left", maintain_order="left"
-        )
-        return joined.select(self.expression(bars).cast(pl.Float64).alias(self.canonical)).to_series()
+        return frame.select(self.expression(bars).cast(pl.Float64).alias(self.canonical)).to_series()

@@ -1,0 +1,260 @@
+"""From sums and order statistics to values, intervals, baselines and tests of every bin.
+
+Put here: one function per kind of metric, vectorized over bins.
+Keep out: summing (_cube.py), sorting (_ranks.py), q-values and verdicts, which need the whole family (profile.py).
+
+Baselines exclude the bin: the mean over all other bars that have a bin in the dimension. The test is the
+cluster-robust one of market statistics with calendar cycles for blocks: within a cluster every bin is compared
+with its neighbours, so slow changes of level cancel. Since p̂ - baseline = (p̂ - p0)·N/(N - n) with p0 over all
+bars, its p-value is that of the lift.
+
+Intervals speak of the value itself, so slow changes do not cancel. Rates use n_eff over the cycles; means,
+standard deviations and quantiles use batch means (_cells.batches_of_clusters) and Student's t, because
+amplitudes stay high for weeks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from quant_core.estimators._moments import BlockMoments, ratio, variance_against_baseline
+from quant_core.estimators._special import t_quantile
+from quant_core.estimators.cluster_robust_test import ClusterRobustTest
+from quant_core.estimators.effective_sample_size import EffectiveSampleSize
+from quant_core.estimators.wilson import Wilson
+from quant_core.profile_metrics import Kind
+from quant_core.seasonality._cells import Codes, Ints
+from quant_core.seasonality._cube import ClusterSums, Floats
+from quant_core.seasonality._ranks import quantile_ranks
+
+
+@dataclass(frozen=True)
+class BinStatistics:
+    """Arrays over the bins of one dimension for one metric; nan where undefined."""
+
+    n: Floats
+    n_eff: Floats
+    value: Floats
+    ci_low: Floats
+    ci_high: Floats
+    baseline: Floats
+    lift: Floats
+    se_lift: Floats
+    p_value: Floats
+    n_clusters: Floats
+
+    @classmethod
+    def of(cls, n: Floats, **columns: Floats) -> BinStatistics:
+        """Columns not given are nan; the lift is value minus baseline where both are given."""
+        empty = np.full(len(n), np.nan)
+        given = {"n": n, **columns}
+        if "baseline" in given and "lift" not in given:
+            given["lift"] = given["value"] - given["baseline"]
+        return cls(**{f.name: given.get(f.name, empty) for f in fields(cls)})
+
+
+FIRST, SECOND, BELOW = 1, 2, 3
+"""Columns of additive values: power sums, then shares under quantiles."""
+
+
+@dataclass(frozen=True)
+class BinSums:
+    """Everything additive about one bar value in one dimension.
+
+    Attributes:
+        sums: (n_bins, 5); count and power sums of x - shift.
+        shift: what was subtracted.
+        covered: (n_bins,); bars inside the outcome windows of the bin.
+        window: bars of an outcome window.
+        cycles, batches: sums over calendar clusters, and over batches of them.
+        confidence: of every interval.
+    """
+
+    sums: Floats
+    shift: float
+    covered: Ints
+    window: int
+    cycles: ClusterSums
+    batches: ClusterSums
+    confidence: float
+
+    def cycle_moments(self, column: int, squares: Floats) -> BlockMoments:
+        """Moments for tests: calendar clusters."""
+        return self.cycles.moments(column, squares=squares, covered=self.covered)
+
+    def batch_moments(self, column: int, squares: Floats) -> BlockMoments:
+        """Moments for intervals of values that stay high for long."""
+        return self.batches.moments(column, squares=squares, covered=self.covered)
+
+    def n_eff(self, m: BlockMoments) -> Floats:
+        """Effective sample size."""
+        return EffectiveSampleSize().of_moments(m, self.window)
+
+    def t_multiple(self, m: BlockMoments) -> Floats:
+        """Quantile of Student's t for an interval with one degree of freedom less than blocks; nan below 2 blocks."""
+        blocks = np.asarray(m.blocks, dtype=np.float64)
+        return np.where(blocks > 1, t_quantile(0.5 + self.confidence / 2, np.maximum(blocks - 1, 1)), np.nan)
+
+
+def _tested(m: BlockMoments) -> dict[str, Floats]:
+    """p-value and number of clusters; the same for cell against baseline and for bin against the rest."""
+    return {"p_value": ClusterRobustTest().p_value(m), "n_clusters": np.asarray(m.blocks, dtype=np.float64)}
+
+
+def _se_lift(m: BlockMoments) -> Floats:
+    """Standard error of value - baseline, the baseline without the bin."""
+    n, everything = np.asarray(m.n, dtype=np.float64), np.asarray(m.all_n, dtype=np.float64)
+    return np.sqrt(variance_against_baseline(m)) * ratio(everything, everything - n)
+
+
+def rate_statistics(found: BinSums) -> BinStatistics:
+    """Share of ones, with its Wilson interval at n_eff."""
+    n, k = found.sums[:, 0], found.sums[:, 1]
+    m = found.cycle_moments(FIRST, k)
+    value, baseline = ratio(k, n), ratio(k.sum() - k, n.sum() - n)
+    n_eff = found.n_eff(m)
+    low, high = Wilson(confidence=found.confidence).interval(value, n_eff)
+    return BinStatistics.of(
+        n, n_eff=n_eff, value=value, ci_low=low, ci_high=high, baseline=baseline, se_lift=_se_lift(m), **_tested(m)
+    )
+
+
+def mean_statistics(found: BinSums) -> BinStatistics:
+    """Arithmetic mean: value ± t·s/sqrt(n_eff), s the bin's standard deviation."""
+    n, s1, s2 = found.sums[:, 0], found.sums[:, 1], found.sums[:, 2]
+    m, batched = found.cycle_moments(FIRST, s2), found.batch_moments(FIRST, s2)
+    n_eff = found.n_eff(batched)
+    value, baseline = found.shift + ratio(s1, n), found.shift + ratio(s1.sum() - s1, n.sum() - n)
+    margin = found.t_multiple(batched) * np.sqrt(ratio(sample_variance(found.sums), n_eff))
+    return BinStatistics.of(
+        n,
+        n_eff=n_eff,
+        value=value,
+        ci_low=value - margin,
+        ci_high=value + margin,
+        baseline=baseline,
+        se_lift=_se_lift(m),
+        **_tested(m),
+    )
+
+
+def sample_variance(sums: Floats) -> Floats:
+    """Variance with divisor n - 1 from power sums; nan below two values."""
+    n, s1, s2 = sums[:, 0], sums[:, 1], sums[:, 2]
+    return np.maximum(ratio(s2 - np.nan_to_num(ratio(s1 * s1, n)), n - 1), 0.0)
+
+
+def own_deviations(cube: Floats, codes: Codes, sums: Floats) -> Floats:
+    """(n_cells, 2); count and Σ(x - mean of the cell's bin)², expanded in powers of x - shift."""
+    delta = np.append(np.nan_to_num(ratio(sums[:, 1], sums[:, 0])), 0.0)
+    own = delta[codes]  # code -1 takes the appended 0: that cell is in no bin
+    return np.column_stack((cube[:, 0], cube[:, 2] - 2 * own * cube[:, 1] + own**2 * cube[:, 0]))
+
+
+def std_statistics(found: BinSums, deviations: ClusterSums) -> BinStatistics:
+    """Sample standard deviation s: s ± t·se(s²)/(2s), with the error of the mean of (x - mean)².
+
+    The test compares the mean of (x - overall mean)² in the bin with that of the rest.
+
+    Given:
+        deviations: batch sums of ``own_deviations``.
+    """
+    n, s1, s2, s3, s4 = found.sums.T
+    value = np.sqrt(sample_variance(found.sums))
+    baseline = np.sqrt(sample_variance(found.sums.sum(axis=0) - found.sums))
+    d = np.nan_to_num(ratio(s1, n))
+    fourth = np.maximum(s4 - 4 * d * s3 + 6 * d**2 * s2 - 4 * d**3 * s1 + d**4 * n, 0.0)
+    batched = deviations.moments(FIRST, squares=fourth, covered=found.covered)
+    n_eff = found.n_eff(batched)
+    margin = found.t_multiple(batched) * ratio(np.sqrt(ratio(batched.outcome_variance, n_eff)), 2 * value)
+    return BinStatistics.of(
+        n,
+        n_eff=n_eff,
+        value=value,
+        ci_low=np.maximum(value - margin, 0.0),
+        ci_high=value + margin,
+        baseline=baseline,
+        **_tested(found.cycle_moments(SECOND, s4)),
+    )
+
+
+def count_statistics(sums: Floats) -> BinStatistics:
+    """Number of bars with a value: a fact about the data, without interval, baseline or test."""
+    return BinStatistics.of(sums[:, 0], value=sums[:, 0])
+
+
+@dataclass(frozen=True)
+class QuantilePlan:
+    """The ranks that one quantile needs from the sweep, and what is known before it.
+
+    Attributes:
+        inside: (n_bins, 4); ranks of value (two) and of interval bounds (two, may be left out), 2**61 for none.
+        outside: (n_bins, 2); ranks of the baseline.
+        weight, weight_outside: (n_bins,); weights of the upper ranks.
+    """
+
+    inside: Ints
+    outside: Ints
+    weight: Floats
+    weight_outside: Floats
+    known: BinStatistics
+
+    def finish(self, inside: Floats, outside: Floats) -> BinStatistics:
+        """Statistics from the values at ``inside`` and ``outside``."""
+        value = inside[:, 0] + (inside[:, 1] - inside[:, 0]) * self.weight
+        baseline = outside[:, 0] + (outside[:, 1] - outside[:, 0]) * self.weight_outside
+        if inside.shape[1] == 2:
+            return BinStatistics.of(self.known.n, value=value, baseline=baseline)
+        kept = {name: getattr(self.known, name) for name in ("n_eff", "p_value", "n_clusters")}
+        return BinStatistics.of(
+            self.known.n, value=value, ci_low=inside[:, 2], ci_high=inside[:, 3], baseline=baseline, **kept
+        )
+
+
+def plan_quantile(found: BinSums, column: int, probability: float) -> QuantilePlan:
+    """Ranks of a quantile, of its interval and of its baseline; the test.
+
+    Interval: order statistics at n·(q ± t·sqrt(q(1 - q)/n_eff)), n_eff of the share of values at or under the
+    overall quantile. Test: that share in the bin against the rest (Mood's median test, for any quantile).
+
+    Given:
+        column: of the counts of values at or under the overall quantile.
+    """
+    n, everything = found.sums[:, 0], found.sums[:, 0].sum()
+    m = found.cycle_moments(column, found.cycles.total(column))
+    batched = found.batch_moments(column, found.cycles.total(column))
+    n_eff = found.n_eff(batched)
+    margin = found.t_multiple(batched) * np.sqrt(ratio(np.full(len(n), probability * (1 - probability)), n_eff))
+    low, high, weight = quantile_ranks(n, probability)
+    low_out, high_out, weight_out = quantile_ranks(everything - n, probability)
+    none = np.isnan(margin) | (n < 1)
+    reach = np.where(none, 0.0, margin)
+    bound_low = np.floor(n * np.maximum(probability - reach, 0.0)).astype(np.int64)
+    bound_high = np.minimum(np.ceil(n * np.minimum(probability + reach, 1.0)), np.maximum(n - 1, 0)).astype(np.int64)
+    bounds = [np.where(none, 2**61, np.minimum(bound_low, low)), np.where(none, 2**61, np.maximum(bound_high, high))]
+    known = BinStatistics.of(n, n_eff=n_eff, **_tested(m))
+    inside, outside = np.column_stack((low, high, *bounds)), np.column_stack((low_out, high_out))
+    return QuantilePlan(inside, outside, weight, weight_out, known)
+
+
+def plain_quantile(sums: Floats, probability: float) -> QuantilePlan:
+    """Ranks of a quantile and of its baseline alone."""
+    n = sums[:, 0]
+    low, high, weight = quantile_ranks(n, probability)
+    low_out, high_out, weight_out = quantile_ranks(n.sum() - n, probability)
+    inside, outside = np.column_stack((low, high)), np.column_stack((low_out, high_out))
+    return QuantilePlan(inside, outside, weight, weight_out, BinStatistics.of(n))
+
+
+def plain_statistics(kind: Kind, sums: Floats, shift: float) -> BinStatistics:
+    """Value, baseline and lift of a rate, mean, standard deviation or count, without interval and test."""
+    if kind == "count":
+        return count_statistics(sums)
+    rest = sums.sum(axis=0) - sums
+    if kind == "std":
+        value, baseline = (np.sqrt(sample_variance(s)) for s in (sums, rest))
+    else:
+        value, baseline = (shift + ratio(s[:, 1], s[:, 0]) for s in (sums, rest))
+    return BinStatistics.of(sums[:, 0], value=value, baseline=baseline)

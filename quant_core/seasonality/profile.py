@@ -1,0 +1,189 @@
+"""Seasonal profiles of one symbol: every bin with interval, baseline, test and verdict.
+
+Put here: the profile of a stretch of bars, its families of tests, and the table over all bars and folds.
+Keep out: statistics of bins (_inference.py), per-year profiles (stability.py), choosing bins to trade
+(active_bins.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from quant_core.bars import Bars
+from quant_core.estimators.jeffreys import Jeffreys
+from quant_core.inference.benjamini_hochberg import BenjaminiHochberg
+from quant_core.profile_metrics import ProfileMetric
+from quant_core.seasonality._bins import DimensionStatistics, dimension_statistics
+from quant_core.seasonality._inference import BinStatistics
+from quant_core.seasonality.spec import SeasonalityProfileSpec
+from quant_core.splitters import Fold
+from quant_core.tables.seasonality_profiles import TABLE
+
+ALL_BARS = -1
+REPLICATION_LEVEL = 0.05
+
+
+def profile_bars(
+    bars: Bars, spec: SeasonalityProfileSpec, *, fold: int = ALL_BARS, split: str = "all", n_threads: int = 1
+) -> pl.DataFrame:
+    """The profile of a stretch of bars, as rows of ``seasonality_profiles`` with null ``stable`` and ``replicated``.
+
+    Bins without a bar have no row. q-values: Benjamini-Hochberg over all bins of all dimensions, one family per
+    metric; cells under ``min_samples_bin`` bars, or without a test, are outside the family and ``insufficient``.
+
+    Look-ahead: values look ahead as their metrics say; nothing outside ``bars`` is read.
+
+    >>> from quant_core.seasonality.spec import SeasonalityProfileSpec
+    >>> bars = Bars.of(close=[1.0, 2.0, 1.0] * 24)
+    >>> spec = SeasonalityProfileSpec(dimensions=("hour",), metrics=("p_up",), by_hour=False, by_dow=False)
+    >>> rows = profile_bars(bars, spec)
+    >>> rows.select("bin", "n", "value", "verdict").row(0)
+    ('0', 3, 1.0, 'insufficient')
+    """
+    if len(bars) == 0:
+        return TABLE.empty()
+    statistics = dimension_statistics(
+        bars, spec.resolved_dimensions(), spec.resolved_metrics(), confidence=spec.confidence, n_threads=n_threads
+    )
+    return _table(bars, statistics, spec, fold=fold, split=split)
+
+
+def _table(
+    bars: Bars, statistics: Sequence[DimensionStatistics], spec: SeasonalityProfileSpec, *, fold: int, split: str
+) -> pl.DataFrame:
+    """Statistics of all dimensions as one table, with q-values and verdicts."""
+    rows = rows_of(statistics)
+    if not rows.height:
+        return TABLE.empty()
+    rows = rows.with_columns(
+        symbol=pl.lit(bars.symbol),
+        timeframe=pl.lit(bars.timeframe.value),
+        fold=pl.lit(fold, dtype=pl.Int64),
+        split=pl.lit(split),
+        period_start=pl.lit(bars.frame["ts"][0]).cast(TABLE.schema["period_start"]),
+        period_end=pl.lit(bars.frame["ts_close"][-1]).cast(TABLE.schema["period_end"]),
+        stable=pl.lit(None, dtype=pl.Boolean),
+        replicated=pl.lit(None, dtype=pl.Boolean),
+    )
+    return with_verdicts(_with_posterior(rows, spec), spec).select(list(TABLE.schema)).sort(TABLE.order)
+
+
+def rows_of(statistics: Sequence[DimensionStatistics]) -> pl.DataFrame:
+    """Statistics of all dimensions as rows, bins with bars only; without symbol, period and verdict."""
+    return pl.concat([_rows(found, metric, stats) for found in statistics for metric, stats in found.metrics])
+
+
+def with_period_key(rows: pl.DataFrame, bars: Bars, period: str) -> pl.DataFrame:
+    """Add symbol, timeframe and period."""
+    key = {"symbol": bars.symbol, "timeframe": bars.timeframe.value, "period": period}
+    return rows.with_columns(**{name: pl.lit(value) for name, value in key.items()})
+
+
+def _rows(found: DimensionStatistics, metric: ProfileMetric, stats: BinStatistics) -> pl.DataFrame:
+    """One metric of one dimension as rows, bins with bars only."""
+    columns = {
+        "dimension": pl.repeat(found.dimension.canonical, len(found.n_bars), eager=True),
+        "bin": pl.Series(list(found.dimension.bins), dtype=pl.String),
+        "bin_order": pl.int_range(len(found.n_bars), dtype=pl.Int32, eager=True),
+        "metric": pl.repeat(metric.canonical, len(found.n_bars), eager=True),
+        "metric_name": pl.repeat(metric.short_name, len(found.n_bars), eager=True),
+        "window_bars": pl.repeat(metric.bar_value.window_bars, len(found.n_bars), eager=True, dtype=pl.Int32),
+        "unit": pl.repeat(metric.unit, len(found.n_bars), eager=True),
+        "n_bars": found.n_bars,
+        "n": stats.n.astype(np.int64),
+    }
+    for name, dtype in TABLE.schema.items():
+        if hasattr(stats, name) and name not in columns:
+            # nan is how arrays say undefined; a table says null.
+            columns[name] = pl.Series(getattr(stats, name)).fill_nan(None).cast(dtype)
+    return pl.DataFrame(columns).filter(pl.col("n_bars") > 0)
+
+
+def _with_posterior(rows: pl.DataFrame, spec: SeasonalityProfileSpec) -> pl.DataFrame:
+    """Jeffreys posterior of the rates, all at once."""
+    rates = [m.canonical for m in spec.resolved_metrics() if m.kind == "rate"]
+    mine = rows["metric"].is_in(rates).to_numpy()
+    posterior = Jeffreys(confidence=spec.confidence)
+    value, n_eff = (rows[c].filter(mine).fill_null(float("nan")).to_numpy() for c in ("value", "n_eff"))
+    columns: dict[str, pl.Series] = {}
+    bounds = (posterior.mean(value, n_eff), *posterior.interval(value, n_eff))
+    for name, found in zip(("p_mean", "hdi_low", "hdi_high"), bounds, strict=True):
+        column = np.full(rows.height, np.nan)
+        column[mine] = found
+        columns[name] = pl.Series(column).fill_nan(None)
+    return rows.with_columns(**columns)
+
+
+def with_verdicts(rows: pl.DataFrame, spec: SeasonalityProfileSpec) -> pl.DataFrame:
+    """Add q-values and verdicts; a family is symbol, timeframe, fold, split and metric."""
+    tested = (pl.col("n") >= spec.min_samples_bin) & pl.col("p_value").is_not_null()
+    family = ["symbol", "timeframe", "fold", "split", "metric"]
+    correction = BenjaminiHochberg(rate=spec.q_max)
+
+    def adjust(p: pl.Series) -> pl.Series:
+        return pl.Series(correction.adjust(p.fill_null(float("nan")).to_numpy())).fill_nan(None)
+
+    q = pl.when(tested).then(pl.col("p_value")).map_batches(adjust, return_dtype=pl.Float64).over(family)
+    verdict = (
+        pl.when(pl.col("n_clusters").is_null())
+        .then(None)
+        .when(pl.col("q_value").is_null())
+        .then(pl.lit("insufficient"))
+        .when(pl.col("q_value") <= spec.q_max)
+        .then(pl.lit("significant"))
+        .otherwise(pl.lit("not_significant"))
+    )
+    return rows.with_columns(q_value=q).with_columns(verdict=verdict)
+
+
+def compute_seasonality(
+    bars: Bars, spec: SeasonalityProfileSpec, folds: Sequence[Fold] = (), *, n_threads: int = 1
+) -> pl.DataFrame:
+    """Profiles over all bars and over both sides of every fold.
+
+    ``stable`` and ``replicated`` are set on train rows from the fold's test rows, and on the rows over all bars
+    from the two halves of the bars: a bin is chosen on the earlier part alone and checked on the later one.
+
+    Given:
+        bars: one symbol at one timeframe.
+        folds: of a splitter over ``bars.frame["session_date"]``; purged by the longest outcome window.
+
+    Returns:
+        A frame that satisfies the table ``seasonality_profiles``.
+    """
+    whole = profile_bars(bars, spec, n_threads=n_threads)
+    early, late = (profile_bars(half, spec, n_threads=n_threads) for half in halves(bars))
+    parts = [_with_replication(whole, early, late)]
+    # The stretch keeps bars up to its end: outcomes are computed inside it, so its last decisions have none.
+    for fold in folds:
+        train = bars.slice(fold.train_start, fold.train_stop)
+        test = bars.slice(fold.test_start, fold.test_stop)
+        trained = profile_bars(train, spec, fold=fold.index, split="train", n_threads=n_threads)
+        tested = profile_bars(test, spec, fold=fold.index, split="test", n_threads=n_threads)
+        parts.extend((_with_replication(trained, trained, tested), tested))
+    return TABLE.validate(pl.concat(parts).sort(TABLE.order), where=f"{bars.symbol} {bars.timeframe.value}")
+
+
+def halves(bars: Bars) -> tuple[Bars, Bars]:
+    """Cut the bars in two at the session boundary nearest before the middle; the earlier half may be empty."""
+    days = bars.frame["session_date"]
+    middle = len(days) // 2
+    cut = int((days < days[middle]).sum()) if middle else 0
+    return bars.slice(0, cut), bars.slice(cut, len(bars))
+
+
+def _with_replication(rows: pl.DataFrame, earlier: pl.DataFrame, later: pl.DataFrame) -> pl.DataFrame:
+    """Set ``stable`` and ``replicated`` where the earlier part found the bin significant."""
+    key = ["dimension", "bin", "metric"]
+    chosen = earlier.filter(pl.col("verdict") == "significant").select(*key, "lift")
+    seen = later.select(*key, later_lift="lift", later_p="p_value")
+    same = (pl.col("lift").sign() == pl.col("later_lift").sign()).fill_null(value=False)
+    checked = chosen.join(seen, on=key, how="left").select(
+        *key, stable=same, replicated=same & (pl.col("later_p") <= REPLICATION_LEVEL).fill_null(value=False)
+    )
+    return (
+        rows.drop("stable", "replicated").join(checked, on=key, how="left", maintain_order="left").select(rows.columns)
+    )

@@ -1,0 +1,71 @@
+"""Whether a seasonal effect is there every year, or was only once.
+
+Put here: profiles per calendar year and per half, and their summary per bin.
+Keep out: the train-and-test verdict ``stable`` (profile.py).
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import polars as pl
+
+from quant_core.bars import Bars
+from quant_core.seasonality._bins import dimension_statistics
+from quant_core.seasonality.profile import halves, rows_of, with_period_key
+from quant_core.seasonality.spec import SeasonalityProfileSpec
+from quant_core.tables.seasonality_stability import TABLE
+
+
+def compute_stability(bars: Bars, spec: SeasonalityProfileSpec, *, n_threads: int = 1) -> pl.DataFrame:
+    """The profile of each calendar year of session dates and of each half of the bars.
+
+    Outcomes end inside their period: the last bars of a year have none. Periods are independent of each other, so
+    a sign that holds in most of them is not the work of one of them.
+
+    >>> spec = SeasonalityProfileSpec(metrics=("p_up",), by_dow=False)
+    >>> rows = compute_stability(Bars.of(close=[1.0, 2.0] * 36), spec)
+    >>> rows["period"].unique(maintain_order=True).to_list(), rows.height
+    (['2024', 'half_1', 'half_2'], 72)
+    """
+    if len(bars) == 0:
+        return TABLE.empty()
+    years = bars.frame["session_date"].dt.year()
+    periods: dict[str, Bars] = {}
+    if spec.by_year:
+        first = years.rle_id().to_numpy()
+        starts = [0, *(int(i) + 1 for i in (first[1:] != first[:-1]).nonzero()[0]), len(bars)]
+        periods = {str(years[a]): bars.slice(a, b) for a, b in pairwise(starts)}
+    periods.update(zip(("half_1", "half_2"), halves(bars), strict=True))
+    parts: list[pl.DataFrame] = []
+    for period, part in periods.items():
+        if len(part) == 0:
+            continue
+        statistics = dimension_statistics(
+            part, spec.resolved_dimensions(), spec.resolved_metrics(), confidence=spec.confidence, n_threads=n_threads
+        )
+        parts.append(with_period_key(rows_of(statistics), bars, period))
+    rows = pl.concat(parts).select(list(TABLE.schema)).sort(TABLE.order)
+    return TABLE.validate(rows, where=f"{bars.symbol} {bars.timeframe.value}")
+
+
+def sign_shares(stability: pl.DataFrame) -> pl.DataFrame:
+    """Per bin and metric: in how many years the lift was positive, and how many years there are.
+
+    Years with an undefined or zero lift count in neither.
+
+    Returns:
+        symbol, timeframe, dimension, bin, bin_order, metric, metric_name, n_years, n_positive, share_positive.
+
+    >>> spec = SeasonalityProfileSpec(metrics=("p_up",), by_dow=False)
+    >>> shares = sign_shares(compute_stability(Bars.of(close=[1.0, 2.0] * 36), spec))
+    >>> shares.select("bin", "n_years", "n_positive").row(0)
+    ('0', 1, 1)
+    """
+    key = ["symbol", "timeframe", "dimension", "bin", "bin_order", "metric", "metric_name"]
+    years = stability.filter(~pl.col("period").str.starts_with("half") & (pl.col("lift").fill_null(0.0) != 0.0))
+    return (
+        years.group_by(key, maintain_order=True)
+        .agg(n_years=pl.len().cast(pl.Int64), n_positive=(pl.col("lift") > 0).sum().cast(pl.Int64))
+        .with_columns(share_positive=pl.col("n_positive") / pl.col("n_years"))
+    )

@@ -1,0 +1,109 @@
+"""What every calendar bin of a symbol looks like, with interval, baseline, test and verdict.
+
+Put here: the declaration of the table ``seasonality_profiles``.
+Keep out: how it is computed (seasonality/profile.py).
+"""
+
+import polars as pl
+
+from quant_core.tables._table import Column, Table
+
+UTC = pl.Datetime("us", "UTC")
+
+TABLE = Table(
+    name="seasonality_profiles",
+    meaning="One row is one metric in one bin of one dimension, over all bars or one side of a fold.",
+    columns=(
+        Column("symbol", pl.String, "id", "Symbol as used in partition keys."),
+        Column("timeframe", pl.String, "id", "Timeframe of the bars."),
+        Column("fold", pl.Int64, "count", "Index of the fold; -1 for the row over all bars."),
+        Column("split", pl.String, "label", "all, train or test."),
+        Column("dimension", pl.String, "id", "Canonical id of the dimension."),
+        Column("bin", pl.String, "label", "Label of the bin."),
+        Column("bin_order", pl.Int32, "count", "Position of the bin in display order, from 0.", minimum=0),
+        Column("metric", pl.String, "id", "Canonical id of the metric."),
+        Column("metric_name", pl.String, "label", "Short name to filter by, such as p_up, ret_mean, amp_p75."),
+        Column("window_bars", pl.Int32, "bars", "Bars whose prices enter one value.", minimum=1),
+        Column("unit", pl.String, "label", "Unit of value, interval, baseline and lift."),
+        Column("n_bars", pl.Int64, "count", "Bars in the bin.", minimum=1),
+        Column("n", pl.Int64, "count", "Bars of the bin with an observable value.", minimum=0),
+        Column(
+            "n_eff",
+            pl.Float64,
+            "count",
+            "Independent observations they are worth; null for counts and n = 0.",
+            nullable=True,
+        ),
+        Column("value", pl.Float64, "unit", "The metric in the bin; null where it is undefined.", nullable=True),
+        Column(
+            "ci_low", pl.Float64, "unit", "Lower bound of the interval of value; null where undefined.", nullable=True
+        ),
+        Column(
+            "ci_high", pl.Float64, "unit", "Upper bound of the interval of value; null where undefined.", nullable=True
+        ),
+        Column(
+            "p_mean", pl.Float64, "fraction", "Posterior mean under Jeffreys' prior; null unless a rate.", nullable=True
+        ),
+        Column("hdi_low", pl.Float64, "fraction", "Lower highest-density bound; null unless a rate.", nullable=True),
+        Column("hdi_high", pl.Float64, "fraction", "Upper highest-density bound; null unless a rate.", nullable=True),
+        Column(
+            "baseline",
+            pl.Float64,
+            "unit",
+            "The metric over all bars in other bins of the dimension; null for counts.",
+            nullable=True,
+        ),
+        Column("lift", pl.Float64, "unit", "value - baseline.", nullable=True),
+        Column(
+            "se_lift",
+            pl.Float64,
+            "unit",
+            "Cluster-robust standard error of the lift; null unless rate or mean.",
+            nullable=True,
+        ),
+        Column("n_clusters", pl.Int64, "count", "Calendar clusters that hold the bin; null for counts.", nullable=True),
+        Column(
+            "p_value",
+            pl.Float64,
+            "fraction",
+            "Two-sided test of the bin against the rest; null under 10 clusters.",
+            nullable=True,
+            minimum=0,
+            maximum=1,
+        ),
+        Column(
+            "q_value",
+            pl.Float64,
+            "fraction",
+            "Benjamini-Hochberg over one metric's bins in all dimensions; null outside the family.",
+            nullable=True,
+            minimum=0,
+            maximum=1,
+        ),
+        Column(
+            "verdict",
+            pl.String,
+            "label",
+            "significant, not_significant, insufficient (too few bars or clusters); null for counts.",
+            nullable=True,
+        ),
+        Column(
+            "stable",
+            pl.Boolean,
+            "label",
+            "Significant on the earlier part: does the sign hold later? Null elsewhere.",
+            nullable=True,
+        ),
+        Column(
+            "replicated",
+            pl.Boolean,
+            "label",
+            "Significant on the earlier part: same sign and p <= 0.05 later? Null elsewhere.",
+            nullable=True,
+        ),
+        Column("period_start", UTC, "UTC", "Open of the first bar."),
+        Column("period_end", UTC, "UTC", "Close of the last bar."),
+    ),
+    key=("symbol", "timeframe", "fold", "split", "dimension", "bin", "metric"),
+    order=("symbol", "timeframe", "fold", "split", "dimension", "bin_order", "metric"),
+)
