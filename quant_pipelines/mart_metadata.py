@@ -26,7 +26,10 @@ def mart_entries(file: SqlFile, built: BuiltMart, path: str) -> Mapping[str, dg.
     Raises:
         UnknownNameError: no figure has that name.
     """
+    meanings = {c.name: f"[{c.unit}] {c.meaning}" for c in file.columns}
+    columns = [dg.TableColumn(name, str(t), meanings[name]) for name, t in built.frame.schema.items()]
     entries: dict[str, dg.MetadataValue] = {
+        "dagster/column_schema": dg.MetadataValue.table_schema(dg.TableSchema(columns)),
         "dagster/row_count": dg.MetadataValue.int(built.frame.height),
         "written": dg.MetadataValue.bool(built.is_written),
         "path": dg.MetadataValue.path(Path(path)),

@@ -29,24 +29,33 @@ def describe(
         outcome: what the stage said about it.
         draw: True adds the figures and tables of ``stage_views``.
     """
-    entries: dict[str, dg.MetadataValue] = {"written": dg.MetadataValue.bool(outcome.written)}
+    entries: dict[str, dg.MetadataValue] = {}
     if lake.exists(stage.name, key):
-        frame = lake.scan(stage.name, [key])
-        entries["dagster/partition_row_count"] = dg.MetadataValue.int(frame.select(pl.len()).collect().item())
-        facts = lake.facts(stage.name, key)
-        if facts is not None:
-            entries["data_version"] = dg.MetadataValue.text(facts.data_version)
-            entries["code_version"] = dg.MetadataValue.text(facts.code_version)
-        entries["path"] = dg.MetadataValue.path(lake.location(stage.name, key))
-        if "ts" in frame.collect_schema():
-            first, last = frame.select(pl.col("ts").min().alias("a"), pl.col("ts").max().alias("b")).collect().row(0)
-            if first is not None:
-                entries["first_ts"] = dg.MetadataValue.timestamp(first)
-                entries["last_ts"] = dg.MetadataValue.timestamp(last)
-    for name, value in outcome.metadata.items():
-        entries[name] = _value(value)
+        entries.update(_rows_and_span(lake.scan(stage.name, [key])))
     if draw and stage.name in VIEWS:
         entries.update(VIEWS[stage.name](lake, key))
+    for name, value in outcome.metadata.items():
+        entries.setdefault(name, _value(value))
+    entries["written"] = dg.MetadataValue.bool(outcome.written)
+    facts = lake.facts(stage.name, key)
+    if facts is not None:
+        entries["data_version"] = dg.MetadataValue.text(facts.data_version)
+        entries["code_version"] = dg.MetadataValue.text(facts.code_version)
+        entries["path"] = dg.MetadataValue.path(lake.location(stage.name, key))
+    return entries
+
+
+def _rows_and_span(frame: pl.LazyFrame) -> dict[str, dg.MetadataValue]:
+    """Rows, and first and last open where the table has a time axis."""
+    has_time = "ts" in frame.collect_schema()
+    span = [pl.col("ts").min().alias("first_ts"), pl.col("ts").max().alias("last_ts")] if has_time else []
+    row = frame.select(pl.len().alias("dagster/partition_row_count"), *span).collect().row(0, named=True)
+    entries: dict[str, dg.MetadataValue] = {}
+    for name, value in row.items():
+        if isinstance(value, int):
+            entries[name] = dg.MetadataValue.int(value)
+        elif value is not None:
+            entries[name] = dg.MetadataValue.timestamp(value)
     return entries
 
 

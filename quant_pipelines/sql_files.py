@@ -50,6 +50,12 @@ class SqlFile:
     plot: str | None = None
 
     @property
+    def body(self) -> str:
+        """The statement without its header."""
+        lines = self.select.splitlines()
+        return "\n".join(lines[_header_length(lines) :]).strip()
+
+    @property
     def version(self) -> str:
         """Hash of the text: the code version of what it computes."""
         return hashlib.sha256(self.select.encode()).hexdigest()[:16]

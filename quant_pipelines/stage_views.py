@@ -56,7 +56,7 @@ def quality_view(lake: Lake, key: PartitionKey) -> dict[str, dg.MetadataValue]:
     title = f"{key.symbol} {key.timeframe}: what the quality checks found"
     found = quality.filter(pl.col("n_rows") > 0)
     return {
-        "quality": _picture(quality_counts(quality, title=title), "quality counts"),
+        "quality_chart": _picture(quality_counts(quality, title=title), "quality counts"),
         "quality_findings": table_value(found, _units("quality")),
     }
 

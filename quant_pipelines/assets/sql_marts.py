@@ -22,7 +22,7 @@ def _asset_of(file: SqlFile) -> dg.AssetsDefinition:
     @dg.asset(
         name=file.name,
         deps=sorted({_ASSET_OF_TABLE.get(table, table) for table in file.tables}),
-        description=f"{file.meaning} Key: {', '.join(file.key)}.\n\n```sql\n{file.select}\n```",
+        description=f"{file.meaning} Key: {', '.join(file.key)}.\n\n```sql\n{file.body}\n```",
         owners=OWNERS,
         kinds={"sql", "duckdb", "parquet"},
         group_name="marts",

@@ -1,0 +1,157 @@
+"""Marts: parse trees, schemas from the first day, global correction against scipy, idempotence."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.stats import false_discovery_control
+
+from quant_core.errors import ConfigError, DataContractError, LakeError
+from quant_core.tables import TABLES
+from quant_pipelines.lake import Facts, Lake
+from quant_pipelines.lake_query import check_promises, run_select
+from quant_pipelines.mart_metadata import FIGURES, mart_entries
+from quant_pipelines.marts import build_mart, mart_files, read_mart
+from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.sql_files import SqlFile, parse_sql_file, tables_read
+
+SETTINGS = {"fdr": 0.05}
+
+
+def _mart(name: str) -> SqlFile:
+    return next(file for file in mart_files() if file.name == name)
+
+
+def _coverage(n_bars: int) -> pl.DataFrame:
+    row = {"month": date(2020, 1, 1), "n_bars": n_bars, "n_expected": 20, "n_missing": 20 - n_bars}
+    return pl.DataFrame([{**row, "n_off_calendar": 0, "share": n_bars / 20}], schema=TABLES["coverage"].schema)
+
+
+def _stats(symbol: str, timeframe: str, p_values: list[float | None], split: str = "oos_pooled") -> pl.DataFrame:
+    """Rows of market_stats that differ in event and p-value; a null p-value is outside the family."""
+    n = len(p_values)
+    lifts = np.linspace(-0.1, 0.1, n)
+    columns: dict[str, object] = {
+        "symbol": [symbol] * n,
+        "timeframe": [timeframe] * n,
+        "fold": [-1 if split == "oos_pooled" else 0] * n,
+        "split": [split] * n,
+        "event": [f"event_{i:03}" for i in range(n)],
+        "condition": ["all"] * n,
+        "condition_value": ["all"] * n,
+        "target": ["up_next_bar"] * n,
+        "target_kind": ["binary"] * n,
+        "n": [400] * n,
+        "lift_freq": lifts.tolist(),
+        "p_value": p_values,
+        "q_value": p_values,
+        "verdict": ["insufficient" if p is None else "not_significant" for p in p_values],
+        "replicated": [True] * n if split == "train" else [None] * n,
+    }
+    schema = TABLES["market_stats"].schema
+    return pl.DataFrame({c: columns.get(c, [None] * n) for c in schema}, schema=schema)
+
+
+@pytest.mark.parametrize("file", mart_files(), ids=lambda f: f.name)
+def test_every_mart_documents_its_rows_key_and_units(file: SqlFile) -> None:
+    assert file.name.startswith("mart__")
+    assert file.meaning
+    assert file.key
+    assert set(file.key) <= {c.name for c in file.columns}
+    assert file.plot is None or file.plot in FIGURES
+
+
+@pytest.mark.parametrize("file", mart_files(), ids=lambda f: f.name)
+def test_an_empty_lake_gives_an_empty_mart_with_its_schema_and_says_so(file: SqlFile, tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path))
+    built = build_mart(file, lake, SETTINGS)
+    assert built.frame.height == 0
+    assert built.frame.columns == [c.name for c in file.columns]
+    assert built.empty_inputs == file.tables
+    assert "null" not in {str(t).lower() for t in built.frame.dtypes}
+    assert mart_entries(file, built, "x")["empty_inputs"].value == ", ".join(file.tables)
+
+
+def test_dependencies_come_from_the_parse_tree_without_ctes_strings_and_comments() -> None:
+    sql = """-- FROM commented
+    WITH a AS (SELECT * FROM t1), b AS (SELECT 'FROM quoted' AS x FROM a)
+    SELECT * FROM b JOIN t2 USING (x) WHERE x IN (SELECT x FROM t3)"""
+    assert tables_read("x", sql) == ("t1", "t2", "t3")
+
+
+@pytest.mark.parametrize("sql", ["DROP TABLE bars", "SELECT 1; SELECT 2", "SELEKT 1", ""])
+def test_anything_but_one_select_is_refused(sql: str) -> None:
+    with pytest.raises(ConfigError, match="exactly one SELECT"):
+        parse_sql_file("mart__x", f"-- One row is one.\n{sql}")
+
+
+def test_symbols_that_look_like_numbers_stay_text_and_rewrites_happen_only_on_change(tmp_path: Path) -> None:
+    lake, file = Lake(str(tmp_path)), _mart("mart__coverage")
+    lake.write("coverage", PartitionKey("007", "D1"), _coverage(20), Facts("a", "code"))
+    first, second = build_mart(file, lake, SETTINGS), build_mart(file, lake, SETTINGS)
+    assert first.frame["symbol"].to_list() == ["007"]
+    assert (first.is_written, second.is_written) == (True, False)
+    lake.write("coverage", PartitionKey("1E5", "W1"), _coverage(10), Facts("b", "code"))
+    assert build_mart(file, lake, SETTINGS).is_written
+    assert read_mart("mart__coverage", lake)["share"].to_list() == [1.0, 0.5]
+
+
+def test_object_stores_are_read_like_local_lakes() -> None:
+    lake = Lake("memory://marts_test")
+    lake.write("coverage", PartitionKey("A", "D1"), _coverage(15), Facts("a", "code"))
+    assert build_mart(_mart("mart__coverage"), lake, SETTINGS).frame["n_bars"].to_list() == [15]
+
+
+def test_global_q_values_equal_scipy_over_all_symbols_and_timeframes(tmp_path: Path) -> None:
+    lake, generator = Lake(str(tmp_path)), np.random.default_rng(3)
+    p = {("A", "D1"): generator.uniform(0, 0.02, 30), ("B", "D1"): generator.uniform(size=50), ("B", "W1"): [0.01] * 5}
+    for (symbol, timeframe), values in p.items():
+        rows = _stats(symbol, timeframe, [*map(float, values), None])
+        lake.write("market_stats", PartitionKey(symbol, timeframe), rows, Facts(symbol, timeframe))
+    mart = build_mart(_mart("mart__market_stats_top"), lake, SETTINGS).frame
+    tested = mart.filter(pl.col("p_value").is_not_null())
+    assert tested.height == 85
+    assert tested["n_tests_global"].unique().to_list() == [85]
+    expected = false_discovery_control(tested["p_value"].to_numpy())
+    np.testing.assert_allclose(tested["q_value_global"].to_numpy(), expected, rtol=0, atol=1e-12)
+    found = (tested["q_value_global"] <= 0.05) == (tested["verdict_global"] == "significant")
+    assert found.all()
+    assert 0 < (tested["verdict_global"] == "significant").sum() < 85
+    outside = mart.filter(pl.col("p_value").is_null())
+    assert outside["q_value_global"].null_count() == outside.height == 3
+    assert outside["verdict_global"].unique().to_list() == ["insufficient"]
+    assert mart["rank"].to_list() == list(range(1, mart.height + 1))
+    assert mart["q_value_global"].drop_nulls().is_sorted()
+
+
+def test_replication_is_counted_over_the_folds_of_a_cell(tmp_path: Path) -> None:
+    lake, key = Lake(str(tmp_path)), PartitionKey("A", "D1")
+    train = _stats("A", "D1", [0.01, 0.02], split="train")
+    second = train.with_columns(fold=pl.lit(1, pl.Int64), replicated=pl.lit(value=False))
+    rows = pl.concat([_stats("A", "D1", [0.01, 0.02]), train, second])
+    lake.write("market_stats", key, rows, Facts("a", "b"))
+    mart = build_mart(_mart("mart__market_stats_top"), lake, SETTINGS).frame
+    assert mart.select("n_folds_testable", "n_folds_replicated").unique().rows() == [(2, 1)]
+    assert mart.filter(split="train")["rank"].to_list() == [1, 2, 3, 4]
+
+
+def test_a_header_that_promises_other_columns_or_a_key_that_repeats_is_an_error() -> None:
+    file = parse_sql_file("mart__x", "-- One row is one a.\n-- Key: a\n--   a | id | Name.\nSELECT 1 AS a")
+    with pytest.raises(DataContractError, match="header promises"):
+        check_promises(file, pl.DataFrame({"b": [1]}))
+    with pytest.raises(DataContractError, match="not unique"):
+        check_promises(file, pl.DataFrame({"a": [1, 1]}))
+
+
+def test_an_undeclared_table_and_a_missing_mart_are_named(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path))
+    with pytest.raises(LakeError, match="no declaration"):
+        run_select(parse_sql_file("x", "-- Rows.\nSELECT * FROM nowhere"), lake)
+    with pytest.raises(LakeError, match="mart__y is not in the lake"):
+        run_select(parse_sql_file("x", "-- Rows.\nSELECT * FROM mart__y"), lake)
+    with pytest.raises(LakeError, match="qe launch marts"):
+        read_mart("mart__coverage", lake)
