@@ -1,0 +1,151 @@
+"""Inbox and sample: what files hold, what is delivered once, and what unchanged files cost."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from quant_core.ingestion import Dialect
+from quant_core.quality import QualityRules
+from quant_pipelines.source_config import Feed
+from quant_pipelines.sources import files
+from quant_pipelines.sources.files import ContentIndex, FileSource
+from quant_pipelines.sources.inbox import inbox_source
+from quant_pipelines.sources.sample import sample_source
+from tests.pipelines.small_project import daily_csv
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the files that were parsed, in order; nothing is remembered from other tests."""
+    parsed: list[str] = []
+    real = files.read_file
+
+    def counting(data: bytes, name: str, dialect: Dialect) -> object:
+        parsed.append(name)
+        return real(data, name, dialect)
+
+    monkeypatch.setattr(files, "read_file", counting)
+    monkeypatch.setattr(files, "_PARSED", type(files._PARSED)())
+    return parsed
+
+
+def inbox(folder: Path, *feeds: Feed, index: ContentIndex | None = None, settle_s: float = 0.0) -> FileSource:
+    return inbox_source("inbox", folder, feeds, settle_s, now, index or ContentIndex())
+
+
+def test_the_sample_takes_the_path_of_any_file() -> None:
+    source = sample_source("sample", now, ContentIndex())
+    first = source.instruments()[0]
+    assert [i.symbol for i in source.instruments()] == ["SP500", "NASDAQ"]
+    (delivery,) = source.deliveries(first, None)
+    assert (delivery.n_rows_in, delivery.rows.height, delivery.quarantine.height) == (5031, 5031, 0)
+    row = delivery.rows.row(0, named=True)  # 1999-01-04: 1229.22998,1248.810059,1219.099976,1228.099976,…,877000000
+    assert (row["open"], row["high"], row["low"], row["close"]) == (1229.22998, 1248.810059, 1219.099976, 1228.099976)
+    assert row["volume"] == 877_000_000
+    assert row["ts"] == datetime(1999, 1, 4, 14, 30, tzinfo=UTC)
+
+
+def test_an_unchanged_file_is_delivered_once_and_a_changed_one_again(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(daily_csv("AAA", 20))
+    source = inbox(tmp_path)
+    (instrument,) = source.instruments()
+    (first,) = source.deliveries(instrument, None)
+    assert list(source.deliveries(instrument, first.watermark)) == []
+    before = source.fingerprint(instrument)
+    (tmp_path / "a.csv").write_text(daily_csv("AAA", 25))
+    assert source.fingerprint(instrument) != before
+    (second,) = source.deliveries(instrument, first.watermark)
+    assert second.rows.height == 25
+
+
+def test_a_touched_file_with_the_same_bytes_is_not_new(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(daily_csv("AAA", 20))
+    source = inbox(tmp_path)
+    (instrument,) = source.instruments()
+    (first,) = source.deliveries(instrument, None)
+    before = source.fingerprint(instrument)
+    os.utime(tmp_path / "a.csv", (1, 1))
+    assert source.fingerprint(instrument) == before
+    assert list(source.deliveries(instrument, first.watermark)) == []
+
+
+def test_a_long_file_with_many_symbols_is_parsed_once(tmp_path: Path, reads: list[str]) -> None:
+    header = daily_csv("AAA", 20).splitlines()[0]
+    rows = [line for s in ("AAA", "BBB", "CCC") for line in daily_csv(s, 20).splitlines()[1:]]
+    (tmp_path / "long.csv").write_text("\n".join([header, *rows]) + "\n")
+    source = inbox(tmp_path)
+    delivered = {i.symbol: [d.rows.height for d in source.deliveries(i, None)] for i in source.instruments()}
+    assert delivered == {"AAA": [20], "BBB": [20], "CCC": [20]}
+    assert reads == ["long.csv"]
+
+
+def test_the_index_spares_the_next_process_from_reading_unchanged_files(tmp_path: Path, reads: list[str]) -> None:
+    for symbol in ("AAA", "BBB"):
+        (tmp_path / f"{symbol}.csv").write_text(daily_csv(symbol, 20))
+    saved: dict[str, dict[str, object]] = {}
+    inbox(tmp_path, index=ContentIndex(lambda: saved, saved.update)).instruments()
+    assert sorted(reads) == ["AAA.csv", "BBB.csv"]
+    reads.clear()
+    files._PARSED.clear()
+    (tmp_path / "BBB.csv").write_text(daily_csv("BBB", 21))
+    again = inbox(tmp_path, index=ContentIndex(lambda: saved, saved.update))
+    assert [i.symbol for i in again.instruments()] == ["AAA", "BBB"]
+    assert reads == ["BBB.csv"]
+
+
+def test_refused_files_are_listed_and_the_others_delivered(tmp_path: Path) -> None:
+    (tmp_path / "good.csv").write_text(daily_csv("AAA", 20))
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "noise.bin").write_bytes(bytes(range(256)) * 4)
+    (tmp_path / ".hidden.csv").write_text(daily_csv("HID", 20))
+    source = inbox(tmp_path)
+    assert [i.symbol for i in source.instruments()] == ["AAA"]
+    assert sorted(source.refused()) == ["empty.csv", "noise.bin"]
+    assert all("Fix:" in reason for reason in source.refused().values())
+
+
+def test_refused_rows_travel_with_the_instrument_they_name(tmp_path: Path) -> None:
+    header, *rows = daily_csv("AAA", 20).splitlines()
+    lines = [header, *rows, *daily_csv("BBB", 20).splitlines()[1:], "2021-01-01,BBB,1,x,1,1,1", "2021-01-02,,1,1,1,1,1"]
+    (tmp_path / "long.csv").write_text("\n".join(lines) + "\n")
+    source = inbox(tmp_path)
+    deliveries = {i.symbol: next(source.deliveries(i, None)) for i in source.instruments()}
+    assert sum(d.n_rows_in for d in deliveries.values()) == 42
+    assert deliveries["BBB"].quarantine["origin_row"].to_list() == [42]
+    assert deliveries["AAA"].quarantine["origin_row"].to_list() == [43]
+
+
+def test_the_first_feed_whose_pattern_fits_declares_the_file(tmp_path: Path) -> None:
+    (tmp_path / "oil").mkdir()
+    (tmp_path / "oil" / "CL.csv").write_text(daily_csv("CL", 20))
+    feed = Feed(
+        "oil/*.csv", Dialect(calendar="XNYS"), allow_non_positive_prices=True, quality=QualityRules(), where="x"
+    )
+    later = Feed(
+        "*.csv", Dialect(calendar="fx_24_5"), allow_non_positive_prices=False, quality=QualityRules(), where="y"
+    )
+    (instrument,) = inbox(tmp_path, feed, later).instruments()
+    assert (instrument.calendar, instrument.rules.allow_non_positive_prices) == ("XNYS", True)
+
+
+def test_a_file_that_is_still_being_written_waits(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(daily_csv("AAA", 20))
+    os.utime(path, (NOW.timestamp() - 0.5, NOW.timestamp() - 0.5))
+    assert inbox(tmp_path, settle_s=1.0).instruments() == []
+    os.utime(path, (NOW.timestamp() - 1.5, NOW.timestamp() - 1.5))
+    assert len(inbox(tmp_path, settle_s=1.0).instruments()) == 1
+
+
+def test_a_missing_folder_is_an_empty_inbox(tmp_path: Path) -> None:
+    assert inbox(tmp_path / "nowhere").instruments() == []
