@@ -94,20 +94,27 @@ def _equal_density(a: Floats, b: Floats, mass: float) -> tuple[Floats, Floats]:
     """
     under, over = np.zeros_like(a), np.full_like(a, 1 - mass)
     u = over / 2
-    low = high = u
-    for _ in range(60):
-        low, high = beta_quantile(u, a, b), beta_quantile(u + mass, a, b)
-        f_low, slope_low = _log_density(low, _from_one(low, 1 - u, a, b), a, b)
-        f_high, slope_high = _log_density(high, _from_one(high, (1 - mass) - u, a, b), a, b)
-        gap = f_low - f_high
-        under, over = np.where(gap < 0, u, under), np.where(gap < 0, over, u)
-        # d log f / du at a quantile is (log f)' / f, at both ends.
-        step = u - gap / (slope_low * np.exp(-f_low) - slope_high * np.exp(-f_high))
-        new = np.where((step > under) & (step < over), step, (under + over) / 2)
-        if np.all(np.abs(new - u) <= 1e-15 + 1e-13 * u):
+    open_ = np.arange(len(a))
+    for _ in range(80):
+        x, y, at = a[open_], b[open_], u[open_]
+        gap, slope = _density_gap(at, x, y, mass)
+        under[open_], over[open_] = np.where(gap < 0, at, under[open_]), np.where(gap < 0, over[open_], at)
+        step = at - gap / slope
+        inside = (step > under[open_]) & (step < over[open_])
+        u[open_] = np.where(inside, step, (under[open_] + over[open_]) / 2)
+        open_ = open_[np.abs(u[open_] - at) > 1e-15 + 1e-12 * at]
+        if not len(open_):
             break
-        u = new
-    return low, high
+    return beta_quantile(u, a, b), beta_quantile(u + mass, a, b)
+
+
+def _density_gap(u: Floats, a: Floats, b: Floats, mass: float) -> tuple[Floats, Floats]:
+    """Log density at the lower end minus at the upper end, and its derivative in u."""
+    low, high = beta_quantile(u, a, b), beta_quantile(u + mass, a, b)
+    f_low, slope_low = _log_density(low, _from_one(low, 1 - u, a, b), a, b)
+    f_high, slope_high = _log_density(high, _from_one(high, (1 - mass) - u, a, b), a, b)
+    # d log f / du at a quantile is (log f)' / f, at both ends.
+    return f_low - f_high, slope_low * np.exp(-f_low) - slope_high * np.exp(-f_high)
 
 
 def _from_one(x: Floats, tail: Floats, a: Floats, b: Floats) -> Floats:

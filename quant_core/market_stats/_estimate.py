@@ -90,10 +90,12 @@ def numeric_columns(place: Place, panel: Panel, counts: TargetCounts) -> dict[st
     m = counts.moments
     summary = np.full((6, *np.shape(m.n)), np.nan)
     unique = np.minimum(m.n, m.covered / max(counts.target.horizon, 1))
+    target = counts.target.canonical
     for e, event in enumerate(counts.values):
+        event_id = panel.spec.events[e].canonical
         for s in range(panel.n_slots):
             if m.n[e, s]:
-                name = "|".join((panel.spec.events[e].canonical, *panel.slots[s], counts.target.canonical))
+                name = "|".join((event_id, *panel.slots[s], target))
                 seed = _cell_seed(panel.spec.seed, place, name)
                 interval = MeanInterval(panel.spec.confidence, panel.spec.n_resamples, seed)
                 summary[:, e, s] = _summary(_values_of(event, s), float(unique[e, s]), interval)
@@ -149,8 +151,9 @@ def duration_columns(counts: TargetCounts, unique: Floats, spec: MarketStatsSpec
 def _frame(place: Place, panel: Panel, counts: TargetCounts, columns: dict[str, Counts]) -> pl.DataFrame:
     """Arrays (n_events, n_slots) as rows, labels first."""
     n_events = len(panel.spec.events)
+    names = [e.canonical for e in panel.spec.events]
     labels = {
-        "event": [e.canonical for e in panel.spec.events for _ in panel.slots],
+        "event": [name for name in names for _ in panel.slots],
         "condition": [c for c, _ in panel.slots] * n_events,
         "condition_value": [v for _, v in panel.slots] * n_events,
     }

@@ -44,6 +44,8 @@ class Panel:
     Attributes:
         events: (n_events, n_bars); null counts as no event.
         slots: (condition, value) of every slot; slot 0 is (all, all).
+        outcomes: per target, its outcomes over all bars.
+        fixed_codes: slots of the conditions that learn nothing, over all bars.
     """
 
     bars: Bars
@@ -51,35 +53,37 @@ class Panel:
     events: NDArray[np.bool_]
     slots: tuple[tuple[str, str], ...]
     outcomes: dict[Target, pl.DataFrame]
+    fixed_codes: dict[Condition, NDArray[np.int64]]
 
     @classmethod
     def of(cls, bars: Bars, spec: MarketStatsSpec) -> Panel:
-        """Evaluate events and fold-free outcomes once."""
+        """Evaluate once what does not depend on the fold."""
         masks = [e.mask(bars).fill_null(value=False).to_numpy() for e in spec.events]
         slots = [(ALL, ALL), *((c.canonical, value) for c in spec.conditions for value in c.values)]
-        outcomes = {t: t.outcome(bars) for t in spec.targets if t.kind != "time_to_event"}
-        return cls(bars, spec, np.stack(masks).astype(np.bool_), tuple(slots), outcomes)
+        outcomes = {t: t.outcome(bars) for t in spec.targets}
+        return cls(bars, spec, np.stack(masks).astype(np.bool_), tuple(slots), outcomes, {})
 
     @property
     def n_slots(self) -> int:
         """Number of (condition, value) states, (all, all) included."""
         return len(self.slots)
 
-    def fit(self, start: int, stop: int) -> tuple[Condition, ...]:
-        """The conditions with their bins learned on bars start … stop − 1."""
-        train = self.bars.slice(start, stop)
-        return tuple(c.fit(train) for c in self.spec.conditions)
+    def codes(self, train: tuple[int, int], stop: int) -> NDArray[np.int64]:
+        """(n_conditions + 1, stop): the slot of each bar under each condition; ``n_slots`` where the state is null.
 
-    def codes(self, fitted: tuple[Condition, ...], start: int, stop: int) -> NDArray[np.int64]:
-        """(n_conditions + 1, L): the slot of each bar under each condition; ``n_slots`` where the state is null.
-
-        Labels are decided on all bars up to ``stop``, so that warm-ups are filled from earlier bars.
+        Bins are learned on the bars of the range ``train`` alone and frozen; labels then use all earlier bars.
         """
-        seen = self.bars.head(stop)
-        rows = [np.zeros(stop - start, dtype=np.int64)]
+        learners = self.bars.slice(*train)
+        rows = [np.zeros(stop, dtype=np.int64)]
         offset = 1
-        for condition in fitted:
-            rows.append(self._codes_of(condition, seen, offset)[start:])
+        for condition in self.spec.conditions:
+            fitted = condition.fit(learners)
+            if fitted is not condition:
+                rows.append(self._codes_of(fitted, self.bars.head(stop), offset))
+            else:
+                if condition not in self.fixed_codes:
+                    self.fixed_codes[condition] = self._codes_of(condition, self.bars, offset)
+                rows.append(self.fixed_codes[condition][:stop])
             offset += len(condition.values)
         return np.stack(rows)
 
@@ -102,15 +106,13 @@ class Panel:
     def outcome(self, target: Target, start: int, stop: int) -> Outcome:
         """Outcomes of bars start … stop − 1 that are known at the end of the split.
 
-        Durations are decided on the bars up to ``stop`` alone: what is still open there is censored there.
+        A binary or numeric outcome is known when its window ends inside. A duration that runs past the split is
+        censored at its last bar; the last bar itself has seen nothing and has no outcome.
         """
-        if target.kind == "time_to_event":
-            frame = target.outcome(self.bars.head(stop)).slice(start, stop - start)
-            inside = np.ones(stop - start, dtype=np.bool_)
-        else:
-            frame = self.outcomes[target].slice(start, stop - start)
-            inside = np.arange(start, stop) + target.horizon < stop
-        valid = frame["value"].is_not_null().to_numpy() & inside
+        frame = self.outcomes[target].slice(start, stop - start)
+        bars_left = np.arange(stop - start)[::-1]
+        waits = target.kind == "time_to_event"
+        valid = frame["value"].is_not_null().to_numpy() & (bars_left >= (1 if waits else target.horizon))
         numbers = frame["value"].cast(pl.Float64).fill_null(0.0).to_numpy()
         if target.kind != "numeric":
             whole = numbers.astype(np.int64)
@@ -125,4 +127,7 @@ class Panel:
             raise DataContractError(
                 f"Target {target.canonical} gave NaN or infinite outcomes: expected null or a number."
             )
-        return Outcome(numbers, valid, frame["observed"].fill_null(value=True).to_numpy())
+        observed = frame["observed"].fill_null(value=True).to_numpy()
+        if waits:
+            observed, numbers = observed & (numbers <= bars_left), np.minimum(numbers, bars_left)
+        return Outcome(numbers, valid, observed)

@@ -1,0 +1,75 @@
+"""Bars of simulated worlds and small blocks for the tests of market statistics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+
+from quant_core.bars import Bars
+from quant_core.events._base import Event
+from quant_core.targets._base import Target
+from quant_core.timeframes import Timeframe
+
+
+@dataclass(frozen=True)
+class Marked(Event):
+    """The bars whose volume is positive: an event that a test sets by hand."""
+
+    def mask(self, bars: Bars) -> pl.Series:
+        return bars.frame["volume"] > 0
+
+
+@dataclass(frozen=True)
+class Never(Event):
+    """An event that happens at no bar."""
+
+    def mask(self, bars: Bars) -> pl.Series:
+        return pl.repeat(value=False, n=len(bars), eager=True)
+
+
+@dataclass(frozen=True)
+class Unknown(Target):
+    """A binary target without any outcome."""
+
+    @property
+    def horizon(self) -> int:
+        return 3
+
+    def outcome(self, bars: Bars) -> pl.DataFrame:
+        return pl.DataFrame(
+            {"value": pl.repeat(None, len(bars), dtype=pl.Boolean, eager=True), "observed": [True] * len(bars)}
+        )
+
+
+def bars_from_returns(returns: np.ndarray, rng: np.random.Generator, volume=None) -> Bars:
+    """Daily bars whose closes follow log returns; opens are the previous closes, wicks are noise."""
+    close = 100 * np.exp(np.cumsum(returns))
+    opens = np.concatenate([[100.0], close[:-1]])
+    wick = np.abs(rng.normal(size=(2, len(close)))) * np.std(returns) * 0.5
+    return Bars.of(
+        open=opens,
+        high=np.maximum(opens, close) * np.exp(wick[0]),
+        low=np.minimum(opens, close) * np.exp(-wick[1]),
+        close=close,
+        volume=np.ones(len(close)) if volume is None else volume,
+        start=datetime(1990, 1, 1, tzinfo=UTC),
+        timeframe=Timeframe.D1,
+    )
+
+
+def random_walk(n: int, rng: np.random.Generator) -> Bars:
+    """Independent normal returns."""
+    return bars_from_returns(rng.normal(0, 0.01, n), rng)
+
+
+def garch_t(n: int, rng: np.random.Generator) -> Bars:
+    """GARCH(1,1) with Student t(5) shocks: volatility clusters, direction does not."""
+    shocks = rng.standard_t(5, n) * np.sqrt(3 / 5)
+    variance, returns = 1e-4, np.empty(n)
+    for t in range(n):
+        returns[t] = np.sqrt(variance) * shocks[t]
+        variance = 1e-6 + 0.09 * returns[t] ** 2 + 0.90 * variance
+    return bars_from_returns(returns, rng)

@@ -1,0 +1,184 @@
+"""The engine against a second implementation that shares nothing but the blocks: loops, pandas and statsmodels."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from scipy import stats
+from statsmodels.duration.survfunc import SurvfuncRight
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+from quant_core.conditions.day_of_week import DayOfWeek
+from quant_core.conditions.vol_tertile import VolTertile
+from quant_core.events.bullish_candle import BullishCandle
+from quant_core.events.k_consecutive import KConsecutive
+from quant_core.market_stats import compute_market_stats
+from quant_core.spec import MarketStatsSpec
+from quant_core.splitters.walk_forward import WalkForward
+from quant_core.targets.continuation_n import ContinuationN
+from quant_core.targets.forward_return_n import ForwardReturnN
+from quant_core.targets.time_to_reversal import TimeToReversal
+from quant_core.targets.up_next_bar import UpNextBar
+from tests.market_stats.market_worlds import garch_t
+
+SPEC = MarketStatsSpec(
+    events=(KConsecutive(k=2), BullishCandle()),
+    conditions=(VolTertile(), DayOfWeek()),
+    targets=(UpNextBar(), ContinuationN(n=20), ForwardReturnN(n=5), TimeToReversal(max_horizon_bars=20)),
+    splitter=WalkForward("rolling", train_months=30, test_months=24, embargo_days=7),
+    n_min=60,
+    n_resamples=99,
+)
+
+
+@pytest.fixture(scope="module")
+def bars():
+    return garch_t(2100, np.random.default_rng(8))
+
+
+@pytest.fixture(scope="module")
+def table(bars):
+    return compute_market_stats(bars, SPEC)
+
+
+def splits_of(bars):
+    """(fold, split, train range, ranges); the pooled split has one range per fold."""
+    folds = SPEC.splitter.folds(bars.frame["session_date"])
+    for f in folds:
+        yield f.index, "train", [((f.train_start, f.train_stop), (f.train_start, f.train_stop))]
+        yield f.index, "test", [((f.train_start, f.train_stop), (f.test_start, f.test_stop))]
+    yield -1, "oos_pooled", [((f.train_start, f.train_stop), (f.test_start, f.test_stop)) for f in folds]
+
+
+def long_frame(bars, event, condition, target, pieces):
+    """One row per bar with a known outcome: block, whether the event is on, the state, the outcome."""
+    close, parts = bars.frame["close"].to_numpy(), []
+    h = target.horizon
+    size = 64 * math.ceil(max(64, 4 * h) / 64)
+    for number, (train, (start, stop)) in enumerate(pieces):
+        on = event.mask(bars).to_list()
+        state = ["all"] * len(close)
+        if condition is not None:
+            state = condition.fit(bars.slice(*train)).labels(bars.head(stop)).to_list()
+        for t in range(start, stop):
+            if t + h >= stop:
+                continue
+            change = close[t + h] / close[t] - 1
+            y = change if target.kind == "numeric" else float(change > 0)
+            parts.append((number, t, (number, (t - start) // size), bool(on[t]), state[t], y))
+    return pd.DataFrame(parts, columns=["piece", "t", "block", "on", "state", "y"])
+
+
+def by_loops(frame, value, horizon):
+    """n, mean, baseline, n_eff and p of one cell, block by block."""
+    cell = frame[frame.on & (frame.state == value)]
+    n, N = len(cell), len(frame)
+    if n == 0:
+        return 0, None, frame.y.mean(), None, None
+    p, p0 = cell.y.mean(), frame.y.mean()
+    u_test, u_own = [], []
+    for block in cell.block.unique():
+        c, a = cell[cell.block == block].y, frame[frame.block == block].y
+        u_test.append((c.sum() - p0 * len(c)) - n / N * (a.sum() - p0 * len(a)))
+        u_own.append(c.sum() - p * len(c))
+    g = len(u_test)
+    covered = {(i, t + j) for i, t in zip(cell.piece, cell.t, strict=True) for j in range(1, horizon + 1)}
+    n_eff = min(n, len(covered) / horizon)
+    own = np.square(u_own).sum()
+    if g > 1 and own > 1e-12:
+        n_eff = min(n_eff, cell.y.var(ddof=0) / (own * g / (g - 1) / n**2))
+    if g < 10:
+        return n, p, p0, n_eff, None
+    error = math.sqrt(np.square(u_test).sum() * g / (g - 1)) / n
+    return n, p, p0, n_eff, 2 * stats.t.sf(abs(p - p0) / error, g - 1)
+
+
+@pytest.mark.parametrize("target", [t for t in SPEC.targets if t.kind != "time_to_event"], ids=lambda t: t.name)
+def test_every_cell_equals_the_loops(bars, table, target):
+    checked = 0
+    for fold, split, pieces in splits_of(bars):
+        for event in SPEC.events:
+            for condition in (None, *SPEC.conditions):
+                frame = long_frame(bars, event, condition, target, pieces)
+                for value in condition.values if condition else ("all",):
+                    row = table.row(
+                        by_predicate=(pl.col("fold") == fold)
+                        & (pl.col("split") == split)
+                        & (pl.col("event") == event.canonical)
+                        & (pl.col("condition") == (condition.canonical if condition else "all"))
+                        & (pl.col("condition_value") == value)
+                        & (pl.col("target") == target.canonical),
+                        named=True,
+                    )
+                    n, mean, baseline, n_eff, p = by_loops(frame, value, target.horizon)
+                    numeric = target.kind == "numeric"
+                    assert row["n"] == n
+                    assert row["mean" if numeric else "p_hat"] == (pytest.approx(mean, abs=1e-12) if n else None)
+                    assert row["baseline_mean" if numeric else "baseline"] == pytest.approx(baseline, abs=1e-12)
+                    assert row["n_eff"] == (pytest.approx(n_eff, rel=1e-9) if n else None)
+                    assert row["p_value"] == (None if p is None else pytest.approx(p, rel=1e-9))
+                    if n and not numeric:
+                        low, high = proportion_confint(mean * n_eff, n_eff, method="wilson")
+                        assert (row["ci_low"], row["ci_high"]) == pytest.approx((low, high), abs=1e-9)
+                    checked += n > 0
+    assert checked > 60
+
+
+def test_q_values_and_verdicts_follow_from_the_p_values_of_the_family(table):
+    for _, part in table.group_by("fold", "split", "target_kind"):
+        tested = part.filter(pl.col("p_value").is_not_null(), pl.col("n") >= SPEC.n_min)
+        assert set(part["n_tests"]) == {len(tested)}
+        outside = part.join(tested, on=["event", "condition", "condition_value", "target"], how="anti")
+        assert outside["q_value"].is_null().all()
+        if len(tested):
+            q = multipletests(tested["p_value"], method="fdr_bh")[1]
+            np.testing.assert_allclose(tested["q_value"], q, atol=1e-12)
+            expected = np.where(q <= SPEC.fdr, "significant", "not_significant").tolist()
+            assert tested["verdict"].to_list() == expected
+
+
+def test_replication_is_what_the_test_split_says(table):
+    key = ("fold", "event", "condition", "condition_value", "target")
+    test = {tuple(r[k] for k in key): r for r in table.filter(split="test").to_dicts()}
+    seen = set()
+    for row in table.filter(split="train").to_dicts():
+        other = test[tuple(row[k] for k in key)]
+        lift, other_lift = (r["lift_freq"] if r["lift_freq"] is not None else r["lift_mean"] for r in (row, other))
+        if row["p_value"] is None or other["p_value"] is None:
+            assert row["replicated"] is None
+        else:
+            assert row["replicated"] == (np.sign(lift) == np.sign(other_lift) and other["p_value"] <= 0.05)
+        seen.add(row["replicated"])
+    assert {None, False} <= seen
+    assert table.filter(pl.col("split") != "train")["replicated"].is_null().all()
+
+
+def test_survival_columns_equal_statsmodels_on_truncated_bars(bars, table):
+    target = SPEC.targets[-1]
+    for fold, split, pieces in splits_of(bars):
+        times, observed = [], []
+        for _, (start, stop) in pieces:
+            # Bars after the split are cut off before the outcome is computed at all.
+            seen = target.outcome(bars.head(stop)).slice(start)
+            on = SPEC.events[1].mask(bars).slice(start, stop - start)
+            kept = seen.filter(on, pl.col("value").is_not_null())
+            times += kept["value"].to_list()
+            observed += kept["observed"].to_list()
+        row = table.row(
+            by_predicate=(pl.col("fold") == fold)
+            & (pl.col("split") == split)
+            & (pl.col("event") == SPEC.events[1].canonical)
+            & (pl.col("condition") == "all")
+            & (pl.col("target") == target.canonical),
+            named=True,
+        )
+        oracle = SurvfuncRight(times, np.array(observed).astype(int))
+        first = oracle.surv_times[oracle.surv_prob <= 0.5 + 1e-12][0]
+        assert (row["n"], row["n_censored"]) == (len(times), len(times) - sum(observed))
+        assert row["km_median"] == first
+        curve = [1.0, *oracle.surv_prob]
+        area = sum(curve[int(np.searchsorted(oracle.surv_times, t, side="right"))] for t in range(int(max(times))))
+        assert row["km_rmean"] == pytest.approx(area, abs=1e-9)

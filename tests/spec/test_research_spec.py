@@ -1,0 +1,185 @@
+"""The research file: what it accepts, what it refuses and how it says so."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quant_core.conditions import CONDITIONS
+from quant_core.errors import ConfigError, UnknownNameError
+from quant_core.events import EVENTS
+from quant_core.features import FEATURES
+from quant_core.spec import dump_research, load_research, parse_block
+from quant_core.splitters.single_split import SingleSplit
+from quant_core.splitters.walk_forward import WalkForward
+from quant_core.targets import TARGETS
+from quant_core.timeframes import Timeframe
+
+DEFAULT = Path(__file__).parents[2] / "quant_pipelines" / "config" / "research.yaml"
+FAMILIES = {"events": EVENTS, "conditions": CONDITIONS, "targets": TARGETS, "features": FEATURES}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_block_reads_back_from_its_canonical_string(family):
+    catalog = FAMILIES[family]
+    for name in catalog:
+        block = catalog[name]()
+        assert parse_block(catalog, block.canonical) == block
+        assert parse_block(catalog, name) == block
+        assert parse_block(catalog, {"name": "an alias", "type": name, "params": {}}) == block
+
+
+def test_the_default_file_loads_and_reads_back_to_the_same_id():
+    spec = load_research(DEFAULT.read_text(), "research.yaml")
+    assert len(spec.market_stats.events) >= 10
+    assert len(spec.market_stats.conditions) >= 5
+    assert len(spec.market_stats.targets) >= 7
+    assert load_research(dump_research(spec), "dump").spec_id == spec.spec_id
+    daily, minutes = ({c.name for c in spec.market_stats.at(t).conditions} for t in (Timeframe.D1, Timeframe.M1))
+    assert minutes - daily == {"session", "hour_bin"}
+    assert isinstance(spec.market_stats.at(Timeframe.M1).splitter, WalkForward)
+
+
+def blocks_of(catalog):
+    return st.lists(st.sampled_from(sorted(catalog)), unique=True, max_size=4)
+
+
+specs = st.fixed_dictionaries(
+    {
+        "data": st.fixed_dictionaries(
+            {},
+            optional={
+                "symbols": st.lists(st.sampled_from(["A", "B-1", "c.d"]), max_size=3),
+                "timeframe": st.sampled_from(["D1", "1h", ["5min", "1d"]]),
+                "start": st.dates().map(str),
+            },
+        ),
+        "features": blocks_of(FEATURES),
+        "market_stats": st.fixed_dictionaries(
+            {"events": blocks_of(EVENTS), "conditions": blocks_of(CONDITIONS), "targets": blocks_of(TARGETS)},
+            optional={
+                "validation": st.one_of(
+                    st.fixed_dictionaries({"train_fraction": st.floats(0.1, 0.9), "embargo_days": st.integers(0, 9)}),
+                    st.fixed_dictionaries(
+                        {"train_months": st.integers(1, 99), "test_months": st.integers(1, 9)},
+                        optional={
+                            "scheme": st.sampled_from(["rolling", "anchored"]),
+                            "folds": st.integers(1, 5),
+                            "min_trades": st.integers(0, 500),
+                            "by_timeframe": st.just({"M1": {"train_fraction": 0.6}, "1h": {"train_months": 3}}),
+                        },
+                    ),
+                ),
+                "n_min": st.one_of(st.integers(1, 900), st.just({"default": 50, "W1": 20})),
+                "fdr": st.floats(0.01, 0.4),
+                "confidence": st.sampled_from([0.9, 0.99]),
+                "n_resamples": st.integers(99, 2000),
+            },
+        ),
+        "seed": st.integers(0, 2**40),
+    }
+)
+
+
+@given(specs, st.randoms())
+@settings(max_examples=80, deadline=None)
+def test_round_trip_and_order_of_keys_keep_the_id(content, random):
+    def shuffled(value):
+        if isinstance(value, dict):
+            keys = list(value)
+            random.shuffle(keys)
+            return {k: shuffled(value[k]) for k in keys}
+        return value
+
+    spec = load_research(yaml.safe_dump(content), "a.yaml")
+    assert load_research(dump_research(spec), "b.yaml").spec_id == spec.spec_id
+    assert load_research(yaml.safe_dump(shuffled(content), sort_keys=False), "c.yaml").spec_id == spec.spec_id
+
+
+def test_any_change_of_meaning_changes_the_id_and_an_alias_does_not():
+    base = "market_stats: {events: [gap_up], targets: [up_next_bar], n_min: 50}\nseed: 1\n"
+    first = load_research(base, "a").spec_id
+    assert len(first) == 16
+    for old, new in (("gap_up", "gap_down"), ("50", "51"), ("seed: 1", "seed: 2"), ("up_next_bar", "next_bullish")):
+        assert load_research(base.replace(old, new), "a").spec_id != first
+    aliased = base.replace("[gap_up]", "[{name: my gap, type: gap_up}]")
+    assert load_research(aliased, "a").spec_id == first
+    assert load_research(aliased, "a").aliases == {"my gap": load_research(base, "a").market_stats.events[0].canonical}
+
+
+def test_the_source_systems_layout_is_accepted():
+    text = """
+    data: {symbols: [EURUSD], timeframe: 1h, start: 2018-01-01, end: 2019-12-31}
+    events: [{name: streak, type: k_consecutive, params: {k: 4, direction: down}}]
+    conditions: [{name: session, params: {}}]
+    targets: [{name: up_next_bar}]
+    validation: {min_trades: 400, train_months: 6, test_months: 1, folds: 3, embargo_days: 2}
+    """
+    spec = load_research(text, "old.yaml")
+    assert spec.market_stats.events[0].canonical == "k_consecutive(k=4,direction=down)"
+    assert spec.market_stats.splitter == WalkForward("rolling", 6, 1, 3, 2)
+    assert spec.market_stats.n_min == 400
+    assert spec.data.timeframes == (Timeframe.H1,)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "words"),
+    [
+        ("market_stats: {evnts: []}", UnknownNameError, ["evnts", "a.yaml: market_stats.evnts", "'events'"]),
+        ("market_stats: {validation: {train_month: 3}}", UnknownNameError, ["validation.train_month", "train_months"]),
+        ("market_stats: {events: [gap_upp]}", UnknownNameError, ["gap_upp", "market_stats.events[0]", "gap_up"]),
+        (
+            "market_stats: {events: ['k_consecutive(kk=3)']}",
+            UnknownNameError,
+            ["kk", "events[0]", "Did you mean 'k'"],
+        ),
+        ("market_stats: {events: ['k_consecutive(k=0)']}", ConfigError, ["events[0]", "k_consecutive.k", "1", "'0'"]),
+        ("market_stats: {events: ['k_consecutive(k=x)']}", ConfigError, ["k_consecutive.k", "integer", "'x'"]),
+        ("market_stats: {events: ['k_consecutive(direction=left)']}", ConfigError, ["direction", "'up'", "'left'"]),
+        ("market_stats: {events: ['k_consecutive(k=3']}", ConfigError, ["events[0]", "Close the bracket"]),
+        ("market_stats: {events: [7]}", ConfigError, ["events[0]", "found 7"]),
+        ("market_stats: {events: [{name: gap_up, parms: {}}]}", UnknownNameError, ["parms", "params"]),
+        ("market_stats: {events: [gap_up, gap_up]}", ConfigError, ["gap_up", "twice"]),
+        ("market_stats: {fdr: 1.5}", ConfigError, ["market_stats.fdr", "less than 1", "1.5"]),
+        ("market_stats: {validation: {train_fraction: 0.5, train_months: 3}}", ConfigError, ["validation", "either"]),
+        ("market_stats: {validation: {train_months: 0}}", ConfigError, ["train_months", "greater than or equal to 1"]),
+        ("data: {timeframe: 1M}", ConfigError, ["data.timeframe", "ambiguous"]),
+        ("data: {start: 2020-02-01, end: 2020-01-01}", ConfigError, ["data.end", "2020-01-01"]),
+        ("data: {dataset_path: x.csv}", ConfigError, ["data.dataset_path", "sources.yaml"]),
+        ("data: {mysql: {}}", ConfigError, ["data.mysql", "sources.yaml"]),
+        ("artifacts: {out_dir: runs}", ConfigError, ["artifacts", "QUANT_LAKE"]),
+        ("persistence: {enabled: true}", ConfigError, ["persistence.enabled", "lake"]),
+        ("persistence: {spec_id: abc}", ConfigError, ["persistence.spec_id", "computed"]),
+        ("events: [gap_up]\nmarket_stats: {events: [gap_up]}", ConfigError, ["events twice"]),
+        ("seed: 1\nseed: 2", ConfigError, ["'seed' is given twice"]),
+        ("[1, 2]", ConfigError, ["mapping of sections"]),
+        ("a: [", ConfigError, ["not YAML"]),
+        ("sead: 1", UnknownNameError, ["sead", "'seed'"]),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_place_and_a_way_out(text, error, words):
+    with pytest.raises(error) as caught:
+        load_research(text, "a.yaml")
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_nested_blocks_and_lists_are_read():
+    joint = parse_block(CONDITIONS, "joint(first=day_of_week,second=quantile_bin(feature=rsi(period=7),n_bins=3))")
+    assert "rsi(period=7)" in joint.canonical
+    assert parse_block(CONDITIONS, joint.canonical) == joint
+    mapped = {"name": "quantile_bin", "params": {"feature": {"name": "atr", "params": {"period": 5}}}}
+    assert "atr(period=5" in parse_block(CONDITIONS, mapped).canonical
+
+
+def test_learned_bins_cannot_be_set_in_a_file():
+    with pytest.raises(UnknownNameError, match="cuts"):
+        parse_block(CONDITIONS, "vol_tertile(cuts=[0.1;0.2])")
+
+
+def test_an_empty_file_is_the_default_spec():
+    spec = load_research("", "empty.yaml")
+    assert spec.market_stats.events == ()
+    assert spec.market_stats.splitter == SingleSplit()
