@@ -34,6 +34,7 @@ class Catalog(Mapping[str, type[B]], Generic[B]):
 
     def __init__(self, family: str, package: str, path: list[str], base: type[B]) -> None:
         self.family = family
+        self.package = package
         self._blocks: dict[str, type[B]] = {}
         for module in sorted(m.name for m in pkgutil.iter_modules(path) if not m.name.startswith("_")):
             self._blocks[module] = self._block_in(f"{package}.{module}", module, base)
