@@ -113,7 +113,7 @@ def _count_blocks(
                 _count_words(hits, words_per_block, n)
                 _add_cell(n, all_n, size, cells[e, b])
                 for t in range(n_targets):
-                    _count_common(hits, targets[t, w0:w1], words_per_block, k)
+                    _count_both(hits, targets[t, w0:w1], words_per_block, k)
                     _add_outcome(n, k, all_n, all_total[t], size, outcomes[e, b, t])
 
 
@@ -140,7 +140,7 @@ def _count_words(words: Words, words_per_block: int, out: Sums) -> None:  # prag
 
 
 @njit(cache=True)
-def _count_common(left: Words, right: Words, words_per_block: int, out: Sums) -> None:  # pragma: no cover - compiled
+def _count_both(left: Words, right: Words, words_per_block: int, out: Sums) -> None:  # pragma: no cover - compiled
     """Bits set in both masks, per block."""
     if words_per_block == 1:
         for w in range(left.size):
