@@ -1,0 +1,258 @@
+"""The declaration of a MySQL or MariaDB source: one field per option, each with its default.
+
+Put here: fields, their types and the checks that need no server.
+Keep out: checks against the live schema (mysql_schema.py) and reading the environment (resources.py).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from quant_core.errors import ConfigError, UnknownNameError
+from quant_core.timeframes import Timeframe, parse_timeframe
+
+Scalar = bool | int | float | datetime | date | str
+FilterOp = Literal["=", "!=", "<", "<=", ">", ">=", "in", "between", "is_null"]
+
+
+class MysqlFilter(BaseModel):
+    """One structured predicate; all filters of a source are AND-ed. The value is bound, never pasted.
+
+    >>> MysqlFilter(column="venue", op="in", value=["XNAS", "XNYS"]).op
+    'in'
+    >>> MysqlFilter(column="volume", op="between", value=[1])
+    Traceback (most recent call last):
+    quant_core.errors.ConfigError: Wrong value at filters: volume between: expected a list of two values, found [1]. ...
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    column: str
+    op: FilterOp
+    value: Scalar | list[Scalar] | None = None
+
+    @model_validator(mode="after")
+    def _value_fits_op(self) -> MysqlFilter:
+        many = isinstance(self.value, list)
+        items = self.value if isinstance(self.value, list) else [self.value]
+        if self.op == "in":
+            fits, expected = many and len(items) > 0, "a list of at least one value"
+        elif self.op == "between":
+            fits, expected = many and len(items) == 2, "a list of two values"
+        elif self.op == "is_null":
+            fits, expected = isinstance(self.value, bool), "true or false"
+        else:
+            fits, expected = not many and self.value is not None, "one value"
+        if any(isinstance(v, float) and not math.isfinite(v) for v in items):
+            fits, expected = False, "finite numbers"
+        if not fits:
+            where = f"filters: {self.column} {self.op}"
+            raise ConfigError.at(where, expected=expected, found=self.value, next_step="Correct the filter's value.")
+        return self
+
+
+class MysqlConfig(BaseModel):
+    """Everything a MySQL source needs to know, except the secret.
+
+    Attributes:
+        connection_url: SQLAlchemy URL without a password (it then wins over ``env_var``); one that holds a
+            password is refused, because sources.yaml is a committed, logged file.
+        env_var: environment variable that holds the DSN; read by resources.py only.
+        schema_name: ``schema`` in YAML: database of the table; None = the DSN's database.
+        timeframe_col: None = the table has one timeframe, named by ``timeframe``.
+        timeframe_values: timeframe → the table's spelling, where it cannot be parsed or is ambiguous.
+        volume_col: None = the table has no volume.
+        symbols: None = all; a list of names, or a mapping of our symbol → the table's name.
+        discover: False = do not ask the table which instruments exist; ``symbols`` × ``timeframes`` are all of them.
+        start, end: inclusive bounds on the stored stamp, as UTC instants; a date as end includes the whole day.
+        filters: structured predicates, AND-ed; they replace the raw predicate ``extra_where``.
+        chunk_minutes: > 0 = a statement never spans more than one window of that many minutes (half-open windows).
+        rows_per_window: most rows one statement returns and one delivery holds (bounds the memory).
+        overlap_bars: bars before the watermark that an increment reads again, so that restatements are seen.
+        updated_at_col: column that moves when a row is rewritten; older rewritten rows are then read again too.
+        bulk_reader: ``auto`` = connectorx where installed (else PyMySQL, with a warning); or force one of them.
+        increment_rows: an increment of fewer rows than this goes through PyMySQL, a longer one switches to bulk.
+        hold_back_unfinished: True = a bar is delivered only once its close has passed on the server's clock, and the
+            bars held back are counted; False = it is delivered, and the raw store waits for its completion.
+        ts_unit: unit of an integer time column; required there, refused elsewhere.
+        ts_zone: IANA zone of a DATETIME or DATE column; TIMESTAMP and integer columns are instants: UTC.
+        ambiguous_time: what an hour that occurs twice in ``ts_zone`` means.
+        bar_stamp: whether the time column holds the bar's open or its close.
+        price_scale: real price = stored price × price_scale (0.00001 for prices in points).
+        fingerprint_count: True = the fingerprint counts the rows (an index range scan), not only looks at the newest.
+            An older bar rewritten in place moves it only through ``updated_at_col``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True)
+
+    connection_url: str | None = None
+    env_var: str = Field(default="QE_MARKETDATA_MYSQL_URL", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    schema_name: str | None = Field(default=None, alias="schema")
+    table: str = "ohlcv"
+    symbol_col: str = "symbol"
+    ts_col: str = "ts"
+    open_col: str = "open"
+    high_col: str = "high"
+    low_col: str = "low"
+    close_col: str = "close"
+    volume_col: str | None = "volume"
+    timeframe_col: str | None = "timeframe"
+    extra_where: None = None
+    chunk_minutes: int = Field(default=0, ge=0)
+    symbol_lookup_table: str | None = None
+    symbol_lookup_symbol_col: str = "symbol"
+    symbol_lookup_id_col: str = "id"
+
+    timeframe: Timeframe | None = None
+    timeframes: list[Timeframe] | None = None
+    timeframe_values: dict[Timeframe, str | int] = Field(default_factory=dict[Timeframe, str | int])
+    symbols: list[str] | dict[str, str] | None = None
+    discover: bool = True
+    start: datetime | date | None = None
+    end: datetime | date | None = None
+    filters: list[MysqlFilter] = Field(default_factory=list[MysqlFilter])
+
+    ts_unit: Literal["s", "ms", "us", "ns"] | None = None
+    ts_zone: str = "UTC"
+    ambiguous_time: Literal["quarantine", "earliest", "latest"] = "quarantine"
+    bar_stamp: Literal["open", "close"] = "open"
+    price_scale: float = Field(default=1.0, gt=0.0, allow_inf_nan=False)
+    calendar: str = "always_open"
+    calendars: dict[str, str] = Field(default_factory=dict[str, str])
+    allow_non_positive_prices: bool | list[str] = False
+    hold_back_unfinished: bool = False
+
+    rows_per_window: int = Field(default=250_000, ge=1)
+    overlap_bars: int = Field(default=100, ge=1)
+    updated_at_col: str | None = None
+    fingerprint_count: bool = True
+    bulk_reader: Literal["auto", "connectorx", "pymysql"] = "auto"
+    increment_rows: int = Field(default=20_000, ge=1)
+    max_attempts: int = Field(default=6, ge=1)
+    retry_wait_seconds: float = Field(default=0.5, ge=0.0)
+    retry_max_wait_seconds: float = Field(default=30.0, ge=0.0)
+    connect_timeout_seconds: int = Field(default=10, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_secrets_and_raw_sql(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        if data.get("extra_where") is not None:
+            raise ConfigError(
+                "extra_where is refused: it would paste raw SQL into every query. "
+                "Write structured filters: filters: [{column: venue, op: '=', value: XNAS}]."
+            )
+        if data.get("connection_url") is not None:
+            _refuse_password(str(data["connection_url"]))
+        return data
+
+    @field_validator("timeframe", mode="before")
+    @classmethod
+    def _read_timeframe(cls, value: object) -> object:
+        return parse_timeframe(value) if isinstance(value, str) else value
+
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _read_date(cls, value: object) -> object:
+        is_date = isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value.strip())
+        return date.fromisoformat(value.strip()) if isinstance(value, str) and is_date else value
+
+    @field_validator("timeframes", mode="before")
+    @classmethod
+    def _read_timeframes(cls, value: object) -> object:
+        return [parse_timeframe(str(v)) for v in value] if isinstance(value, list) else value
+
+    @field_validator("timeframe_values", mode="before")
+    @classmethod
+    def _read_timeframe_values(cls, value: object) -> object:
+        return {parse_timeframe(str(k)): v for k, v in value.items()} if isinstance(value, dict) else value
+
+    @field_validator("ts_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ConfigError.at(
+                "ts_zone", expected="an IANA zone", found=value, next_step="Write e.g. UTC or America/New_York."
+            ) from None
+        return value
+
+    @model_validator(mode="after")
+    def _fields_fit_together(self) -> MysqlConfig:
+        if self.timeframe_col is None and self.timeframe is None:
+            raise ConfigError.at(
+                "timeframe", expected="the table's one timeframe (timeframe_col is null)", found=None,
+                next_step="Add e.g. timeframe: M1.",
+            )  # fmt: skip
+        if self.timeframe_col is not None and self.timeframe is not None:
+            raise ConfigError.at(
+                "timeframe", expected="nothing: the timeframe is read from timeframe_col", found=self.timeframe.value,
+                next_step="Set timeframe_col: null, or choose by timeframes: [M1].",
+            )  # fmt: skip
+        if not self.discover and (not self.symbols or not (self.timeframes or self.timeframe)):
+            raise ConfigError.at(
+                "discover", expected="symbols and timeframes to be declared where discover is false", found=False,
+                next_step="List both, or set discover: true.",
+            )  # fmt: skip
+        return self
+
+    @classmethod
+    def parse(cls, settings: Mapping[str, Any], where: str) -> MysqlConfig:
+        """Read the keys of a source in sources.yaml.
+
+        Raises:
+            ConfigError: a value is wrong; every wrong key is named, no value that may be secret is repeated.
+            UnknownNameError: a key does not exist, with suggestions.
+
+        >>> MysqlConfig.parse({"table": "candle", "ts_col": "date"}, "sources.yaml: sources.db").ts_col
+        'date'
+        >>> MysqlConfig.parse({"tabel": "candle"}, "sources.yaml: sources.db")
+        Traceback (most recent call last):
+        quant_core.errors.UnknownNameError: No mysql key is called 'tabel' (at sources.yaml: sources.db). Did you ...
+        """
+        known = {field.alias or name for name, field in cls.model_fields.items()} | {"schema_name"}
+        for key in settings:
+            if key not in known:
+                raise UnknownNameError.among("mysql key", str(key), known - {"schema_name"}, where=where)
+        try:
+            return cls.model_validate(dict(settings))
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)
+            )
+        raise ConfigError(f"Wrong values at {where}: {problems}. Correct these lines.")
+
+    @property
+    def vendor_names(self) -> dict[str, str] | None:
+        """Our symbol → the table's name, or None where all symbols are wanted."""
+        if self.symbols is None or isinstance(self.symbols, dict):
+            return self.symbols
+        return {s: s for s in self.symbols}
+
+
+def _refuse_password(connection_url: str) -> None:
+    """Refuse a URL with a password, without repeating any part of it."""
+    try:
+        has_password = make_url(connection_url).password is not None
+    except (ArgumentError, ValueError):
+        raise ConfigError(
+            "connection_url is not a SQLAlchemy URL (its text is not shown, it may hold a secret). "
+            "Expected mysql+pymysql://USER@HOST:PORT/DATABASE."
+        ) from None
+    if has_password or "password" in connection_url.lower() or "passwd" in connection_url.lower():
+        raise ConfigError(
+            "connection_url holds a password, and configuration files are committed and logged. Put the whole DSN in "
+            "an environment variable and name it: env_var: QE_MARKETDATA_MYSQL_URL. connection_url is for logins "
+            "without one."
+        )
