@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -117,9 +118,11 @@ class SourcesResource(dg.ConfigurableResource):
         return Sources(opened, switched_off)
 
     def redact(self, text: str) -> str:
-        """A text without the DSNs of the sources and their passwords."""
-        for entry in self.entries():
-            dsn = os.environ.get(_dsn_variable(entry) or "", "")
+        """A text without the DSNs of the sources and their passwords; works also when sources.yaml is broken."""
+        variables = {DEFAULT_MYSQL_VARIABLE}
+        with suppress(ConfigError):  # the file's own error is what is being reported
+            variables |= {_dsn_variable(entry) or "" for entry in self.entries()}
+        for dsn in (os.environ.get(variable, "") for variable in sorted(variables)):
             password = urlsplit(dsn).password or ""
             for secret in filter(None, (dsn, password, unquote(password))):
                 text = text.replace(secret, "***")

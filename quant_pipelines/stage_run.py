@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -19,7 +20,7 @@ from quant_pipelines.checks import Check, log_findings
 from quant_pipelines.metadata import describe
 from quant_pipelines.partitions import PartitionKey
 from quant_pipelines.stage_views import MAX_DRAWN_KEYS
-from quant_pipelines.stages import Outcome, Stage, StageInputs
+from quant_pipelines.stages import Stage, StageInputs
 
 PROGRESS_LINE = re.compile(r"^(\d+)/(\d+) keys, ")
 """How a progress line starts: keys done, keys of the run. The terminal reads its progress bar from it."""
@@ -32,7 +33,8 @@ _NAMED_FAILURES = 50
 class _Ledger:
     """What came of every key and stage."""
 
-    done: list[tuple[Stage, PartitionKey, Outcome]] = field(default_factory=list)
+    done: list[tuple[Stage, PartitionKey, Mapping[str, dg.MetadataValue]]] = field(default_factory=list)
+    n_written: int = 0
     failed: dict[str, str] = field(default_factory=dict)
 
     def made(self) -> dict[str, list[PartitionKey]]:
@@ -69,22 +71,26 @@ def run_stages(
     ledger, draw = _Ledger(), len(texts) <= MAX_DRAWN_KEYS
     progress = _Progress(context.log, len(texts))
     for text in sorted(texts):
-        _run_key(context, stages, inputs, text, ledger)
+        _run_key(context, stages, inputs, text, ledger, draw=draw)
         progress.step(ledger)
     if ledger.failed:
-        _log_good(context, inputs, ledger, draw=draw)
+        _log_good(context, ledger)
         log_findings(context, checks, inputs.lake, ledger.made(), now)
         raise _failure(ledger, len(texts))
-    for stage, key, outcome in ledger.done:
-        context.add_asset_metadata(
-            describe(inputs.lake, stage, key, outcome, draw=draw), asset_key=stage.name, partition_key=str(key)
-        )
+    for stage, key, entries in ledger.done:
+        context.add_asset_metadata(entries, asset_key=stage.name, partition_key=str(key))
     yield from (dg.MaterializeResult(asset_key=stage.name) for stage in stages)
     log_findings(context, checks, inputs.lake, ledger.made(), now)
 
 
 def _run_key(
-    context: dg.AssetExecutionContext, stages: Sequence[Stage], inputs: StageInputs, text: str, ledger: _Ledger
+    context: dg.AssetExecutionContext,
+    stages: Sequence[Stage],
+    inputs: StageInputs,
+    text: str,
+    ledger: _Ledger,
+    *,
+    draw: bool,
 ) -> None:
     """Carry one key through the stages until one of them fails."""
     stage_name = "partition key"
@@ -92,24 +98,26 @@ def _run_key(
         key = PartitionKey.parse(text)
         for stage in stages:
             stage_name = stage.name
-            ledger.done.append((stage, key, stage.make(inputs, key)))
+            outcome = stage.make(inputs, key)
+            ledger.done.append((stage, key, describe(inputs.lake, stage, key, outcome, draw=draw)))
+            ledger.n_written += outcome.written
     except QuantError as error:
         ledger.failed[text] = inputs.redact(f"{stage_name}: {error}")
         context.log.error(f"{text} failed in {ledger.failed[text]}")
     except Exception as error:  # the boundary between keys: recorded here, raised as one Failure at the end
         ledger.failed[text] = inputs.redact(f"{stage_name}: unexpected {type(error).__name__}: {error}")
-        context.log.exception(f"{text} failed in {ledger.failed[text]}")
+        context.log.error(f"{text} failed in {ledger.failed[text]}\n{inputs.redact(traceback.format_exc())}")
 
 
-def _log_good(context: dg.AssetExecutionContext, inputs: StageInputs, ledger: _Ledger, *, draw: bool) -> None:
+def _log_good(context: dg.AssetExecutionContext, ledger: _Ledger) -> None:
     """Log what was made although the run fails; a good key keeps its partitions."""
-    for stage, key, outcome in ledger.done:
+    for stage, key, entries in ledger.done:
         context.log_event(
             dg.AssetMaterialization(
                 asset_key=stage.name,
                 partition=key.multi,
                 tags={"dagster/partition/symbol": key.symbol, "dagster/partition/timeframe": key.timeframe},
-                metadata=dict(describe(inputs.lake, stage, key, outcome, draw=draw)),
+                metadata=dict(entries),
             )
         )
 
@@ -147,8 +155,8 @@ class _Progress:
         self._last = now
         elapsed = now - self._start
         left = elapsed / self._n_done * (self._n_keys - self._n_done)
-        written = sum(outcome.written for _, _, outcome in ledger.done)
         self._log.info(
             f"{self._n_done}/{self._n_keys} keys, {elapsed:.1f} s, {left:.0f} s to go; "
-            f"{written} partitions written, {len(ledger.done) - written} unchanged, {len(ledger.failed)} keys failed"
+            f"{ledger.n_written} partitions written, {len(ledger.done) - ledger.n_written} unchanged, "
+            f"{len(ledger.failed)} keys failed"
         )

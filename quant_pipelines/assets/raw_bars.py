@@ -6,27 +6,55 @@ Keep out: storing (raw_store.py) and sources.
 
 from __future__ import annotations
 
+from quant_core.errors import LakeError, SourceError
 from quant_core.tables import TABLES
 from quant_pipelines.partitions import PartitionKey
 from quant_pipelines.raw_manifest import Manifest
-from quant_pipelines.sources.catalog import native_timeframe
+from quant_pipelines.sources.catalog import Offer, native_timeframe
 from quant_pipelines.stages import Outcome, Stage, StageInputs
+
+_MAX_FAILURES_IN_A_ROW = 3
 
 
 def make(inputs: StageInputs, key: PartitionKey) -> Outcome:
     """Ingest what the source has new for the partition's native timeframe; nothing new writes nothing."""
-    stored, offered = inputs.raw_store.native_timeframes(key.symbol), inputs.sources.native_timeframes(key.symbol)
-    native = PartitionKey(key.symbol, native_timeframe(key, {*offered, *stored}, "sources.yaml and the lake").value)
-    before = inputs.raw_store.manifest(native)
-    offer = inputs.sources.offers.get(native)
-    if offer is None:
-        manifest = before
-    else:
-        done: dict[PartitionKey, Manifest] = inputs.memo.setdefault("ingested", {})
-        manifest = done.get(native) or inputs.raw_store.ingest(offer.source, offer.instrument, inputs.log)
-        done[native] = manifest
-    assert manifest is not None  # a native timeframe is offered or stored
+    sources = inputs.sources
+    available = {*inputs.raw_store.native_timeframes(key.symbol), *sources.native_timeframes(key.symbol)}
+    silent = f" (not reached: {', '.join(sources.failed)})" if sources.failed else ""
+    native = PartitionKey(key.symbol, native_timeframe(key, available, f"sources.yaml and the lake{silent}").value)
+    before, offer = inputs.raw_store.manifest(native), sources.offers.get(native)
+    manifest = _ingest(inputs, offer) if offer is not None else before
+    if manifest is None:
+        raise LakeError(f"No rows of {native} exist: expected a source or stored rows, found neither. Add a source.")
+    delivered_by = manifest.deliveries[-1].source
+    if offer is None and delivered_by in sources.failed:
+        raise SourceError(
+            f"Rows of {native} cannot be brought up to date: expected source {delivered_by} to answer. Last reason: "
+            f"{sources.failed[delivered_by]} Mend the source and run this key again; the stored rows are untouched."
+        )
     return Outcome(written=manifest != before, metadata=_facts(manifest, native, offered_by_a_source=offer is not None))
+
+
+def _ingest(inputs: StageInputs, offer: Offer) -> Manifest:
+    """Ask a source once per run and native key; a source that keeps failing is not asked for every key left."""
+    done: dict[PartitionKey, Manifest] = inputs.memo.setdefault("ingested", {})
+    if offer.key in done:
+        return done[offer.key]
+    name = offer.source.name
+    recent: list[str] = inputs.memo.setdefault("source_failures", {}).setdefault(name, [])
+    if len(recent) >= _MAX_FAILURES_IN_A_ROW:
+        raise SourceError(
+            f"Source {name} is not asked for {offer.key}: expected it to answer, but it failed for the last "
+            f"{len(recent)} keys. Last reason: {recent[-1]} Mend the source and run the failed keys again."
+        )
+    try:
+        manifest = inputs.raw_store.ingest(offer.source, offer.instrument, inputs.log)
+    except SourceError as error:
+        recent.append(str(error))
+        raise
+    recent.clear()
+    inputs.memo["ingested"] = {k: m for k, m in done.items() if k.symbol == offer.key.symbol} | {offer.key: manifest}
+    return manifest
 
 
 def _facts(manifest: Manifest, native: PartitionKey, *, offered_by_a_source: bool) -> dict[str, object]:
