@@ -17,14 +17,15 @@ from quant_core.estimators._moments import moments_of_sample, ratio
 
 
 def mean_block_length(n: int, n_unique: float) -> float:
-    """Mean length of the resampled runs, in outcomes: max(n^(1/3), 2·n/n_unique), at most n.
+    """Mean length of the resampled runs, in outcomes: max(n^(1/3), 2·n/n_unique, n/1000), at most n.
 
-    n/n_unique is how many outcome windows overlap on average, so that runs outlast the overlap.
+    n/n_unique is how many outcome windows overlap on average, so that runs outlast the overlap. A thousand runs per
+    resample are enough for the spread of a mean; longer runs of a long sample keep slower dependence.
 
     >>> mean_block_length(1000, 1000.0).__round__(9), mean_block_length(1000, 50.0), mean_block_length(1, 1.0)
     (10.0, 40.0, 1.0)
     """
-    return float(min(max(n ** (1 / 3), 2 * n / n_unique), n))
+    return float(min(max(n ** (1 / 3), 2 * n / n_unique, n / 1000), n))
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class MeanInterval(Estimator):
     """Mean of the outcomes with the percentile interval of a stationary bootstrap.
 
     Runs of outcomes in time order start anywhere (circular) and have geometric length of mean
-    max(n^(1/3), 2·n/n_unique); a resample has n outcomes. Bounds are the (1 ± confidence)/2 quantiles of the means of
-    the resamples, stretched around the mean by √(n/(n − L)), L the mean run length, because a resample repeats its
+    max(n^(1/3), 2·n/n_unique, n/1000); a resample has n outcomes. Bounds are the (1 ± confidence)/2 quantiles of the
+    means of the resamples, stretched around the mean by √(n/(n − L)), L the mean run length, because a resample repeats its
     runs and so understates the spread, as the sample variance with n instead of n − 1 does.
 
     Attributes:

@@ -21,7 +21,7 @@ from quant_core.estimators.jeffreys import Jeffreys
 from quant_core.estimators.kaplan_meier import KaplanMeier
 from quant_core.estimators.mean_interval import MeanInterval
 from quant_core.estimators.wilson import Wilson
-from quant_core.market_stats._count import EventValues, TargetCounts
+from quant_core.market_stats._count import TargetCounts
 from quant_core.market_stats._panel import Panel
 from quant_core.spec import MarketStatsSpec
 from quant_core.tables import TABLES
@@ -90,7 +90,7 @@ def numeric_columns(place: Place, panel: Panel, counts: TargetCounts) -> dict[st
     m = counts.moments
     summary = np.full((6, *np.shape(m.n)), np.nan)
     unique = np.minimum(m.n, m.covered / max(counts.target.horizon, 1))
-    target = counts.target.canonical
+    target, row_of = counts.target.canonical, panel.slot_rows
     for e, event in enumerate(counts.values):
         event_id = panel.spec.events[e].canonical
         for s in range(panel.n_slots):
@@ -98,7 +98,8 @@ def numeric_columns(place: Place, panel: Panel, counts: TargetCounts) -> dict[st
                 name = "|".join((event_id, *panel.slots[s], target))
                 seed = _cell_seed(panel.spec.seed, place, name)
                 interval = MeanInterval(panel.spec.confidence, panel.spec.n_resamples, seed)
-                summary[:, e, s] = _summary(_values_of(event, s), float(unique[e, s]), interval)
+                values = event.values[event.slots[row_of[s]] == s]
+                summary[:, e, s] = _summary(values, float(unique[e, s]), interval)
     mean, low, high, q25, median, q75 = summary
     return {
         "mean": mean,
@@ -112,11 +113,6 @@ def numeric_columns(place: Place, panel: Panel, counts: TargetCounts) -> dict[st
         "p_value": ClusterRobustTest().p_value(m),
         VARIANCE: variance_against_baseline(m),
     }
-
-
-def _values_of(event: EventValues, slot: int) -> Floats:
-    """The outcomes of one cell in time order: a slot belongs to one condition only."""
-    return event.values[(event.slots == slot).any(axis=0)]
 
 
 def _summary(values: Floats, n_unique: float, interval: MeanInterval) -> tuple[float, ...]:

@@ -68,6 +68,11 @@ class Panel:
         """Number of (condition, value) states, (all, all) included."""
         return len(self.slots)
 
+    @property
+    def slot_rows(self) -> list[int]:
+        """Per slot, the row of ``codes`` that can hold it."""
+        return [0, *(i for i, c in enumerate(self.spec.conditions, start=1) for _ in c.values)]
+
     def codes(self, train: tuple[int, int], stop: int) -> NDArray[np.int64]:
         """(n_conditions + 1, stop): the slot of each bar under each condition; ``n_slots`` where the state is null.
 

@@ -70,7 +70,7 @@ def test_intervals_cover_and_tests_keep_their_size_quickly(world):
 @pytest.mark.parametrize("horizon", [1, 5, 20, 60])
 @pytest.mark.parametrize("world", WORLDS)
 def test_coverage_and_size_at_every_horizon(world, horizon):
-    rows = train_rows(world, SPEC, horizon, 400, 2)
+    rows = train_rows(world, SPEC, horizon, 150, 2)
     covered, plain, size = rates(rows)
     print(f"{world} h={horizon}: coverage {covered:.3f} (plain n {plain:.3f}), size {size:.3f}")  # noqa: T201
     for event, part in rows.group_by("event"):
@@ -84,7 +84,7 @@ def test_coverage_and_size_at_every_horizon(world, horizon):
 @pytest.mark.parametrize("horizon", [1, 5, 20, 60])
 @pytest.mark.parametrize("world", WORLDS)
 def test_noise_with_many_dependent_conditions_rarely_yields_a_discovery(world, horizon):
-    n = 200
+    n = 120
     rows = train_rows(world, MANY, horizon, n, 3)
     found = rows.filter(verdict="significant")["world"].n_unique() / n
     print(f"{world} h={horizon}: {rows['n_tests'].mean():.0f} tests, worlds with a discovery {found:.3f}")  # noqa: T201
