@@ -20,6 +20,7 @@ from quant_pipelines.sources.mysql_config import MysqlConfig
 from tests.mysql.mariadb_server import READER_PASSWORD, MariadbServer
 from tests.mysql.small_tables import MakeSource, rows_of
 
+pytestmark = pytest.mark.mysql
 INSTRUMENT = Instrument("A", Timeframe.M1, "always_open", "db", "A")
 KEYS: dict[str, Any] = {"table": "live", "timeframe_col": None, "timeframe": "M1", "rows_per_window": 300}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,15 @@ import pytest
 
 from quant_core.errors import SourceError
 from quant_core.tables import raw_rows
+from quant_pipelines.lake import Lake
+from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.raw_store import RawStore
 from quant_pipelines.sources._base import Instrument
 from quant_pipelines.sources.mysql import MysqlSource
 from tests.mysql.mariadb_server import MariadbServer
 from tests.mysql.small_tables import MakeSource, rows_of
 
+pytestmark = pytest.mark.mysql
 N_EURUSD_M1, N_GBPUSD_M1, N_EURUSD_M5 = 1_000_000, 60_000, 40_000
 CANDLES: dict[str, Any] = {
     "schema": "marketdata", "table": "candle", "symbol_col": "symbol_id", "ts_col": "date",
@@ -199,3 +204,31 @@ def test_a_stream_that_ends_early_cannot_pass_as_complete(
     monkeypatch.setattr(source._connection, "bulk", lambda s: whole(s).head(500))
     with pytest.raises(SourceError, match="fewer rows than the server counts"):
         list(source.deliveries(instrument, None))
+
+
+def test_the_raw_store_holds_the_million_after_a_killed_ingest_and_a_second_run_writes_nothing(
+    candles: MariadbServer, make_source: MakeSource, tmp_path: Path
+) -> None:
+    store = RawStore(Lake(str(tmp_path / "lake")))
+    source = make_source(**CANDLES, rows_per_window=100_000, max_attempts=1)
+    instrument = _instrument(source, "EURUSD", "M1")
+    committed: list[str] = []
+
+    def kill_after_three(line: str) -> None:
+        committed.append(line)
+        if len(committed) == 3:
+            candles.kill()
+
+    try:
+        with pytest.raises(SourceError, match="failed during a"):
+            store.ingest(source, instrument, log=kill_after_three)
+    finally:
+        candles.start()
+    assert len(committed) == 3
+    again = make_source(**CANDLES, rows_per_window=100_000)
+    store.ingest(again, instrument)
+    found = store.read(PartitionKey("EURUSD", "M1"))
+    _assert_equals_the_million(found.rows, candles)
+    manifest = store.ingest(again, instrument)
+    assert len(manifest.versions) == 1
+    assert sum(p.n_rows for p in manifest.parts()) == N_EURUSD_M1

@@ -14,6 +14,8 @@ from tests.mysql.mariadb_server import MariadbServer
 from tests.mysql.small_tables import PLAIN, ROUTES, MakeSource, fill_table, read, rows_of
 from tests.mysql.test_mysql_query import ATTACKS
 
+pytestmark = pytest.mark.mysql
+
 
 @pytest.mark.parametrize(
     ("id_type", "a", "b"),

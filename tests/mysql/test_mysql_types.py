@@ -14,6 +14,7 @@ from quant_pipelines.sources._base import Instrument
 from tests.mysql.mariadb_server import MariadbServer
 from tests.mysql.small_tables import PLAIN, ROUTES, MakeSource, fill_table, quarantined, read, rows_of
 
+pytestmark = pytest.mark.mysql
 _T0 = datetime(2020, 1, 1, tzinfo=UTC)
 
 
