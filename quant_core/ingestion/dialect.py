@@ -224,7 +224,8 @@ class Dialect(_Model):
         try:
             return cls.model_validate(dict(mapping))
         except ValidationError as error:
-            first = error.errors()[0]
+            # Of the branches of a union, the one whose own rule was broken is the one that was meant.
+            first = next((e for e in error.errors() if e["type"] == "value_error"), error.errors()[0])
             place = ".".join([where, *(str(p) for p in first["loc"])])
             raise ConfigError.at(
                 place, expected=first["msg"], found=first["input"], next_step="Correct this line."

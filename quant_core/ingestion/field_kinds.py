@@ -16,7 +16,10 @@ Kind = Literal["empty", "number", "time_of_day", "moment", "text"]
 NULL_VALUES = ("", "NA", "N/A", "#N/A", "null", "NULL", "None", "\\N")
 """Texts that mean "missing" unless the dialect declares others; ``nan`` is a number that is not finite."""
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+|\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf|infinity)",
+    re.IGNORECASE,
+)
 _TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[AaPp][Mm])?")
 _MOMENT = re.compile(
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})|\d{8}(?=[ T]\d)"

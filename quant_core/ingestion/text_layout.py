@@ -105,7 +105,7 @@ def detect_layout(data: bytes, origin: str, dialect: Dialect) -> TextLayout:
     numbered = [(i + 1, line) for i, line in enumerate(lines) if line.strip()]
     if not numbered:
         raise RefusedInputError.at(origin, reason="the file holds no row", fix="remove the file or deliver it again")
-    separator = dialect.separator or _best_separator([line for _, line in numbered[:_SCORED_LINES]])
+    separator = dialect.separator or _best_separator([line for _, line in numbered[:_SCORED_LINES]], dialect.decimal)
     cut = [(row, split_fields(line, separator)) for row, line in numbered]
     fields = [(row, f) for row, f in cut if f is not None]
     names, first_row = _header(fields, dialect, origin)
@@ -115,14 +115,14 @@ def detect_layout(data: bytes, origin: str, dialect: Dialect) -> TextLayout:
     return TextLayout(separator, names, first_row, width, sample, any('"' in line for _, line in numbered))
 
 
-def _best_separator(lines: list[str]) -> str:
+def _best_separator(lines: list[str], decimal: str | None) -> str:
     """The separator that makes the most fields look like numbers or times; ties go to the first."""
 
     def score(separator: str) -> int:
         fields = [f for line in lines for f in (split_fields(line, separator) or [])]
         return sum(kind_of(f) not in ("text", "empty") for f in fields) if len(fields) > len(lines) else -1
 
-    return max(_SEPARATORS, key=score)
+    return max((s for s in _SEPARATORS if s != decimal), key=score)
 
 
 def _header(fields: list[tuple[int, list[str]]], dialect: Dialect, origin: str) -> tuple[tuple[str, ...] | None, int]:

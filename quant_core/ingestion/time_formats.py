@@ -7,7 +7,7 @@ Keep out: choosing among columns (times.py) and zones (clocks.py).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -180,13 +180,29 @@ def _days_from_civil(year: Int64s, month: Int64s, day: Int64s) -> tuple[Int64s, 
     return era * 146_097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719_468, exists
 
 
-@lru_cache(maxsize=1)
-def moment_formats() -> tuple[str, ...]:
-    """Every format that detection tries for a date with or without a time of day, most usual first."""
-    timed = [
-        f"{d}{j}{t}{z}" for z, d, j, t in product(("", "%z", " %z"), _DATES, _JOINTS, _TIMES) if _readable(d, j, t)
-    ]
-    return (*_DATES, *timed)
+def moment_formats(probes: Sequence[str]) -> list[str]:
+    """The formats that detection tries for a date with or without a time of day, most usual first.
+
+    Only formats whose date fits the beginning of a probe and whose whole pattern fits a probe are returned.
+
+    >>> moment_formats(["2019-10-17 09-AM"]), moment_formats(["1/4/1999"])
+    (['%Y-%m-%d %I-%p'], ['%m/%d/%Y', '%d/%m/%Y'])
+    """
+    dates = [d for d in _DATES if any(_compiled(d, whole=False).match(p) for p in probes)]
+    timed = [f"{d}{j}{t}{z}" for z, d, j, t in product(("", "%z", " %z"), dates, _JOINTS, _TIMES) if _readable(d, j, t)]
+    return fitting([*dates, *timed], probes)
+
+
+def fitting(formats: Iterable[str], probes: Sequence[str]) -> list[str]:
+    """The formats whose pattern fits at least one probe."""
+    return [f for f in formats if any(_compiled(f, whole=True).match(p) for p in probes)]
+
+
+@lru_cache(maxsize=4096)
+def _compiled(time_format: str, *, whole: bool) -> re.Pattern[str]:
+    """The compiled pattern; without its end where only the beginning is to fit."""
+    pattern = pattern_of(time_format)
+    return re.compile(pattern if whole else pattern.removesuffix("$"))
 
 
 def _readable(date: str, joint: str, time: str) -> bool:
@@ -196,9 +212,9 @@ def _readable(date: str, joint: str, time: str) -> bool:
     return joint != "-" or "-" not in date
 
 
-def time_formats() -> tuple[str, ...]:
-    """Every format that detection tries for a time of day."""
-    return _TIMES
+def clock_formats(probes: Sequence[str]) -> list[str]:
+    """The formats that detection tries for a time of day."""
+    return fitting(_TIMES, probes)
 
 
 def swapped(time_format: str) -> str | None:

@@ -16,15 +16,15 @@ from quant_core.errors import RefusedInputError
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.epochs import MAX_US, MIN_US, epoch_numbers, epoch_us, is_epoch_text
 from quant_core.ingestion.field_kinds import is_date8
-from quant_core.ingestion.format_choice import TimeColumn, best_format, probes_of
+from quant_core.ingestion.format_choice import TimeColumn, best_format, few, probes_of
 from quant_core.ingestion.time_formats import (
     DAY_US,
     Bools,
     Int64s,
     ParsedTimes,
+    clock_formats,
     moment_formats,
     parse_times,
-    time_formats,
 )
 
 
@@ -109,7 +109,7 @@ def _texts(column: TimeColumn, dialect: Dialect) -> Labels:
     probes = probes_of(column.values)
     if dialect.epoch_unit or is_epoch_text(probes):
         return _epochs(TimeColumn(epoch_numbers(column.values), column.rows, column.origin), dialect)
-    chosen, parsed = best_format(column, probes, moment_formats(), "date_format")
+    chosen, parsed = best_format(column, probes, moment_formats(few(probes)), "date_format")
     return _with_format(parsed, chosen)
 
 
@@ -139,5 +139,6 @@ def _times_of_day(column: TimeColumn, dialect: Dialect) -> tuple[ParsedTimes, st
     if dialect.time_format is not None:
         return parse_times(values, dialect.time_format), dialect.time_format
     texts = TimeColumn(values, column.rows, column.origin)
-    chosen, parsed = best_format(texts, probes_of(values), time_formats(), "time_format")
+    probes = probes_of(values)
+    chosen, parsed = best_format(texts, probes, clock_formats(few(probes)), "time_format")
     return parsed, chosen
