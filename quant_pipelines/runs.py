@@ -52,37 +52,40 @@ def open_instance() -> DagsterInstance:
         ) from error
 
 
-def run_job(
-    job: str,
-    tags: Mapping[str, str],
-    instance: DagsterInstance,
-    *,
-    on_progress: Callable[[int], object] = int,
-    definitions: dg.Definitions | None = None,
-) -> RunOutcome:
-    """Run a job in this process and report how many keys are done while it works.
-
-    Args:
-        job: name of a job of the code location.
-        tags: run tags; those of a Rectangle make the run cover it.
-        instance: where the run is recorded.
-        on_progress: receives the number of keys done, about once a second.
-        definitions: another code location than the default one.
+def find_job(name: str) -> dg.JobDefinition:
+    """A job of the code location that the environment describes.
 
     Raises:
         UnknownNameError: there is no such job.
     """
-    if definitions is None:
-        from quant_pipelines.definitions import defs as definitions  # noqa: PLC0415  loading takes seconds
-    names = sorted(j.name for j in definitions.resolve_all_job_defs())
-    if job not in names:
-        raise UnknownNameError.among("job", job, names)
-    resolved = definitions.resolve_job_def(job)
+    from quant_pipelines.definitions import build  # noqa: PLC0415  loading takes seconds
+
+    jobs = {job.name: job for job in build().resolve_all_job_defs() if not job.name.startswith("__")}
+    if name not in jobs:
+        raise UnknownNameError.among("job", name, jobs)
+    return jobs[name]
+
+
+def run_job(
+    job: dg.JobDefinition,
+    tags: Mapping[str, str],
+    instance: DagsterInstance,
+    *,
+    on_progress: Callable[[int], object] = int,
+) -> RunOutcome:
+    """Run a job in this process and report how many keys are done while it works.
+
+    Args:
+        job: of the code location.
+        tags: run tags; those of a Rectangle make the run cover it.
+        instance: where the run is recorded.
+        on_progress: receives the number of keys done, about once a second.
+    """
     run_id, done = str(uuid4()), threading.Event()
     watcher = threading.Thread(target=_watch, args=(instance, run_id, on_progress, done), daemon=True)
     watcher.start()
     try:
-        result = resolved.execute_in_process(
+        result = job.execute_in_process(
             instance=instance, tags=dict(tags), run_id=run_id, raise_on_error=False, run_config=_QUIET
         )
     finally:

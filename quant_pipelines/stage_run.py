@@ -51,7 +51,7 @@ def run_stages(
     inputs: StageInputs,
     checks: Sequence[Check],
     now: datetime,
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Bring every key of a run up to date in every stage, key by key.
 
     A key goes through all stages before the next one starts, so a failure ends that key only. When every key
@@ -80,7 +80,7 @@ def run_stages(
     for stage, key, entries in ledger.done:
         context.add_asset_metadata(entries, asset_key=stage.name, partition_key=str(key))
     yield from (dg.MaterializeResult(asset_key=stage.name) for stage in stages)
-    log_findings(context, checks, inputs.lake, ledger.made(), now)
+    yield from log_findings(context, checks, inputs.lake, ledger.made(), now)
 
 
 def _run_key(

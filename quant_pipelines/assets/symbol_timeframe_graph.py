@@ -36,7 +36,7 @@ def symbol_timeframe_graph(
     sources: SourcesResource,
     research: ResearchResource,
     clock: ClockResource,
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
     """Bring the selected stages of the run's keys up to date."""
     selected = [stage for stage in _STAGES if dg.AssetKey(stage.name) in context.selected_asset_keys]
     inputs = StageInputs(lake, sources, research, context.log.info)

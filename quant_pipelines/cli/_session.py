@@ -17,7 +17,7 @@ from quant_pipelines.backfill_keys import StalenessProbe
 from quant_pipelines.lake import Lake
 from quant_pipelines.partitions import SYMBOLS, PartitionKey, plan_rectangles
 from quant_pipelines.resources import default_resources
-from quant_pipelines.runs import open_instance, run_job
+from quant_pipelines.runs import find_job, open_instance, run_job
 from quant_pipelines.sources.catalog import Sources
 from quant_pipelines.stages import Stage, StageInputs, discover_stages
 from quant_pipelines.universe import dependents
@@ -82,11 +82,12 @@ class Session:
 
     def run(self, job: str, tags: Mapping[str, str], *, label: str, total: int) -> bool:
         """Run a job with a progress bar and print what failed; True when it succeeded."""
+        found = find_job(job)
         bar = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*bar, console=self.console) as progress:
             task = progress.add_task(label, total=total or None)
             outcome = run_job(
-                job, tags, self.instance, on_progress=lambda n: progress.update(task, completed=min(n, total))
+                found, tags, self.instance, on_progress=lambda n: progress.update(task, completed=min(n, total))
             )
             if outcome.is_success:
                 progress.update(task, completed=total, total=total)

@@ -78,6 +78,8 @@ def test_a_run_over_a_range_logs_one_evaluation_per_check_and_key(tmp_path: Path
     evaluations = [
         e.event_specific_data for e in result.all_events if e.event_type is DagsterEventType.ASSET_CHECK_EVALUATION
     ]
+    whole_run = {(e.asset_key.to_user_string(), e.check_name) for e in evaluations if e.partition is None}
+    evaluations = [e for e in evaluations if e.partition is not None]
     expected = {
         (c.asset, c.name, f"{s}|{t}")
         for c in discover_checks(["raw_bars", "bars", "features", "market_stats"])
@@ -85,6 +87,7 @@ def test_a_run_over_a_range_logs_one_evaluation_per_check_and_key(tmp_path: Path
         for t in ("D1", "W1")
     }
     assert {(e.asset_key.to_user_string(), e.check_name, e.partition) for e in evaluations} == expected
+    assert whole_run == {(asset, name) for asset, name, _ in expected}
     refused = {e.partition: e for e in evaluations if e.check_name == "no_row_was_refused"}
     assert (refused["AAA|D1"].passed, refused["BBB|D1"].passed) == (True, False)
     assert refused["BBB|D1"].metadata["n_found"].value == 1

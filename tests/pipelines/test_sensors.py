@@ -1,0 +1,144 @@
+"""Sensors: new and changed data request runs once, in rectangles, whatever happens to the cursor."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster import DagsterRunStatus
+
+from quant_pipelines import sensors
+from quant_pipelines.new_data import SymbolState, plan_new_data
+from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.sensors import FINGERPRINTS_TAG, new_data, refresh_marts
+from tests.pipelines.small_project import SmallProject, daily_csv, keys_of
+
+
+@dataclass
+class Ticks:
+    """A sensor that is ticked by hand the way the daemon does: cursor kept, symbols added, run keys used once."""
+
+    project: SmallProject
+    cursor: str | None = None
+    used: set[str] = field(default_factory=set)
+
+    def tick(self) -> list[dg.RunRequest]:
+        """Requests of one tick that the daemon would launch."""
+        definitions = self.project.definitions()
+        with dg.build_sensor_context(
+            instance=self.project.instance,
+            cursor=self.cursor,
+            definitions=definitions,
+            resources={"sources": definitions.resources["sources"], "lake": definitions.resources["lake"]},
+        ) as context:
+            result = new_data(context)
+            self.cursor = context.cursor
+        if not isinstance(result, dg.SensorResult):
+            return []
+        self.cursor = result.cursor
+        for request in result.dynamic_partitions_requests or []:
+            self.project.instance.add_dynamic_partitions(request.partitions_def_name, list(request.partition_keys))
+        fresh = [r for r in result.run_requests or [] if r.run_key not in self.used]
+        self.used |= {str(r.run_key) for r in fresh}
+        return fresh
+
+    def run(self, requests: list[dg.RunRequest]) -> None:
+        """Run what was requested."""
+        for request in requests:
+            self.project.run("research", dict(request.tags))
+
+
+@pytest.fixture
+def ticks(tmp_path: Path) -> Ticks:
+    """A project with two files in its inbox and nothing registered."""
+    project = SmallProject.at(tmp_path)
+    project.drop("AAA")
+    project.drop("BBB")
+    return Ticks(project)
+
+
+def test_new_files_register_their_symbols_and_run_as_one_rectangle_in_the_same_tick(ticks: Ticks) -> None:
+    requests = ticks.tick()
+    assert ticks.project.instance.get_dynamic_partitions("symbols") == ["AAA", "BBB"]
+    assert len(requests) == 1
+    ticks.run(requests)
+    assert ticks.project.materialized("market_stats") == keys_of(["AAA", "BBB"], ["D1", "W1"])
+
+
+def test_a_tick_without_change_requests_nothing_and_a_changed_file_its_own_keys_only(ticks: Ticks) -> None:
+    ticks.tick()
+    assert ticks.tick() == []
+    ticks.project.drop("BBB", daily_csv("BBB", 410))
+    requests = ticks.tick()
+    assert [r.tags["dagster/asset_partition_range_start"] for r in requests] == ["BBB|D1"]
+    assert [r.tags["dagster/asset_partition_range_end"] for r in requests] == ["BBB|W1"]
+
+
+def test_a_lost_cursor_requests_nothing_twice(ticks: Ticks) -> None:
+    first = ticks.tick()
+    ticks.run(first)
+    ticks.project.drop("CCC")  # a second tick cuts another rectangle than one tick over all three would
+    ticks.run(ticks.tick())
+    ticks.cursor, ticks.used = None, set()
+    assert ticks.tick() == []
+    assert json.loads(str(ticks.cursor)).keys() == {"AAA|D1", "BBB|D1", "CCC|D1"}
+
+
+def test_a_refused_file_is_logged_with_its_reason_and_blocks_nothing(
+    ticks: Ticks, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ticks.project.drop("XXX", "this is\nno table of bars\n", name="XXX.csv")
+    requests = ticks.tick()
+    assert len(requests) == 1
+    logged = capfd.readouterr().err
+    assert "Refused XXX.csv" in logged
+    assert "Fix:" in logged
+
+
+def test_a_tick_takes_at_most_the_cap_and_the_next_one_goes_on(ticks: Ticks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sensors, "MAX_SYMBOLS_PER_TICK", 1)
+    assert [len(ticks.tick()) for _ in range(3)] == [1, 1, 0]
+    assert ticks.project.instance.get_dynamic_partitions("symbols") == ["AAA", "BBB"]
+
+
+def test_run_keys_depend_on_the_data_and_the_rectangle_alone() -> None:
+    def state(symbol: str, fingerprint: str) -> SymbolState:
+        key = PartitionKey(symbol, "D1")
+        return SymbolState(key, (key,), fingerprint)
+
+    one = plan_new_data([state("A", "f1")], {}, ["A"], max_symbols=9).requests[0]
+    again = plan_new_data([state("A", "f1")], {"B|D1": "x"}, ["A", "B"], max_symbols=9).requests[0]
+    other = plan_new_data([state("A", "f2")], {}, ["A"], max_symbols=9).requests[0]
+    assert one.run_key == again.run_key != other.run_key
+
+
+def test_requested_runs_carry_what_rebuilds_the_cursor(ticks: Ticks) -> None:
+    (request,) = ticks.tick()
+    assert json.loads(request.tags[FINGERPRINTS_TAG]) == json.loads(str(ticks.cursor))
+
+
+def _refresh(project: SmallProject, cursor: str | None) -> tuple[dg.RunRequest | dg.SkipReason, str | None]:
+    with dg.build_sensor_context(
+        instance=project.instance, cursor=cursor, definitions=project.definitions()
+    ) as context:
+        return refresh_marts(context), context.cursor
+
+
+def test_marts_follow_new_materializations_once_and_wait_for_running_runs(ticks: Ticks) -> None:
+    project = ticks.project
+    assert isinstance(_refresh(project, None)[0], dg.SkipReason)
+    ticks.run(ticks.tick())
+    active = project.instance.create_run_for_job(
+        project.definitions().resolve_job_def("register_symbols"), status=DagsterRunStatus.STARTED
+    )
+    answer, cursor = _refresh(project, None)
+    assert isinstance(answer, dg.SkipReason)
+    assert active.run_id in str(answer.skip_message)
+    project.instance.report_run_canceled(active)
+    answer, cursor = _refresh(project, cursor)
+    assert isinstance(answer, dg.RunRequest)
+    project.run("marts", {})
+    assert isinstance(_refresh(project, cursor)[0], dg.SkipReason)
