@@ -127,6 +127,21 @@ class AbsoluteReturn(BarValue):
 
 
 @dataclass(frozen=True)
+class BarReturn(BarValue):
+    """Return that the bar itself brought: close[t]/close[t-1] - 1.
+
+    Look-ahead: none, known at the bar's close. Missing: null at the first bar and where a close is not above 1e-12.
+
+    >>> BarReturn().compute(Bars.of(close=[100.0, 110.0, 99.0])).round(6).to_list()
+    [None, 0.1, -0.1]
+    """
+
+    def expression(self, bars: Bars) -> pl.Expr:
+        now, before = pl.col("close"), pl.col("close").shift(1)
+        return pl.when((now > TINY_PRICE) & (before > TINY_PRICE)).then(now / before - 1.0)
+
+
+@dataclass(frozen=True)
 class BreaksOut(BarValue):
     """1 when the bar reaches the previous session's high (up), its low (down), or neither (none).
 
@@ -157,7 +172,5 @@ class BreaksOut(BarValue):
         high = np.maximum.reduceat(frame["high"].to_numpy(), first)
         low = np.minimum.reduceat(frame["low"].to_numpy(), first)
         before = np.append(np.nan, high[:-1])[session], np.append(np.nan, low[:-1])[session]
-        frame = frame.with_columns(
-            _high=pl.Series(before[0]).fill_nan(None), _low=pl.Series(before[1]).fill_nan(None)
-        )
+        frame = frame.with_columns(_high=pl.Series(before[0]).fill_nan(None), _low=pl.Series(before[1]).fill_nan(None))
         return frame.select(self.expression(bars).cast(pl.Float64).alias(self.canonical)).to_series()

@@ -23,16 +23,17 @@ from quant_core.seasonality._cells import Codes, Ints
 Floats: TypeAlias = NDArray[np.float64]
 
 N_POWERS = 5
-"""Columns of a cube: n, then the sums of the first to fourth powers of x - shift."""
+CUBE_COLUMNS = 6
+"""Columns of a cube: n, the sums of the first to fourth powers of x - shift, the sum of its absolute values."""
 
 
 @njit(cache=True, nogil=True)
 def cell_powers(values: Any, starts: Any, shift: Any) -> Any:
-    """(n_cells, 5): count and power sums of the non-nan values of each cell."""
+    """(n_cells, 6): count, power sums and absolute sum of the non-nan values of each cell."""
     n_cells = starts.size - 1
-    cube = np.zeros((n_cells, N_POWERS))
+    cube = np.zeros((n_cells, CUBE_COLUMNS))
     for c in range(n_cells):
-        n = s1 = s2 = s3 = s4 = 0.0
+        n = s1 = s2 = s3 = s4 = size = 0.0
         for i in range(starts[c], starts[c + 1]):
             x = values[i]
             if not np.isnan(x):
@@ -43,18 +44,21 @@ def cell_powers(values: Any, starts: Any, shift: Any) -> Any:
                 s2 += d2
                 s3 += d2 * d
                 s4 += d2 * d2
+                size += abs(d)
         cube[c, 0] = n
         cube[c, 1] = s1
         cube[c, 2] = s2
         cube[c, 3] = s3
         cube[c, 4] = s4
+        cube[c, 5] = size
     return cube
 
 
 def cell_powers_reference(values: Floats, starts: Ints, shift: float) -> Floats:
     """The same by slicing, one cell at a time."""
     cells = [values[a:b][~np.isnan(values[a:b])] - shift for a, b in pairwise(starts)]
-    return np.array([[np.sum(d**k) for k in range(N_POWERS)] for d in cells]).reshape(-1, N_POWERS)
+    rows = [[*(np.sum(d**k) for k in range(N_POWERS)), np.sum(np.abs(d))] for d in cells]
+    return np.array(rows).reshape(-1, CUBE_COLUMNS)
 
 
 @njit(cache=True, nogil=True)

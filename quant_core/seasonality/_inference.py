@@ -15,7 +15,7 @@ amplitudes stay high for weeks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -55,8 +55,8 @@ class BinStatistics:
         return cls(**{f.name: given.get(f.name, empty) for f in fields(cls)})
 
 
-FIRST, SECOND, BELOW = 1, 2, 3
-"""Columns of additive values: power sums, then shares under quantiles."""
+FIRST, SIZE, BELOW = 1, 2, 3
+"""Columns of additive values: x - shift, |x - shift|, then shares under quantiles."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class BinSums:
     """Everything additive about one bar value in one dimension.
 
     Attributes:
-        sums: (n_bins, 5); count and power sums of x - shift.
+        sums: (n_bins, 6); count and power sums of x - shift, sum of |x - shift|.
         shift: what was subtracted.
         covered: (n_bins,); bars inside the outcome windows of the bin.
         window: bars of an outcome window.
@@ -111,33 +111,22 @@ def _se_lift(m: BlockMoments) -> Floats:
 
 def rate_statistics(found: BinSums) -> BinStatistics:
     """Share of ones, with its Wilson interval at n_eff."""
-    n, k = found.sums[:, 0], found.sums[:, 1]
-    m = found.cycle_moments(FIRST, k)
-    value, baseline = ratio(k, n), ratio(k.sum() - k, n.sum() - n)
+    m = found.cycle_moments(FIRST, found.sums[:, 1])
+    plain = plain_statistics("rate", found.sums, found.shift)
     n_eff = found.n_eff(m)
-    low, high = Wilson(confidence=found.confidence).interval(value, n_eff)
-    return BinStatistics.of(
-        n, n_eff=n_eff, value=value, ci_low=low, ci_high=high, baseline=baseline, se_lift=_se_lift(m), **_tested(m)
-    )
+    low, high = Wilson(confidence=found.confidence).interval(plain.value, n_eff)
+    return replace(plain, n_eff=n_eff, ci_low=low, ci_high=high, se_lift=_se_lift(m), **_tested(m))
 
 
 def mean_statistics(found: BinSums) -> BinStatistics:
     """Arithmetic mean: value ± t·s/sqrt(n_eff), s the bin's standard deviation."""
-    n, s1, s2 = found.sums[:, 0], found.sums[:, 1], found.sums[:, 2]
+    s2 = found.sums[:, 2]
     m, batched = found.cycle_moments(FIRST, s2), found.batch_moments(FIRST, s2)
     n_eff = found.n_eff(batched)
-    value, baseline = found.shift + ratio(s1, n), found.shift + ratio(s1.sum() - s1, n.sum() - n)
+    plain = plain_statistics("mean", found.sums, found.shift)
     margin = found.t_multiple(batched) * np.sqrt(ratio(sample_variance(found.sums), n_eff))
-    return BinStatistics.of(
-        n,
-        n_eff=n_eff,
-        value=value,
-        ci_low=value - margin,
-        ci_high=value + margin,
-        baseline=baseline,
-        se_lift=_se_lift(m),
-        **_tested(m),
-    )
+    bounds = {"ci_low": plain.value - margin, "ci_high": plain.value + margin}
+    return replace(plain, n_eff=n_eff, se_lift=_se_lift(m), **bounds, **_tested(m))
 
 
 def sample_variance(sums: Floats) -> Floats:
@@ -154,30 +143,25 @@ def own_deviations(cube: Floats, codes: Codes, sums: Floats) -> Floats:
 
 
 def std_statistics(found: BinSums, deviations: ClusterSums) -> BinStatistics:
-    """Sample standard deviation s: s ± t·se(s²)/(2s), with the error of the mean of (x - mean)².
+    """Sample standard deviation s: s·exp(±t·se(s²)/(2s²)), with the error of the mean of (x - mean)².
 
-    The test compares the mean of (x - overall mean)² in the bin with that of the rest.
+    The test is Levene's: the mean of |x - overall mean| in the bin against that of the rest. Squares would need
+    eight moments for what absolute values do with four; returns often have not even those, and where the fourth
+    moment is infinite the interval covers less than it says (measured on GARCH(1,1)-t: 0.83 to 0.91).
 
     Given:
         deviations: batch sums of ``own_deviations``.
     """
-    n, s1, s2, s3, s4 = found.sums.T
-    value = np.sqrt(sample_variance(found.sums))
-    baseline = np.sqrt(sample_variance(found.sums.sum(axis=0) - found.sums))
+    n, s1, s2, s3, s4, _ = found.sums.T
+    plain = plain_statistics("std", found.sums, found.shift)
     d = np.nan_to_num(ratio(s1, n))
     fourth = np.maximum(s4 - 4 * d * s3 + 6 * d**2 * s2 - 4 * d**3 * s1 + d**4 * n, 0.0)
     batched = deviations.moments(FIRST, squares=fourth, covered=found.covered)
     n_eff = found.n_eff(batched)
-    margin = found.t_multiple(batched) * ratio(np.sqrt(ratio(batched.outcome_variance, n_eff)), 2 * value)
-    return BinStatistics.of(
-        n,
-        n_eff=n_eff,
-        value=value,
-        ci_low=np.maximum(value - margin, 0.0),
-        ci_high=value + margin,
-        baseline=baseline,
-        **_tested(found.cycle_moments(SECOND, s4)),
-    )
+    relative = ratio(np.sqrt(ratio(batched.outcome_variance, n_eff)), 2 * plain.value**2)
+    factor = np.exp(found.t_multiple(batched) * relative)
+    bounds = {"ci_low": plain.value / factor, "ci_high": plain.value * factor}
+    return replace(plain, n_eff=n_eff, **bounds, **_tested(found.cycle_moments(SIZE, s2)))
 
 
 def count_statistics(sums: Floats) -> BinStatistics:

@@ -26,10 +26,10 @@ class CellValues:
     Attributes:
         values: (n_bars,); nan where not observable.
         shift: subtracted before summing: the mean, or 0 for rates and counts, which stay whole numbers.
-        cube: (n_cells, 5); count and power sums.
+        cube: (n_cells, 6); count, power sums, absolute sum.
         ordered: the sorted values; None where no metric needs a quantile.
         probabilities: the quantiles asked for.
-        columns: (n_cells, 3 + probabilities); count, first and second power sum, and the number of values at or
+        columns: (n_cells, 3 + probabilities); count, sum of x - shift and of its size, and the number of values at or
             under the overall quantile of each probability. Rates and counts need the first two only.
     """
 
@@ -73,7 +73,7 @@ def cell_values(
         cube = cell_powers(array, cells.starts, shift)
         ordered = sort_with_cells(array, cells.starts) if probabilities else None
         thresholds = np.array([] if ordered is None else [overall_quantile(ordered.values, q) for q in probabilities])
-        columns = cube[:, : 2 if bar_value in whole else 3]
+        columns = cube[:, [0, 1] if bar_value in whole else [0, 1, 5]]
         if shares and len(thresholds):
             columns = np.hstack((columns, cell_shares(array, cells.starts, thresholds)))
         return CellValues(bar_value, array, shift, cube, ordered, probabilities, np.ascontiguousarray(columns))

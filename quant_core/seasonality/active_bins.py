@@ -68,8 +68,12 @@ def choose_active_bins(
                 found=f"{dimension} with {metric}",
                 next_step="Add both to seasonality.profile.",
             )
-        good = ["significant"] if signal.significant_only else ["significant", "not_significant"]
-        usable = rows.filter(pl.col("verdict").is_in(good)).sort("value", "bin_order", descending=[True, False])
+        usable = rows.filter(pl.col("verdict").is_in(["significant", "not_significant"]))
+        if signal.significant_only:
+            # One strong bin makes all others significantly worse than the rest: that is no reason to trade them.
+            same_side = pl.col("lift").sign() == (pl.col("value") - neutral).sign()
+            usable = usable.filter((pl.col("verdict") == "significant") & same_side)
+        usable = usable.sort("value", "bin_order", descending=[True, False])
         scored = [(float(v), str(b)) for v, b in usable.select("value", "bin").iter_rows()]
         sides.append(_sides(scored, signal, neutral, margin))
     return ActiveBins(

@@ -217,7 +217,7 @@ class SeasonalitySignalSpec(BaseModel):
         combine: ``and``: all dimensions agree; ``or``: one side has votes, the other none;
             ``sum``: the net votes reach sum_threshold.
         sum_threshold: net votes needed by ``sum``.
-        significant_only: only bins whose verdict is significant.
+        significant_only: only bins whose verdict is significant and whose lift points to their side.
 
     Differs from: the source system: it trades long only, drops a dimension without an active bin from ``and``, and
     guesses whether a return threshold means basis points.
