@@ -60,5 +60,6 @@ def test_equal_seeds_give_bit_equal_intervals_and_other_seeds_do_not():
 
 
 def test_runs_grow_with_overlap():
-    assert mean_block_length(1000, 1000.0) == pytest.approx(10)
-    assert mean_block_length(1000, 50.0) == pytest.approx(40)
+    assert mean_block_length(1000, 1000.0) == pytest.approx(12)
+    assert mean_block_length(1000, 50.0) == pytest.approx(50)
+    assert mean_block_length(10**6, 1e6) == pytest.approx(1000)
