@@ -38,7 +38,8 @@ class MeanInterval(Estimator):
     the means of the resamples, stretched around the mean for what the bootstrap is known to miss:
     1/√(1 − 2L/n), because resamples vary around the sample's mean, not the true one (lag weights sum to 2L);
     1/√(1 − o/(2L)), o = n/n_unique, because runs end while outcomes still overlap (correlation falls to nothing over
-    about o unevenly spaced outcomes); t/z quantiles with n/L degrees of freedom, because the spread is estimated from about n/L runs.
+    about o unevenly spaced outcomes);
+    t/z quantiles with n/L degrees of freedom, because the spread is estimated from about n/L runs.
 
     Attributes:
         confidence: coverage, fraction in (0, 1).
