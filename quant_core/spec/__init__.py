@@ -95,6 +95,9 @@ def dump_research(spec: ResearchSpec) -> str:
     return yaml.safe_dump(content, sort_keys=False)
 
 
+EVERY_OTHER = "*"
+
+
 class _UniqueKeys(yaml.SafeLoader):
     """YAML that refuses a key given twice instead of keeping the last."""
 
@@ -115,8 +118,13 @@ class _BlockReader:
         self.only: dict[str, tuple[Timeframe, ...]] = {}
 
     def blocks(self, catalog: Catalog[B], values: list[Any], path: str) -> tuple[B, ...]:
-        """The blocks of one list of the file."""
-        return tuple(self._block(catalog, v, f"{self._where}: {path}[{i}]") for i, v in enumerate(values))
+        """The blocks of one list of the file; ``*`` stands for every block of the family that is not named."""
+        places = [f"{self._where}: {path}[{i}]" for i in range(len(values))]
+        named = [self._block(catalog, v, at) for v, at in zip(values, places, strict=True) if v != EVERY_OTHER]
+        if EVERY_OTHER in values:
+            listed = {block.name for block in named}
+            named += [catalog[name]() for name in catalog if name not in listed]
+        return tuple(named)
 
     def _block(self, catalog: Catalog[B], value: Any, where: str) -> B:
         """One entry; a mapping may carry ``timeframes`` besides the block."""

@@ -68,7 +68,9 @@ def _build(block: type[B], params: Mapping[str, object], where: str) -> B:
     known = [f.name for f in fields(block) if "learned" not in f.metadata]
     hints = get_type_hints(block)
     arguments: dict[str, object] = {}
-    for key, value in params.items():
+    for given, value in params.items():
+        # The unit may be left out: the source system writes horizon for horizon_bars.
+        key = f"{given}_bars" if given not in known and f"{given}_bars" in known else given
         if key not in known:
             raise UnknownNameError.among(f"parameter of {block.__name__}", key, known, where=where)
         arguments[key] = _argument(hints[key], value, f"{where}: {key}")
