@@ -26,7 +26,7 @@ def block_bars(horizon: int) -> int:
 
 @dataclass(frozen=True)
 class BlockMoments:
-    """Sums over the time blocks that hold at least one event of a cell; arrays of any equal shape, one entry per cell.
+    """Sums over the time blocks of a split; arrays of any equal shape, one entry per cell.
 
     Per block b: n_b events, t_b their total outcome (successes, or the sum of a number), N_b and T_b the same over all
     bars. Every field is a plain sum, so moments of disjoint periods add up to the moments of their union.
@@ -38,8 +38,8 @@ class BlockMoments:
         blocks: blocks that hold an event.
         nn, nt, tt: Σ n_b², Σ n_b·t_b, Σ t_b².
         n_all, n_total, t_all, t_total: Σ n_b·N_b, Σ n_b·T_b, Σ t_b·N_b, Σ t_b·T_b.
-        all_all, all_total, total_total: Σ N_b², Σ N_b·T_b, Σ T_b², over the same blocks.
-        all_n, all_sum: N and T over the whole split, blocks without event included.
+        all_all, all_total, total_total: Σ N_b², Σ N_b·T_b, Σ T_b²; blocks without event included.
+        all_n, all_sum: N and T over the whole split.
     """
 
     n: Counts
@@ -97,24 +97,20 @@ def moments_of_blocks(
 
     >>> m = moments_of_blocks(np.array([[2], [0]]), np.array([[1], [0]]), np.array([4, 4]), np.array([3, 1]),
     ...                       covered=np.array([2]), squares=np.array([1]))
-    >>> int(m.blocks[0]), int(m.n_total[0]), int(m.all_n[0]), float(m.baseline[0])
-    (1, 6, 8, 0.5)
+    >>> int(m.blocks[0]), int(m.n_total[0]), int(m.all_n[0]), int(m.total_total[0]), float(m.baseline[0])
+    (1, 6, 8, 10, 0.5)
     """
-    has = n_b > 0
     all_n, all_t = all_n_b[:, None], all_t_b[:, None]
 
-    def over(x: Counts) -> Counts:
-        return np.sum(x, axis=0, where=has)
+    def whole(x: Counts) -> Counts:
+        return np.repeat(x.sum(), n_b.shape[1])
 
-    shape = n_b.shape
-    whole_n: Counts = np.repeat(all_n_b.sum(), shape[1])
-    whole_t: Counts = np.repeat(all_t_b.sum(), shape[1])
     return BlockMoments(
         n=n_b.sum(axis=0),
         total=t_b.sum(axis=0),
         squares=squares,
         covered=covered,
-        blocks=has.sum(axis=0),
+        blocks=(n_b > 0).sum(axis=0),
         nn=(n_b * n_b).sum(axis=0),
         nt=(n_b * t_b).sum(axis=0),
         tt=(t_b * t_b).sum(axis=0),
@@ -122,11 +118,11 @@ def moments_of_blocks(
         n_total=(n_b * all_t).sum(axis=0),
         t_all=(t_b * all_n).sum(axis=0),
         t_total=(t_b * all_t).sum(axis=0),
-        all_all=over(np.broadcast_to(all_n * all_n, shape)),
-        all_total=over(np.broadcast_to(all_n * all_t, shape)),
-        total_total=over(np.broadcast_to(all_t * all_t, shape)),
-        all_n=whole_n,
-        all_sum=whole_t,
+        all_all=whole(all_n * all_n),
+        all_total=whole(all_n * all_t),
+        total_total=whole(all_t * all_t),
+        all_n=whole(all_n),
+        all_sum=whole(all_t),
     )
 
 
@@ -154,14 +150,41 @@ def moments_of_sample(sample: Sample) -> BlockMoments:
     )
 
 
+def effective_blocks(m: BlockMoments) -> Floats:
+    """How many equal blocks the difference mean − baseline is worth: (Σv_b)²/Σv_b².
+
+    v_b = (1 − n/N)²·n_b + (n/N)²·(N_b − n_b) is what block b would add to the variance if outcomes were independent, so
+    a cell that lives in a few blocks has few, however many blocks hold a single event of it.
+
+    Returns:
+        One number per cell, at most the number of blocks of the split; nan where n = 0 or the cell is the baseline.
+
+    Source: Satterthwaite (1946), with variances proportional to counts; Kish (1965) for the weights.
+
+    Example: four equal blocks half filled count as four; with all events in one block, that block and a little of the
+    others.
+
+    >>> full = np.array([8, 8, 8, 8])
+    >>> even, one = (moments_of_blocks(np.array(n)[:, None], np.array(n)[:, None] * 0, full, full * 0,
+    ...              covered=np.array([16]), squares=np.array([0])) for n in ([4, 4, 4, 4], [8, 0, 0, 0]))
+    >>> float(effective_blocks(even)[0]), float(effective_blocks(one)[0].round(2))
+    (4.0, 1.71)
+    """
+    share = np.nan_to_num(ratio(m.n, m.all_n))
+    total = m.n * (1 - share)
+    squares = (1 - 2 * share) ** 2 * m.nn + 2 * share**2 * (1 - 2 * share) * m.n_all + share**4 * m.all_all
+    return ratio(np.where(total > 0, total**2, np.nan), squares)
+
+
 def variance_against_baseline(m: BlockMoments) -> Floats:
     """Cluster-robust variance of mean − baseline over time blocks.
 
-    U_b = (t_b − p0·n_b) − (n/N)(T_b − p0·N_b);  V = ΣU_b² · G/(G − 1) / n²  over the G blocks that hold an event,
-    with p0 the baseline. The sum is expanded into the moments, so it is exact up to float rounding.
+    U_b = (t_b − p0·n_b) − (n/N)(T_b − p0·N_b);  V = ΣU_b² · G*/(G* − 1) / n²  over all blocks of the split, with p0 the
+    baseline and G* the effective number of blocks. A block without event counts: it moves the baseline. The sum is
+    expanded into the moments, so it is exact up to float rounding.
 
     Returns:
-        One variance per cell; nan where G < 2; exactly 0 where the cell is the baseline itself.
+        One variance per cell; nan where G* ≤ 1; exactly 0 where the cell is the baseline itself.
     """
     p0 = np.nan_to_num(m.baseline)
     share = np.nan_to_num(ratio(m.n, m.all_n))
@@ -170,20 +193,40 @@ def variance_against_baseline(m: BlockMoments) -> Floats:
     whole = m.total_total - 2 * p0 * m.all_total + p0**2 * m.all_all
     sum_u2 = own - 2 * share * cross + share**2 * whole
     rounding = 1e-12 * (m.tt + p0**2 * m.nn + share**2 * (m.total_total + p0**2 * m.all_all))
-    return _scaled(np.where(sum_u2 > rounding, sum_u2, 0.0), m)
+    some = sum_u2 > rounding
+    blocks = np.nan_to_num(effective_blocks(m))
+    n = np.asarray(m.n, dtype=np.float64)
+    scale = ratio(blocks, (blocks - 1) * n**2)
+    return np.where(some, np.where(some, sum_u2, 0.0) * scale, np.where(n > 0, 0.0, np.nan))
 
 
-def variance_of_mean(m: BlockMoments) -> Floats:
-    """Cluster-robust variance of the cell's own mean: U_b = t_b − p̂·n_b, scaled as above; nan where G < 2."""
+def design_effect(m: BlockMoments) -> tuple[Floats, Floats]:
+    """How many times larger dependence makes the variance of the cell's mean, and how well that is known.
+
+    deff = ΣU_b²/(n·s²) · (1 − 1/n)/(1 − Σn_b²/n²),  U_b = t_b − p̂·n_b, s² the variance of one outcome: 1 on average
+    when outcomes are independent, whatever the sizes of the blocks.
+    d = n²/(Σn_b² − n) − 1: the degrees of freedom of deff. Only pairs of outcomes inside a block can be dependent; with
+    one outcome per block there is nothing to estimate, deff is 1 and d infinite.
+
+    Returns:
+        deff and d per cell; deff nan where s² = 0, n < 2 or a single block holds all events.
+
+    Source: design effect: Kish (1965); degrees of freedom by matching the variance of Σ over pairs, ours.
+
+    Example, by hand: two blocks of two, equal inside: U = ±1, ΣU² = 2, n·s² = 1, (3/4)/(1/2): 3; one pair each: d = 3.
+
+    >>> m = moments_of_blocks(np.array([[2], [2]]), np.array([[2], [0]]), np.array([2, 2]), np.array([2, 0]),
+    ...                       covered=np.array([4]), squares=np.array([2]))
+    >>> [float(x[0]) for x in design_effect(m)]
+    [3.0, 3.0]
+    """
     p = np.nan_to_num(m.mean)
+    n = np.asarray(m.n, dtype=np.float64)
     sum_u2 = m.tt - 2 * p * m.nt + p**2 * m.nn
     rounding = 1e-12 * (m.tt + p**2 * m.nn)
-    return _scaled(np.where(sum_u2 > rounding, sum_u2, 0.0), m)
-
-
-def _scaled(sum_u2: Floats, m: BlockMoments) -> Floats:
-    """ΣU² → variance: times G/(G − 1), divided by n²."""
-    g = np.asarray(m.blocks, dtype=np.float64)
-    n = np.asarray(m.n, dtype=np.float64)
-    scale = np.divide(g, (g - 1) * n**2, out=np.full(g.shape, np.nan), where=(g > 1) & (n > 0))
-    return sum_u2 * scale
+    sum_u2 = np.where(sum_u2 > rounding, sum_u2, 0.0)
+    # (1 − 1/n)/(1 − nn/n²) = (n² − n)/(n² − nn).
+    deff = ratio(sum_u2, n * np.nan_to_num(m.outcome_variance)) * ratio(n**2 - n, n**2 - m.nn)
+    pairs = np.asarray(m.nn - n, dtype=np.float64)
+    degrees = np.divide(n**2, pairs, out=np.full(n.shape, np.inf), where=pairs > 0) - 1
+    return deff, degrees

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from quant_core.estimators._base import Estimand, Estimate, Estimator, Floats, Sample
-from quant_core.estimators._moments import BlockMoments, moments_of_sample, variance_against_baseline
+from quant_core.estimators._moments import (
+    BlockMoments,
+    effective_blocks,
+    moments_of_sample,
+    variance_against_baseline,
+)
 from quant_core.estimators._special import t_two_sided
 
 
@@ -20,14 +25,17 @@ class ClusterRobustTest(Estimator):
     """p-value of mean − baseline with a variance clustered over time blocks.
 
     The split is cut into blocks of B bars, B the smallest multiple of 64 that is ≥ max(64, 4h).
-    U_b = (k_b − p0·n_b) − (n/N)(K_b − p0·N_b);  V = ΣU_b²·G/(G − 1)/n²;  t = (p̂ − p0)/√V with G − 1 degrees of freedom,
-    G the blocks that hold an event. Numbers take the place of 0/1 outcomes without change.
+    U_b = (k_b − p0·n_b) − (n/N)(K_b − p0·N_b) over all blocks;  V = ΣU_b²·G*/(G* − 1)/n²;  t = (p̂ − p0)/√V with G* − 1
+    degrees of freedom, G* the effective number of blocks (``effective_blocks``): a cell that lives in a few blocks has
+    few. Numbers take the place of 0/1 outcomes without change.
 
     Attributes:
         min_blocks: fewer blocks with an event than this give no p-value.
 
-    Missing: nan where G < min_blocks, and where V = 0 (the cell is the baseline: nothing to test).
-    Source: cluster-robust (sandwich) variance; block length and minimum are ours, calibrated by simulation.
+    Missing: nan where fewer than min_blocks blocks hold an event, where G* ≤ 2, and where V = 0 (the cell is the
+    baseline: nothing to test).
+    Source: cluster-robust (sandwich) variance; degrees of freedom: Satterthwaite (1946); block length and minimum are
+    ours, calibrated by simulation (docs/calibration.md).
 
     Example: a cell that is the whole split has nothing to test; one with an event in a single block neither.
 
@@ -38,7 +46,7 @@ class ClusterRobustTest(Estimator):
     nan
     >>> at = list(range(0, 1280, 3))
     >>> round(ClusterRobustTest().estimate(Sample.of([y[i] for i in at], positions=at, all_values=y)).value, 6)
-    0.789823
+    0.789824
     """
 
     min_blocks: int = 10
@@ -50,11 +58,16 @@ class ClusterRobustTest(Estimator):
     def p_value(self, m: BlockMoments) -> Floats:
         """Two-sided p-values of many cells at once."""
         variance = variance_against_baseline(m)
-        blocks = np.asarray(m.blocks, dtype=np.float64)
-        usable = (blocks >= self.min_blocks) & (np.nan_to_num(variance) > 0)
+        degrees = self.degrees(m)
+        usable = ~np.isnan(degrees) & (np.nan_to_num(variance) > 0)
         error = np.sqrt(np.where(usable, variance, 1.0))
         t = np.where(usable, (np.nan_to_num(m.mean) - np.nan_to_num(m.baseline)) / error, 0.0)
-        return np.where(usable, t_two_sided(t, np.maximum(blocks - 1, 1.0)), np.nan)
+        return np.where(usable, t_two_sided(t, np.where(usable, degrees, 1.0)), np.nan)
+
+    def degrees(self, m: BlockMoments) -> Floats:
+        """Degrees of freedom G* − 1; nan where there is no test for want of blocks."""
+        blocks = np.nan_to_num(effective_blocks(m))
+        return np.where((m.blocks >= self.min_blocks) & (blocks > 2), blocks - 1, np.nan)
 
     def estimate(self, sample: Sample) -> Estimate:
         if not len(sample.values):

@@ -9,26 +9,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from quant_core.estimators._base import Estimand, Estimate, Estimator, Floats, Sample
-from quant_core.estimators._moments import BlockMoments, moments_of_sample, variance_of_mean
+from quant_core.estimators._moments import BlockMoments, block_bars, design_effect, moments_of_sample, ratio
+
+MIN_DEGREES = 4.0
+"""Fewer degrees of freedom than this say too little about dependence; see ``EffectiveSampleSize``."""
 
 
 @dataclass(frozen=True)
 class EffectiveSampleSize(Estimator):
-    """n_eff = min(n, n_unique, n_cluster).
+    """n_eff = min(n, n_cluster), or min(n, n_unique, n/deff) where the blocks say too little about dependence.
 
-    n_unique = covered / h: bars inside at least one outcome window t+1 … t+h, divided by h; this equals the sum of
-    the outcomes' average uniquenesses.
-    n_cluster = s²/V: s² the variance of one outcome (p̂(1 − p̂) for 0/1), V the cluster-robust variance of the cell's
-    own mean over time blocks, U_b = k_b − p̂·n_b.
+    n_cluster = n/deff · (d − 2)/d · (1 − h/(3B)·(1 − n_unique/n)): deff the design effect over time blocks of B bars,
+    U_b = k_b − p̂·n_b, and d its degrees of freedom (``design_effect``). (d − 2)/d pays for estimating deff: Student's
+    t with d degrees has the variance d/(d − 2). The last factor is what blocks miss: of the covariance of windows that
+    overlap, the share h/(3B) lies across the edges of the blocks.
+    n_unique = covered/h: bars inside at least one outcome window t+1 … t+h, divided by h; this equals the sum of
+    the outcomes' average uniquenesses. It knows of overlap alone and takes every outcome to depend on its whole window.
+    The minimum with it is used where d ≤ 4, and n_unique alone where all outcomes are equal.
 
-    The baseline has no place in V here: the interval speaks of p̂ alone. With the all-bar term left in, p̂ = 0 would
-    give V > 0 and n_eff = 0.
+    The baseline has no place here: the interval speaks of p̂ alone. With the all-bar term left in, p̂ = 0 would give
+    n_eff = 0.
 
-    Missing: nan for an empty cell; n_cluster is skipped where V = 0 or fewer than two blocks hold an event.
-    Source: average uniqueness: López de Prado (2018), chapter 4; the minimum is ours, calibrated by simulation.
+    Missing: nan for an empty cell.
+    Source: design effect: Kish (1965); average uniqueness: López de Prado (2018), chapter 4; the rule is ours,
+    calibrated by simulation (docs/calibration.md).
+    Differs from: min(n, n_unique, s²/V), which is worth a fraction of the truth where outcomes are decided early in
+    their windows (first touches: intervals covered over 99 %).
 
     Example, by hand: windows of 3 bars at bars 0 and 1 cover bars 1 … 4: 4 bars / 3. Apart they count fully.
 
@@ -44,14 +52,18 @@ class EffectiveSampleSize(Estimator):
     def estimand(self) -> Estimand:
         return "none"
 
-    def of_moments(self, m: BlockMoments, horizon: ArrayLike) -> Floats:
-        """n_eff of many cells; ``horizon`` in bars, broadcast against them."""
+    def of_moments(self, m: BlockMoments, horizon: int, *, discount: bool = True) -> Floats:
+        """n_eff of many cells; ``horizon`` in bars; no ``discount`` (d − 2)/d for callers that use Student's t."""
         n = np.asarray(m.n, dtype=np.float64)
-        unique = np.asarray(m.covered, dtype=np.float64) / np.asarray(horizon, dtype=np.float64)
-        variance = variance_of_mean(m)
-        usable = np.nan_to_num(variance) > 0
-        cluster = np.divide(m.outcome_variance, variance, out=np.full(n.shape, np.inf), where=usable)
-        return np.where(n > 0, np.minimum(np.minimum(n, unique), cluster), np.nan)
+        unique = np.minimum(n, np.asarray(m.covered, dtype=np.float64) / horizon)
+        deff, degrees = design_effect(m)
+        known = np.nan_to_num(deff) > 0
+        many = known & (degrees > MIN_DEGREES)
+        # 1 − 2/d: defined at d = ∞ too.
+        paid = 1 - 2 / np.where(many, degrees, np.inf) if discount else 1.0
+        across = 1 - horizon / (3 * block_bars(horizon)) * (1 - np.nan_to_num(ratio(unique, n), nan=1.0))
+        cluster = np.divide(n * paid * across, deff, out=np.full(n.shape, np.inf), where=known)
+        return np.where(n > 0, np.minimum(np.where(many, n, unique), cluster), np.nan)
 
     def estimate(self, sample: Sample) -> Estimate:
         if not len(sample.values):

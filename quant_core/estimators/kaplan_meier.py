@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from quant_core.estimators._base import Counts, Estimand, Estimate, Estimator, Floats, Sample
-from quant_core.estimators._moments import moments_of_sample, ratio
+from quant_core.estimators._moments import ratio
 from quant_core.estimators._special import normal_quantile
+from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 
 
 class Curve(NamedTuple):
@@ -31,7 +32,7 @@ class KaplanMeier(Estimator):
 
     Median: the first t with S(t) ≤ ½; its interval holds the t whose log(−log S) band contains ½. Restricted mean:
     ∫ S from 0 to τ, with Greenwood's variance and normal bounds inside [0, τ]. Both variances are multiplied by
-    n/n_unique, because overlapping outcomes repeat each other.
+    n/n_eff, the design effect of the durations, because overlapping outcomes repeat each other.
 
     Attributes:
         confidence: coverage of both intervals, fraction in (0, 1).
@@ -67,7 +68,7 @@ class KaplanMeier(Estimator):
         return Curve(survival, term, at_risk)
 
     def median(self, curve: Curve, inflation: ArrayLike) -> tuple[Floats, Floats, Floats]:
-        """Median with bounds; ``inflation`` = n/n_unique ≥ 1 per cell."""
+        """Median with bounds; ``inflation`` = n/n_eff ≥ 1 per cell."""
         s = curve.survival
         variance = np.cumsum(curve.greenwood, axis=-1) * np.asarray(inflation, dtype=np.float64)[..., None]
         inside = (s > 0) & (s < 1)
@@ -103,8 +104,7 @@ class KaplanMeier(Estimator):
         bars = sample.values.astype(np.int64)
         ended = np.bincount(bars[sample.observed], minlength=longest + 1)
         censored = np.bincount(bars[~sample.observed], minlength=longest + 1)
-        m = moments_of_sample(sample)
-        inflation = max(len(bars) * sample.horizon / float(m.covered[0]), 1.0)
+        inflation = max(len(bars) / EffectiveSampleSize().estimate(sample).value, 1.0)
         value, low, high = self.median(self.curve(ended, censored), inflation)
         return Estimate(float(value), float(low), float(high))
 

@@ -14,14 +14,15 @@ from numpy.typing import ArrayLike
 from quant_core.estimators._base import Estimand, Estimate, Estimator, Floats, Sample
 from quant_core.estimators._moments import BlockMoments, moments_of_sample, variance_against_baseline
 from quant_core.estimators._special import t_quantile
+from quant_core.estimators.cluster_robust_test import ClusterRobustTest
 
 
 @dataclass(frozen=True)
 class MinimumDetectableEffect(Estimator):
     """The |lift| that the test would find with the given power at the given level.
 
-    mde = (t_{1 − level/2} + t_{power})·√V, quantiles of Student's t with G − 1 degrees of freedom, V the variance of
-    the cluster-robust test.
+    mde = (t_{1 − level/2} + t_{power})·√V, quantiles of Student's t with the degrees of freedom of the cluster-robust
+    test, V its variance.
 
     Attributes:
         level: two-sided size of one test; the engine passes the family's own level instead.
@@ -54,14 +55,14 @@ class MinimumDetectableEffect(Estimator):
 
     def of_moments(self, m: BlockMoments, level: ArrayLike) -> Floats:
         """The effect of many cells; ``level`` is broadcast against them."""
-        return self.of_variance(variance_against_baseline(m), m.blocks, level)
+        degrees = ClusterRobustTest(min_blocks=self.min_blocks).degrees(m)
+        return self.of_variance(variance_against_baseline(m), degrees, level)
 
-    def of_variance(self, variance: Floats, n_blocks: ArrayLike, level: ArrayLike) -> Floats:
-        """The same from the test's variance and its number of blocks."""
-        blocks = np.asarray(n_blocks, dtype=np.float64)
-        usable = (blocks >= self.min_blocks) & (np.nan_to_num(variance) > 0)
-        degrees = np.maximum(blocks - 1, 1.0)
-        quantiles = t_quantile(1 - np.asarray(level, dtype=np.float64) / 2, degrees) + t_quantile(self.power, degrees)
+    def of_variance(self, variance: Floats, degrees: Floats, level: ArrayLike) -> Floats:
+        """The same from the test's variance and its degrees of freedom, nan where there is no test."""
+        usable = ~np.isnan(degrees) & (np.nan_to_num(variance) > 0)
+        known = np.where(usable, degrees, 1.0)
+        quantiles = t_quantile(1 - np.asarray(level, dtype=np.float64) / 2, known) + t_quantile(self.power, known)
         return np.where(usable, quantiles * np.sqrt(np.where(usable, variance, 0.0)), np.nan)
 
     def estimate(self, sample: Sample) -> Estimate:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant_core.counting.moments import PackedGroup, count_group
-from quant_core.counting.packing import pack_mask, pack_masks, pack_slots
+from quant_core.counting.packing import Words, pack_mask, pack_masks, pack_slots
 from quant_core.estimators._moments import WORD, BlockMoments, block_bars
 from quant_core.market_stats._count import Ints, TargetCounts
 from quant_core.market_stats._panel import Outcome
@@ -54,10 +54,10 @@ def count_binary_targets(
             words_per_block=block_bars(horizon) // WORD,
         )
         cells, sums = count_group(packed_events, packed_slots, group, n_threads)
-        all_n = int(first.valid.sum())
+        all_n = _per_block(group.valid, group.words_per_block)
         for position, i in enumerate(members):
-            all_sum = int(np.bitwise_count(group.outcomes[position]).sum())
-            counted[i] = _target_counts(targets[i], cells, sums[:, :, position], all_n, all_sum)
+            all_t = _per_block(group.outcomes[position], group.words_per_block)
+            counted[i] = _target_counts(targets[i], cells, sums[:, :, position], all_n, all_t)
     return [counted[i] for i in range(len(targets))]
 
 
@@ -69,10 +69,19 @@ def _groups(targets: Sequence[Target], outcomes: Sequence[Outcome]) -> list[list
     return list(groups.values())
 
 
-def _target_counts(target: Target, cells: Ints, sums: Ints, all_n: int, all_sum: int) -> TargetCounts:
-    """The kernel's sums under the names the estimators know."""
-    n, covered, blocks, nn, n_all, all_all = np.moveaxis(cells, -1, 0)
-    total, nt, tt, n_total, t_all, t_total, all_total, total_total = np.moveaxis(sums, -1, 0)
+def _per_block(words: Words, words_per_block: int) -> Ints:
+    """Set bits per time block."""
+    bits = np.bitwise_count(words).astype(np.int64)
+    return np.add.reduceat(bits, np.arange(0, len(bits), words_per_block))
+
+
+def _target_counts(target: Target, cells: Ints, sums: Ints, all_n: Ints, all_t: Ints) -> TargetCounts:
+    """The kernel's sums under the names the estimators know; ``all_n`` and ``all_t`` are (n_blocks,), of all bars.
+
+    The kernel's own sums over all bars leave out the blocks without an event of the cell, so they are not used.
+    """
+    n, covered, blocks, nn, n_all, _ = np.moveaxis(cells, -1, 0)
+    total, nt, tt, n_total, t_all, t_total, _, _ = np.moveaxis(sums, -1, 0)
     everywhere: Ints = np.ones_like(cells[..., 0])
     moments = BlockMoments(
         n=n,
@@ -87,11 +96,11 @@ def _target_counts(target: Target, cells: Ints, sums: Ints, all_n: int, all_sum:
         n_total=n_total,
         t_all=t_all,
         t_total=t_total,
-        all_all=all_all,
-        all_total=all_total,
-        total_total=total_total,
-        all_n=all_n * everywhere,
-        all_sum=all_sum * everywhere,
+        all_all=(all_n * all_n).sum() * everywhere,
+        all_total=(all_n * all_t).sum() * everywhere,
+        total_total=(all_t * all_t).sum() * everywhere,
+        all_n=all_n.sum() * everywhere,
+        all_sum=all_t.sum() * everywhere,
     )
     none: Ints = np.zeros(0, dtype=np.int64)
     return TargetCounts(target, moments, (), none, none, none)

@@ -26,8 +26,8 @@ from quant_core.market_stats._panel import Panel
 from quant_core.spec import MarketStatsSpec
 from quant_core.tables import TABLES
 
-# Helps the verdict; dropped from the table.
-VARIANCE = "_variance"
+# Help the verdict; dropped from the table.
+VARIANCE, DEGREES = "_variance", "_degrees"
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,13 @@ def estimate_cells(place: Place, panel: Panel, counts: TargetCounts) -> pl.DataF
     m, target = counts.moments, counts.target
     horizon = max(target.horizon, 1)
     n_eff = EffectiveSampleSize().of_moments(m, horizon)
-    columns: dict[str, Counts] = {"n": m.n, "n_blocks": m.blocks, "n_all": m.all_n}
+    columns: dict[str, Counts] = {"n": m.n, "n_eff": n_eff, "n_blocks": m.blocks, "n_all": m.all_n}
     if target.kind == "binary":
-        columns |= {"n_eff": n_eff} | binary_columns(m, n_eff, panel.spec)
+        columns |= binary_columns(m, n_eff, panel.spec)
     elif target.kind == "numeric":
-        columns |= {"n_eff": n_eff} | numeric_columns(place, panel, counts)
+        columns |= numeric_columns(place, panel, counts)
     else:
-        unique = np.minimum(np.where(m.n > 0, m.n, np.nan), m.covered / horizon)
-        columns |= {"n_eff": unique} | duration_columns(counts, unique, panel.spec)
+        columns |= duration_columns(counts, n_eff, panel.spec)
     return _frame(place, panel, counts, columns)
 
 
@@ -82,6 +81,7 @@ def binary_columns(m: BlockMoments, n_eff: Floats, spec: MarketStatsSpec) -> dic
         "lift_bayes": p_mean - m.baseline,
         "p_value": ClusterRobustTest().p_value(m),
         VARIANCE: variance_against_baseline(m),
+        DEGREES: ClusterRobustTest().degrees(m),
     }
 
 
@@ -112,6 +112,7 @@ def numeric_columns(place: Place, panel: Panel, counts: TargetCounts) -> dict[st
         "lift_mean": mean - m.baseline,
         "p_value": ClusterRobustTest().p_value(m),
         VARIANCE: variance_against_baseline(m),
+        DEGREES: ClusterRobustTest().degrees(m),
     }
 
 
@@ -128,11 +129,11 @@ def _cell_seed(seed: int, place: Place, cell: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
 
 
-def duration_columns(counts: TargetCounts, unique: Floats, spec: MarketStatsSpec) -> dict[str, Counts]:
+def duration_columns(counts: TargetCounts, n_eff: Floats, spec: MarketStatsSpec) -> dict[str, Counts]:
     """Kaplan–Meier median and mean restricted to the longest duration of the split."""
     estimator = KaplanMeier(confidence=spec.confidence)
     curve = estimator.curve(counts.ended, counts.censored)
-    inflation = np.maximum(np.nan_to_num(ratio(counts.moments.n, unique), nan=1.0), 1.0)
+    inflation = np.maximum(np.nan_to_num(ratio(counts.moments.n, n_eff), nan=1.0), 1.0)
     longest = np.flatnonzero(counts.all_durations)
     tau = int(longest[-1]) if len(longest) else 0
     median = estimator.median(curve, inflation)

@@ -12,7 +12,7 @@ import polars as pl
 from quant_core.estimators.cluster_robust_test import ClusterRobustTest
 from quant_core.estimators.minimum_detectable_effect import MinimumDetectableEffect
 from quant_core.inference.benjamini_hochberg import BenjaminiHochberg
-from quant_core.market_stats._estimate import VARIANCE
+from quant_core.market_stats._estimate import DEGREES, VARIANCE
 from quant_core.spec import MarketStatsSpec
 
 REPLICATION_LEVEL = 0.05
@@ -42,8 +42,10 @@ def _judge_family(cells: pl.DataFrame, spec: MarketStatsSpec) -> pl.DataFrame:
     verdict[~enough | (tested & (blocks < ClusterRobustTest().min_blocks))] = "insufficient"
     mde = np.full(len(p), np.nan)
     if tested:
-        variance = cells[VARIANCE].to_numpy().astype(np.float64)
-        mde = MinimumDetectableEffect(power=spec.power).of_variance(variance, blocks, correction.level(in_family))
+        variance, degrees = (cells[name].to_numpy().astype(np.float64) for name in (VARIANCE, DEGREES))
+        # Events in many blocks but nearly all in one or two: no test either. V = 0 is the baseline itself.
+        verdict[np.isnan(degrees) & (variance > 0)] = "insufficient"
+        mde = MinimumDetectableEffect(power=spec.power).of_variance(variance, degrees, correction.level(in_family))
     return cells.with_columns(
         pl.Series("q_value", q).fill_nan(None),
         pl.Series("mde", mde).fill_nan(None),

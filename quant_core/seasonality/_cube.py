@@ -118,7 +118,7 @@ _PER_COLUMN = 8
 
 @njit(cache=True, nogil=True)
 def _flush(held: Any, touched: Any, n_touched: Any, everything: Any, out: Any) -> None:
-    """Add one finished cluster to the sums of the bins it holds, and clear it."""
+    """Add one finished cluster to the sums of the bins it holds, its own squares to the last row, and clear it."""
     n_all = everything[0]
     for j in range(n_touched):
         g = touched[j]
@@ -128,7 +128,6 @@ def _flush(held: Any, touched: Any, n_touched: Any, everything: Any, out: Any) -
             row[0] += 1.0
             row[1] += n * n
             row[2] += n * n_all
-            row[3] += n_all * n_all
             for k in range(1, held.shape[1]):
                 t = held[g, k]
                 t_all = everything[k]
@@ -139,17 +138,20 @@ def _flush(held: Any, touched: Any, n_touched: Any, everything: Any, out: Any) -
                 row[at + 3] += n * t_all
                 row[at + 4] += t * n_all
                 row[at + 5] += t * t_all
-                row[at + 6] += n_all * t_all
-                row[at + 7] += t_all * t_all
         held[g] = 0.0
+    out[-1, 3] += n_all * n_all
+    for k in range(1, everything.size):
+        at = _SHARED + _PER_COLUMN * (k - 1)
+        out[-1, at + 6] += n_all * everything[k]
+        out[-1, at + 7] += everything[k] * everything[k]
     everything[:] = 0.0
 
 
 @njit(cache=True, nogil=True)
 def _cluster_sums(columns: Any, codes: Any, clusters: Any, n_bins: Any) -> Any:
-    """(n_bins, 4 + 8 per column): the sums of products over clusters that BlockMoments names."""
+    """(n_bins + 1, 4 + 8 per column): the sums of products over clusters that BlockMoments names; last, of all bars."""
     n_columns = columns.shape[1]
-    out = np.zeros((n_bins, _SHARED + _PER_COLUMN * (n_columns - 1)))
+    out = np.zeros((n_bins + 1, _SHARED + _PER_COLUMN * (n_columns - 1)))
     held = np.zeros((n_bins, n_columns))
     everything = np.zeros(n_columns)
     stamp = np.full(n_bins, -1, np.int64)
@@ -233,7 +235,12 @@ def cluster_sums(columns: Floats, codes: Codes, clusters: Ints, n: Floats) -> Cl
         codes, clusters: (n_cells,); bin (-1: none) and cluster (non-decreasing) of the cell.
         n: (n_bins,); values per bin.
     """
-    return ClusterSums(n, _cluster_sums(columns, codes, clusters, len(n)))
+    found = _cluster_sums(columns, codes, clusters, len(n))
+    # Products of all bars with themselves are the same for every bin: clusters without the bin count too.
+    per_column = range(_SHARED, found.shape[1], _PER_COLUMN)
+    whole = [3, *(at + i for at in per_column for i in (6, 7))]
+    found[:-1, whole] = found[-1, whole]
+    return ClusterSums(n, found[:-1])
 
 
 def moments_reference(

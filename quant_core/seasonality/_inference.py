@@ -88,9 +88,9 @@ class BinSums:
         """Moments for intervals of values that stay high for long."""
         return self.batches.moments(column, squares=squares, covered=self.covered)
 
-    def n_eff(self, m: BlockMoments) -> Floats:
-        """Effective sample size."""
-        return EffectiveSampleSize().of_moments(m, self.window)
+    def n_eff(self, m: BlockMoments, *, discount: bool = False) -> Floats:
+        """Effective sample size; ``discount`` pays for its own error where no t quantile does."""
+        return EffectiveSampleSize().of_moments(m, self.window, discount=discount)
 
     def t_multiple(self, m: BlockMoments) -> Floats:
         """Quantile of Student's t for an interval with one degree of freedom less than blocks; nan below 2 blocks."""
@@ -113,7 +113,7 @@ def rate_statistics(found: BinSums) -> BinStatistics:
     """Share of ones, with its Wilson interval at n_eff."""
     m = found.cycle_moments(FIRST, found.sums[:, 1])
     plain = plain_statistics("rate", found.sums, found.shift)
-    n_eff = found.n_eff(m)
+    n_eff = found.n_eff(m, discount=True)
     low, high = Wilson(confidence=found.confidence).interval(plain.value, n_eff)
     return replace(plain, n_eff=n_eff, ci_low=low, ci_high=high, se_lift=_se_lift(m), **_tested(m))
 

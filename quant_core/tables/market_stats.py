@@ -48,7 +48,7 @@ TABLE = Table(
         Column(
             "n", pl.Int64, "count", "Event bars in the cell whose outcome is observable inside the split.", minimum=0
         ),
-        _number("n_eff", "count", "Effective sample size, min(n, n_unique, n_cluster); null where n = 0."),
+        _number("n_eff", "count", "Effective sample size: independent outcomes the cell is worth; null where n = 0."),
         Column("n_blocks", pl.Int64, "count", "Time blocks that hold an event of the cell.", minimum=0),
         Column(
             "n_all", pl.Int64, "count", "Bars of the split with an observable outcome: the baseline's size.", minimum=0

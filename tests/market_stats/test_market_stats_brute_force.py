@@ -78,22 +78,36 @@ def by_loops(frame, value, horizon):
     n, N = len(cell), len(frame)
     if n == 0:
         return 0, None, frame.y.mean(), None, None
-    p, p0 = cell.y.mean(), frame.y.mean()
-    u_test, u_own = [], []
-    for block in cell.block.unique():
+    p, p0, share = cell.y.mean(), frame.y.mean(), n / N
+    u_test, u_own, sizes, expected, with_event = [], [], [], [], 0
+    for block in frame.block.unique():
         c, a = cell[cell.block == block].y, frame[frame.block == block].y
-        u_test.append((c.sum() - p0 * len(c)) - n / N * (a.sum() - p0 * len(a)))
+        u_test.append((c.sum() - p0 * len(c)) - share * (a.sum() - p0 * len(a)))
         u_own.append(c.sum() - p * len(c))
-    g = len(u_test)
-    covered = {(i, t + j) for i, t in zip(cell.piece, cell.t, strict=True) for j in range(1, horizon + 1)}
-    n_eff = min(n, len(covered) / horizon)
-    own = np.square(u_own).sum()
-    if g > 1 and own > 1e-12:
-        n_eff = min(n_eff, cell.y.var(ddof=0) / (own * g / (g - 1) / n**2))
-    if g < 10:
+        sizes.append(len(c))
+        expected.append((1 - share) ** 2 * len(c) + share**2 * (len(a) - len(c)))
+        with_event += len(c) > 0
+    n_eff = by_loops_n_eff(cell, horizon, sum(u * u for u in u_own), sizes)
+    if with_event < 10:
         return n, p, p0, n_eff, None
-    error = math.sqrt(np.square(u_test).sum() * g / (g - 1)) / n
+    g = sum(expected) ** 2 / sum(v * v for v in expected)
+    error = math.sqrt(sum(u * u for u in u_test) * g / (g - 1)) / n
     return n, p, p0, n_eff, 2 * stats.t.sf(abs(p - p0) / error, g - 1)
+
+
+def by_loops_n_eff(cell, horizon, own, sizes):
+    """Effective sample size from the block sums of one cell."""
+    n = len(cell)
+    covered = {(i, t + j) for i, t in zip(cell.piece, cell.t, strict=True) for j in range(1, horizon + 1)}
+    unique = min(n, len(covered) / horizon)
+    same_block_pairs = sum(k * (k - 1) for k in sizes)
+    if n * n == sum(k * k for k in sizes) or own < 1e-12:
+        return unique
+    deff = own / (n * cell.y.var(ddof=0)) * (1 - 1 / n) / (1 - sum(k * k for k in sizes) / n**2)
+    degrees = n * n / same_block_pairs - 1 if same_block_pairs else math.inf
+    block = 64 * math.ceil(max(64, 4 * horizon) / 64)
+    cluster = n / deff * (1 - horizon / (3 * block) * (1 - unique / n))
+    return min(n, cluster * (1 - 2 / degrees)) if degrees > 4 else min(unique, cluster)
 
 
 @pytest.mark.parametrize("target", [t for t in SPEC.targets if t.kind != "time_to_event"], ids=lambda t: t.name)
