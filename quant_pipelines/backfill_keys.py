@@ -14,7 +14,7 @@ from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
 
 from quant_core.errors import QuantError
 from quant_pipelines.lake import Facts
-from quant_pipelines.partitions import TIMEFRAMES, PartitionKey
+from quant_pipelines.partitions import PartitionKey, keys_of_tags
 from quant_pipelines.resources import LakeResource, ResearchResource, SourcesResource
 from quant_pipelines.stages import Stage, StageInputs
 
@@ -91,28 +91,3 @@ def _failures(
         return named
     ends = instance.get_records_for_run(run.run_id, None, DagsterEventType.RUN_FAILURE).records
     return [(record.storage_id, [str(k) for k in keys_of_tags(run.tags, symbol_order)]) for record in ends[:1]]
-
-
-def keys_of_tags(tags: Mapping[str, str], symbol_order: Sequence[str]) -> list[PartitionKey]:
-    """The keys that a run's tags make it cover; none for a run without partitions.
-
-    >>> tags = {"dagster/asset_partition_range_start": "A|D1", "dagster/asset_partition_range_end": "B|W1"}
-    >>> [str(k) for k in keys_of_tags(tags, ["A", "B", "C"])]
-    ['A|D1', 'A|W1', 'B|D1', 'B|W1']
-    """
-    single = tags.get("dagster/partition")
-    first = tags.get("dagster/asset_partition_range_start", single)
-    last = tags.get("dagster/asset_partition_range_end", single)
-    if first is None or last is None:
-        return []
-    start, end = PartitionKey.parse(first), PartitionKey.parse(last)
-    symbols = _between(start.symbol, end.symbol, symbol_order)
-    timeframes = _between(start.timeframe, end.timeframe, TIMEFRAMES)
-    return [PartitionKey(s, t) for s in symbols for t in timeframes]
-
-
-def _between(first: str, last: str, order: Sequence[str]) -> Sequence[str]:
-    """The values from first to last in an order; a value that is gone from the order stands alone."""
-    if first not in order or last not in order:
-        return sorted({first, last})
-    return order[list(order).index(first) : list(order).index(last) + 1]

@@ -17,6 +17,7 @@ from quant_core.timeframes import Timeframe
 
 TIMEFRAMES: tuple[str, ...] = tuple(t.value for t in Timeframe)
 SYMBOLS = dg.DynamicPartitionsDefinition(name="symbols")
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 SYMBOL_TIMEFRAME = dg.MultiPartitionsDefinition(
     {"symbol": SYMBOLS, "timeframe": dg.StaticPartitionsDefinition(list(TIMEFRAMES))}
 )
@@ -90,7 +91,7 @@ class Rectangle:
                 "dagster/partition/symbol": first.symbol,
                 "dagster/partition/timeframe": first.timeframe,
             }
-        return {"dagster/asset_partition_range_start": str(first), "dagster/asset_partition_range_end": str(last)}
+        return dict(zip(RANGE_TAGS, (str(first), str(last)), strict=True))
 
 
 def _runs(values: Iterable[str], order: Sequence[str]) -> list[tuple[str, ...]]:
@@ -146,3 +147,27 @@ def plan_rectangles(keys: Iterable[PartitionKey], symbol_order: Sequence[str]) -
         for symbols in _runs(members, symbol_order)
         for timeframes in _runs(timeframe_set, TIMEFRAMES)
     ]
+
+
+def keys_of_tags(tags: Mapping[str, str], symbol_order: Sequence[str]) -> list[PartitionKey]:
+    """The keys that a run's tags make it cover; none for a run without partitions.
+
+    >>> tags = {"dagster/asset_partition_range_start": "A|D1", "dagster/asset_partition_range_end": "B|W1"}
+    >>> [str(k) for k in keys_of_tags(tags, ["A", "B", "C"])]
+    ['A|D1', 'A|W1', 'B|D1', 'B|W1']
+    """
+    single = tags.get("dagster/partition")
+    first, last = (tags.get(name, single) for name in RANGE_TAGS)
+    if first is None or last is None:
+        return []
+    start, end = PartitionKey.parse(first), PartitionKey.parse(last)
+    symbols = _between(start.symbol, end.symbol, symbol_order)
+    timeframes = _between(start.timeframe, end.timeframe, TIMEFRAMES)
+    return [PartitionKey(s, t) for s in symbols for t in timeframes]
+
+
+def _between(first: str, last: str, order: Sequence[str]) -> Sequence[str]:
+    """The values from first to last in an order; a value that is gone from the order stands alone."""
+    if first not in order or last not in order:
+        return sorted({first, last})
+    return order[list(order).index(first) : list(order).index(last) + 1]

@@ -18,7 +18,7 @@ import dagster as dg
 from quant_core.errors import QuantError
 from quant_pipelines.checks import Check, log_findings
 from quant_pipelines.metadata import describe
-from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.partitions import RANGE_TAGS, SYMBOLS, PartitionKey, keys_of_tags
 from quant_pipelines.stage_views import MAX_DRAWN_KEYS
 from quant_pipelines.stages import Stage, StageInputs
 
@@ -61,7 +61,7 @@ def run_stages(
     Raises:
         dagster.Failure: no key at all (an inverted range), or at least one key failed.
     """
-    texts = list(context.partition_keys)
+    texts, is_known_to_dagster = _keys_of_run(context)
     if not texts:
         raise dg.Failure(
             "The run covers no partition: expected at least one key, found an empty range. A range follows the order "
@@ -77,10 +77,27 @@ def run_stages(
         _log_good(context, ledger)
         log_findings(context, checks, inputs.lake, ledger.made(), now)
         raise _failure(ledger, len(texts))
-    for stage, key, entries in ledger.done:
-        context.add_asset_metadata(entries, asset_key=stage.name, partition_key=str(key))
-    yield from (dg.MaterializeResult(asset_key=stage.name) for stage in stages)
+    if is_known_to_dagster:
+        for stage, key, entries in ledger.done:
+            context.add_asset_metadata(entries, asset_key=stage.name, partition_key=str(key))
+        yield from (dg.MaterializeResult(asset_key=stage.name) for stage in stages)
+    else:
+        _log_good(context, ledger)
     yield from log_findings(context, checks, inputs.lake, ledger.made(), now)
+
+
+def _keys_of_run(context: dg.AssetExecutionContext) -> tuple[list[str], bool]:
+    """The keys that a run is for, and whether Dagster sees the same ones.
+
+    A backfill started in the web UI tags its runs with their range and, besides, with the dimensions of one single
+    key; Dagster (1.13.27) then believes in the single key and would call the whole range done. The range is meant.
+    """
+    seen = [str(key) for key in context.partition_keys]
+    ends = {name: value for name, value in context.run.tags.items() if name in RANGE_TAGS}
+    if not ends:
+        return seen, True
+    meant = [str(key) for key in keys_of_tags(ends, context.instance.get_dynamic_partitions(str(SYMBOLS.name)))]
+    return meant, sorted(meant) == sorted(seen)
 
 
 def _run_key(

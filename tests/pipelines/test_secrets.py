@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.pipelines.small_project import SmallProject
+
+pytestmark = pytest.mark.slow  # four processes that each load the code location and retry a dead server
 
 PASSWORD = "rAre%40pass-7391"  # the URL form of rAre@pass-7391
 SECRETS = (PASSWORD, "rAre@pass-7391", "secretuser")
