@@ -32,8 +32,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
 
 def dagster(project: SmallProject, *arguments: str, succeeds: bool = True) -> str:
     """Run a dagster command in a project; returns what it printed."""
+    return command(project, sys.executable, "-m", "dagster", *arguments, succeeds=succeeds)
+
+
+def command(project: SmallProject, *arguments: str, succeeds: bool = True) -> str:
+    """Run a command in a project; returns what it printed."""
     done = subprocess.run(
-        [sys.executable, "-m", "dagster", *arguments],
+        arguments,
         cwd=ROOT,
         env={**os.environ, **project.environment},
         capture_output=True,
@@ -56,6 +61,12 @@ def test_a_single_key_and_a_range_run_by_job_execute(project: SmallProject) -> N
     tags = '{"dagster/asset_partition_range_start":"AAA|D1","dagster/asset_partition_range_end":"BBB|W1"}'
     dagster(project, "job", "execute", *MODULE, "-j", "research", "--tags", tags)
     assert {str(k) for k in project.lake.keys("market_stats")} == keys_of(["AAA", "BBB"], ["D1", "W1"])
+
+
+def test_a_single_key_runs_by_dg_launch(project: SmallProject) -> None:
+    dg = str(Path(sys.executable).with_name("dg"))
+    command(project, dg, "launch", "--job", "ingest", "--partition", "AAA|W1")
+    assert PartitionKey("AAA", "W1") in project.lake.keys("bars")
 
 
 def test_selected_assets_run_over_a_range(project: SmallProject) -> None:
