@@ -60,7 +60,7 @@ def resolved_stamp(labels: Labels, dialect: Dialect) -> dict[str, Any]:
     assumed = [] if dialect.bar_stamp else ["bar_stamp"]
     if not labels.is_instant and dialect.zone is None:
         assumed.append("zone")
-    zone = "UTC (written in the file)" if labels.is_instant else Dialect.model_dump(dialect)["zone"] or "UTC"
+    zone = "UTC (written in the file)" if labels.is_instant else dialect.model_dump(mode="json")["zone"] or "UTC"
     return {"zone": zone, "bar_stamp": dialect.bar_stamp or "open", "calendar": dialect.calendar, "assumed": assumed}
 
 

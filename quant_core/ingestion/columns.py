@@ -54,7 +54,7 @@ def assign_columns(preview: Preview, dialect: Dialect, origin: str) -> Columns:
         found = roles_of_headerless(preview.sample, origin)
         names = [found.get(i, "ignore") for i in range(len(preview.sample[0]))]
     else:
-        names = _names_of_width(list(preview.names), preview.sample)
+        names = _names_of_width(list(preview.names), preview.sample, origin)
     choice = _Choice(names, preview.sample, _by_name(names, dialect, origin))
     _choose_time(choice)
     _choose_prices(choice, dialect, origin)
@@ -66,13 +66,26 @@ def assign_columns(preview: Preview, dialect: Dialect, origin: str) -> Columns:
     return Columns(roles, resolved)
 
 
-def _names_of_width(names: list[str], sample: list[list[str]]) -> list[str]:
-    """Names for every field when the header is one name short: a split time, or an index in front."""
+def _names_of_width(names: list[str], sample: list[list[str]], origin: str) -> list[str]:
+    """Names for every field when the header is one name short.
+
+    The missing name is that of a split time, of a field that is always empty (a separator at the line's end), or
+    of an index in front of the time.
+    """
     if not sample or len(sample[0]) != len(names) + 1:
         return names
-    if main_kind(row[1] for row in sample) == "time_of_day":
+    first, second = (main_kind(row[i] for row in sample) for i in (0, 1))
+    if second == "time_of_day":
         return [names[0], "Time", *names[1:]]
-    return ["", *names]
+    if not any(row[-1].strip() for row in sample):
+        return [*names, ""]
+    if second == "moment" and first != "moment":
+        return ["", *names]
+    raise RefusedInputError.at(
+        origin,
+        reason=f"rows have {len(names) + 1} fields, the header has {len(names)} names {names}",
+        fix="header: [...] with one name per field, `ignore` for fields that are not read",
+    )
 
 
 def _by_name(names: list[str], dialect: Dialect, origin: str) -> dict[str, int]:

@@ -57,8 +57,11 @@ def scale_prices(prices: pl.Series, dialect: Dialect) -> pl.Series:
     if dialect.price_scale is None and dialect.price_digits is None:
         return prices
     values = prices.to_numpy()
-    if dialect.price_scale is not None:
-        values = np.divide(values, dialect.price_scale)
-    if dialect.price_digits is not None:
-        values = np.rint(values * 10.0**dialect.price_digits) / 10.0**dialect.price_digits
+    with np.errstate(over="ignore", invalid="ignore"):  # an overflow becomes inf, which quality checks refuse
+        if dialect.price_scale is not None:
+            values = np.divide(values, dialect.price_scale)
+        if dialect.price_digits is not None:
+            shifted = values * 10.0**dialect.price_digits
+            # From 2^53 on a float has no such decimals; NaN and inf stay as they are.
+            values = np.where(np.abs(shifted) < 2.0**53, np.rint(shifted) / 10.0**dialect.price_digits, values)
     return pl.select(pl.when(prices.is_not_null()).then(pl.Series(prices.name, values))).to_series().alias(prices.name)

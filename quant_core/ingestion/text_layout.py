@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from quant_core.errors import RefusedInputError
+from quant_core.ingestion.column_names import ROLE_OF, normalize
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.field_kinds import kind_of
 from quant_core.ingestion.readers._base import SAMPLE_ROWS
@@ -20,6 +21,7 @@ _SEPARATORS = (",", ";", "\t", "|", " ")
 _HEAD_BYTES = 1 << 20
 _SCORED_LINES = 60
 _MAX_BANNER = 50
+_KNOWN_NAMES = 3  # a line with so many names of columns is a header, whatever its width
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,23 @@ def detect_layout(data: bytes, origin: str, dialect: Dialect) -> TextLayout:
     fields = [(row, f) for row, f in cut if f is not None]
     names, first_row = _header(fields, dialect, origin)
     rows = [f for row, f in fields if row >= first_row]
-    width = Counter(len(f) for f in rows).most_common(1)[0][0] if rows else len(names or ())
+    width = _width(rows, names, origin)
     sample = [f for f in rows if len(f) == width][:SAMPLE_ROWS]
     return TextLayout(separator, names, first_row, width, sample, any('"' in line for _, line in numbered))
+
+
+def _width(rows: list[list[str]], names: tuple[str, ...] | None, origin: str) -> int:
+    """Fields of a row: the most frequent number; a header allows its own number and one more, no other."""
+    usual = Counter(len(f) for f in rows).most_common(1)[0][0] if rows else len(names or ())
+    if names is None or usual in (len(names), len(names) + 1):
+        return usual
+    if usual < len(names):
+        return len(names)  # shorter rows are ragged
+    raise RefusedInputError.at(
+        origin,
+        reason=f"rows have {usual} fields, the header has {len(names)} names {list(names)}",
+        fix="header: [...] with one name per field (`ignore` for fields that are not read), or separator: ...",
+    )
 
 
 def _best_separator(lines: list[str], decimal: str | None) -> str:
@@ -147,7 +163,8 @@ def _detected_header(fields: list[tuple[int, list[str]]], skipped: bool) -> tupl
         if any(kind_of(f) in ("number", "moment", "time_of_day") for f in names):
             break  # data begin: no header
         filled = sum(bool(f.strip()) for f in names)
-        if len(names) in (width, width - 1) and filled >= len(names) - 1 and filled > 0:
+        fits = len(names) in (width, width - 1) and filled >= len(names) - 1 and filled > 0
+        if fits or sum(normalize(f) in ROLE_OF for f in names) >= _KNOWN_NAMES:
             return _names(names), _next_row(fields, at)
     return None, fields[0][0]
 

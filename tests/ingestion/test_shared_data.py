@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -67,6 +68,7 @@ def test_rows_span_and_defects_equal_provenance(shared_data: Path, provenance: d
     assert parsed.n_rows_in == record.rows
     TABLES["raw_rows"].validate(parsed.rows)
     TABLES["quarantine"].validate(parsed.quarantine)
+    assert json.loads(json.dumps(parsed.resolved)) == parsed.resolved
     for count, value in feed.get("counts", {}).items():
         assert parsed.resolved[count] == value
     cleaned = _clean_each(parsed, feed)
