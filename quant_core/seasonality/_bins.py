@@ -48,7 +48,7 @@ CLUSTER_WINDOWS = 4
 
 @dataclass(frozen=True)
 class DimensionStatistics:
-    """Bars per bin of one dimension, and the statistics of every metric, in the order of the metrics."""
+    """Bars per bin of one dimension, and the statistics of every metric, those of one bar value together."""
 
     dimension: Dimension
     n_bars: Ints
@@ -70,11 +70,14 @@ def dimension_statistics(
 
     Given:
         values: the bar values of the metrics, nan for missing; computed from the bars where not given.
-        confidence: of every interval; None computes n, value, baseline and lift alone, which is several times faster.
+        confidence: of every interval; None computes n, value, baseline and lift alone.
     """
     values = values_of(bars, metrics) if values is None else values
+    by_value: dict[BarValue, list[ProfileMetric]] = {v: [] for v in values}
+    for metric in metrics:
+        by_value[metric.bar_value].append(metric)
     found: dict[Dimension, DimensionStatistics] = {}
-    for cells, coded in group_by_cell_length(dimensions, bars):
+    for cells, coded in group_by_cell_length(dimensions, bars, n_threads):
         prepared = cell_values(values, metrics, cells, n_threads, shares=confidence is not None)
         cycles: list[Cycle] = [d.cycle for d, _ in coded] if confidence is not None else []
         spans = _spans(cells, cycles, [v.window_bars for v in values])
@@ -85,7 +88,7 @@ def dimension_statistics(
             prepared: dict[BarValue, CellValues] = prepared,
             spans: dict[tuple[Cycle, int], tuple[Ints, Ints]] = spans,
         ) -> DimensionStatistics:
-            return _one_dimension(*item, cells, prepared, metrics, spans, confidence)
+            return _one_dimension(*item, cells, prepared, by_value, spans, confidence)
 
         with ThreadPoolExecutor(n_threads) as pool:
             found.update((result.dimension, result) for result in pool.map(one, coded))
@@ -107,7 +110,7 @@ def _one_dimension(
     codes: Codes,
     cells: Cells,
     prepared: dict[BarValue, CellValues],
-    metrics: Sequence[ProfileMetric],
+    metrics: dict[BarValue, list[ProfileMetric]],
     spans: dict[tuple[Cycle, int], tuple[Ints, Ints]],
     confidence: float | None,
 ) -> DimensionStatistics:
@@ -116,7 +119,7 @@ def _one_dimension(
     n_bars = np.bincount(codes[codes >= 0], weights=per_cell[codes >= 0], minlength=n_bins).astype(np.int64)
     results: dict[ProfileMetric, BinStatistics] = {}
     for bar_value, value in prepared.items():
-        own = [m for m in metrics if m.bar_value == bar_value]
+        own = metrics[bar_value]
         sums: Floats = roll_up(value.cube, codes, n_bins)
         if confidence is None:
             plain = {m: plain_statistics(m.kind, sums, value.shift) for m in own if m.kind != "quantile"}
@@ -128,7 +131,7 @@ def _one_dimension(
             plans = {m: _planned(found, value, m) for m in own if m.kind == "quantile"}
         results.update(plain)
         results.update(_finished(value, codes, plans))
-    return DimensionStatistics(dimension, n_bars, tuple((m, results[m]) for m in metrics))
+    return DimensionStatistics(dimension, n_bars, tuple(results.items()))
 
 
 def _bin_sums(

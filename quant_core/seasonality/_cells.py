@@ -10,7 +10,9 @@ roll up into any dimension.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -102,16 +104,18 @@ def _filled(codes: pl.Series) -> Codes:
 
 
 def group_by_cell_length(
-    dimensions: Sequence[Dimension], bars: Bars
+    dimensions: Sequence[Dimension], bars: Bars, n_threads: int = 1
 ) -> list[tuple[Cells, list[tuple[Dimension, Codes]]]]:
     """Each dimension with its codes, under the longest cells that it allows; every dimension appears once."""
     groups: list[tuple[Cells, list[tuple[Dimension, Codes]]]] = []
-    waiting = list(dimensions)
+    waiting: list[Dimension] = list(dimensions)
     for minutes in CELL_MINUTES:
         if not waiting or (groups and minutes < bars.timeframe.minutes):
             break
         cells = cells_of(bars, minutes)
-        coded = [(d, codes_of_cells(d, cells)) for d in waiting]
+        with ThreadPoolExecutor(n_threads) as pool:
+            codes = list(pool.map(partial(codes_of_cells, cells=cells), waiting))
+        coded = list(zip(waiting, codes, strict=True))
         fitting = [(d, c) for d, c in coded if c is not None]
         if fitting:
             groups.append((cells, fitting))
