@@ -14,7 +14,7 @@ import numpy as np
 
 from quant_core.estimators._base import Estimand, Estimate, Estimator, Floats, Sample
 from quant_core.estimators._moments import moments_of_sample, ratio
-from quant_core.estimators._special import normal_quantile, t_quantile
+from quant_core.estimators._special import normal_quantile, sample_quantiles, t_quantile
 
 
 def mean_block_length(n: int, n_unique: float) -> float:
@@ -79,8 +79,8 @@ class MeanInterval(Estimator):
         tail = (1 - self.confidence) / 2
         missed = (1 - 2 * length / n) * (1 - n / n_unique / (2 * length))
         stretch = t_quantile(1 - tail, n / length) / normal_quantile(1 - tail) / np.sqrt(missed)
-        low, high = np.quantile(deviations, [tail, 1 - tail]) * stretch
-        return Estimate(mean, min(mean + float(low), mean), max(mean + float(high), mean))
+        low, high = sample_quantiles(deviations, tail, 1 - tail)
+        return Estimate(mean, min(mean + low * float(stretch), mean), max(mean + high * float(stretch), mean))
 
     def estimate(self, sample: Sample) -> Estimate:
         if not len(sample.values):

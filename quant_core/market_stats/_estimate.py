@@ -15,6 +15,7 @@ import polars as pl
 
 from quant_core.estimators._base import Counts, Estimate, Floats
 from quant_core.estimators._moments import BlockMoments, ratio, variance_against_baseline
+from quant_core.estimators._special import sample_quantiles
 from quant_core.estimators.cluster_robust_test import ClusterRobustTest
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 from quant_core.estimators.jeffreys import Jeffreys
@@ -119,8 +120,7 @@ def numeric_columns(place: Place, panel: Panel, counts: TargetCounts) -> dict[st
 def _summary(values: Floats, n_unique: float, interval: MeanInterval) -> tuple[float, ...]:
     """Mean with bounds, then the quartiles (linear interpolation between order statistics)."""
     estimate: Estimate = interval.of_values(values, n_unique)
-    q25, median, q75 = np.quantile(values, [0.25, 0.5, 0.75])
-    return (*estimate, float(q25), float(median), float(q75))
+    return (*estimate, *sample_quantiles(values, 0.25, 0.5, 0.75))
 
 
 def _cell_seed(seed: int, place: Place, cell: str) -> int:

@@ -1,0 +1,86 @@
+"""The family contract of worlds.
+
+Put here: the abstract World, what it plants, and what is true about it.
+Keep out: any particular world; how price paths become bars (``_paths.py``).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+from quant_core.bars import Bars
+from quant_core.block import Block, Positive
+from quant_core.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is true of one cell in the long run.
+
+    Attributes:
+        rate: probability that the close ``horizon`` bars later is above this close, in the cell, fraction.
+        baseline: the same over all bars, fraction.
+        rate_se: Monte Carlo standard error of ``rate``; 0 where it is exact.
+        provenance: how it was obtained.
+    """
+
+    rate: float
+    baseline: float
+    rate_se: float
+    provenance: str
+
+    @property
+    def lift(self) -> float:
+        """Rate − baseline."""
+        return self.rate - self.baseline
+
+
+@dataclass(frozen=True)
+class Plant:
+    """The cell of ``market_stats`` that a planted effect shows in: canonical ids and a label."""
+
+    event: str
+    condition: str
+    condition_value: str
+
+
+@dataclass(frozen=True)
+class World(Block):
+    """A market that can be simulated from a seed.
+
+    Prices move by additive steps in units of the first price, so a step that is symmetric given the past makes every
+    direction a fair coin over any horizon and every mean return exactly zero, whatever was seen before: in a world
+    without a plant ``truth`` is ½ for every cell, exactly.
+
+    Contract, proved for every block: equal seeds give equal bars, different seeds different ones; the bars satisfy the
+    table ``bars``; the truth agrees with a long simulation.
+
+    Attributes:
+        bar_vol: standard deviation of one bar's move over the first price, fraction. Keep bar_vol·√n_bars well under 1.
+    """
+
+    bar_vol: Positive = 5e-4
+
+    @abstractmethod
+    def simulate(self, n_bars: int, seed: int) -> Bars:
+        """Bars of one path.
+
+        Raises:
+            ConfigError: the path reached a price of zero: too many bars for this bar_vol.
+        """
+
+    @property
+    def plant(self) -> Plant | None:
+        """Where the effect is; None for a world without one."""
+        return None
+
+    def truth(self, horizon: int) -> Truth:
+        """What is true of the planted cell, or of every cell in a world without a plant.
+
+        Raises:
+            ConfigError: horizon under 1.
+        """
+        if horizon < 1:
+            raise ConfigError.at(f"{self.name}.truth", expected="horizon ≥ 1", found=horizon, next_step="Correct it.")
+        return Truth(0.5, 0.5, 0.0, "exact: moves are symmetric given the past")

@@ -1,0 +1,43 @@
+"""Truth by a long simulation, where no formula gives it.
+
+Put here: the rate of a cell over many independent paths, with its standard error.
+Keep out: exact rates (the worlds' own files).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from quant_core.bars import Bars
+from quant_core.worlds._base import Truth
+
+N_PATHS = 100
+N_BARS = 20_000
+# Far from the seeds that calibration draws from; the truth must not be measured on the paths it judges.
+FIRST_SEED = 9_000_000_000
+
+
+def simulated_truth(simulate: Callable[[int, int], Bars], in_cell: Callable[[Bars], np.ndarray], horizon: int) -> Truth:
+    """Shares of moves up after ``horizon`` bars, in the cell and over all bars, over independent paths.
+
+    The standard error is that of the mean over paths: paths are independent, bars are not.
+
+    Args:
+        simulate: n_bars, seed → bars.
+        in_cell: bars → (n_bars,) Boolean.
+        horizon: bars ahead, ≥ 1.
+    """
+    counts = np.empty((N_PATHS, 4))
+    for i in range(N_PATHS):
+        bars = simulate(N_BARS, FIRST_SEED + i)
+        close = bars.frame["close"].to_numpy()
+        up, cell = close[horizon:] > close[:-horizon], in_cell(bars)[:-horizon]
+        counts[i] = (np.sum(up & cell), np.sum(cell), np.sum(up), len(up))
+    k, n, all_k, all_n = counts.sum(axis=0)
+    rate = k / n
+    residual = counts[:, 0] - rate * counts[:, 1]
+    error = np.sqrt(np.sum(residual**2) * N_PATHS / (N_PATHS - 1)) / n
+    origin = f"simulated: {N_PATHS} paths of {N_BARS} bars, seeds from {FIRST_SEED}"
+    return Truth(float(rate), float(all_k / all_n), float(error), origin)
