@@ -115,6 +115,8 @@ def _unzip(member: Member, budget: _Budget, pattern: str | None) -> list[Member]
             hidden = not base or base.startswith(".") or info.filename.startswith("__MACOSX/")
             if hidden or (pattern and not fnmatch.fnmatchcase(base, pattern)):
                 continue
+            if f"{member.origin}!{info.filename}" in {m.origin for m in members}:
+                raise ValueError(f"two members are called {info.filename!r}")
             with archive.open(info) as stream:
                 members.append(Member(f"{member.origin}!{info.filename}", budget.read_all(stream.read)))
     return members

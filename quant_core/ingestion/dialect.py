@@ -207,6 +207,12 @@ class Dialect(_Model):
                 raise ValueError("needs a named group (?P<symbol>…) or (?P<timeframe>…)")
         return value
 
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Dialect:
+        if self.thousands is not None and self.thousands == (self.decimal or "."):
+            raise ValueError(f"thousands and decimal are both {self.thousands!r}: declare decimal as the other mark")
+        return self
+
     @classmethod
     def parse(cls, mapping: Mapping[str, Any], where: str) -> Dialect:
         """Read a dialect from configuration; errors name the place.

@@ -15,7 +15,7 @@ import polars as pl
 from quant_core.errors import ConfigError, RefusedInputError, SymbolError
 from quant_core.ingestion.archives import Member
 from quant_core.ingestion.dialect import Dialect
-from quant_core.ingestion.time_formats import Bools, Int64s
+from quant_core.ingestion.time_formats import DAY_US, Bools, Int64s
 from quant_core.symbols import parse_symbol
 from quant_core.timeframes import Timeframe, parse_timeframe
 
@@ -24,7 +24,9 @@ _TAIL = re.compile(
     re.IGNORECASE,
 )
 _ENDINGS = re.compile(r"(?:\.(?:csv|txt|tsv|json|jsonl|ndjson|parquet|pq|feather|arrow|ipc|zip|gz))+$", re.IGNORECASE)
-_MONTH_US = 27 * 86_400_000_000
+_MINUTE_US = 60_000_000
+_STEP_ROWS = 200_000
+_MONTH_US = 27 * DAY_US
 
 
 def from_file_name(member: Member, file_name: str, dialect: Dialect, group: str) -> str | None:
@@ -97,36 +99,59 @@ def _refuse_collisions(known: dict[str, str | None], origin: str) -> None:
             )
 
 
-def step_timeframe(label_us: Int64s, groups: Int64s, valid: Bools, origin: str) -> Timeframe:
-    """The timeframe whose length is the most common step between neighboring labels of a symbol.
+def usual_step_us(label_us: Int64s, groups: Int64s, valid: Bools) -> int | None:
+    """The most common step between neighboring labels of a symbol, microseconds; None without two labels.
 
-    Raises:
-        RefusedInputError: fewer than two labels, months, or a step that is no timeframe.
+    Measured on the first 200,000 rows.
     """
+    label_us, groups, valid = label_us[:_STEP_ROWS], groups[:_STEP_ROWS], valid[:_STEP_ROWS]
     order = np.lexsort((label_us[valid], groups[valid]))
     labels, of = label_us[valid][order], groups[valid][order]
     steps = np.diff(labels)[np.diff(of) == 0]
     steps = steps[steps > 0]
     if len(steps) == 0:
+        return None
+    values, counts = np.unique(steps, return_counts=True)
+    return int(values[np.argmax(counts)])
+
+
+def step_timeframe(step_us: int | None, origin: str) -> Timeframe:
+    """The timeframe whose length is the usual step.
+
+    Raises:
+        RefusedInputError: no step, months, or a step that is no timeframe.
+    """
+    if step_us is None:
         raise RefusedInputError.at(
             origin, reason="one time per symbol: the timeframe cannot be measured", fix="timeframe: D1"
         )
-    values, counts = np.unique(steps, return_counts=True)
-    step = int(values[np.argmax(counts)])
-    if step >= _MONTH_US:
+    if step_us >= _MONTH_US:
         raise RefusedInputError.at(
             origin,
-            reason=f"the usual step is {step / 86_400_000_000:g} days: monthly bars or longer are not a timeframe here",
+            reason=f"the usual step is {step_us / DAY_US:g} days: monthly bars or longer are not a timeframe here",
             fix="deliver daily or weekly bars, or leave this file out of the feed's pattern",
         )
     for timeframe in Timeframe:
-        if timeframe.minutes * 60_000_000 == step:
+        if timeframe.minutes * _MINUTE_US == step_us:
             return timeframe
     raise RefusedInputError.at(
         origin,
-        reason=f"the usual step between rows is {step / 60_000_000:g} minutes, which is no timeframe",
+        reason=f"the usual step between rows is {step_us / _MINUTE_US:g} minutes, which is no timeframe",
         fix="timeframe: " + " | ".join(t.value for t in Timeframe),
     )
+
+
+def check_step(timeframe: Timeframe, step_us: int | None, origin: str) -> None:
+    """Refuse a declared timeframe when the rows usually come at least twice as often.
+
+    A wider step is no contradiction: thin markets have no bar where there is no trade.
+    """
+    if step_us is not None and 2 * step_us <= timeframe.minutes * _MINUTE_US:
+        raise RefusedInputError.at(
+            origin,
+            reason=f"{timeframe.value} is declared, but rows usually come every {step_us / _MINUTE_US:g} minutes",
+            fix="timeframe: the rows' own one (coarser timeframes are resampled from it)",
+        )
 
 
 def timeframes_of(

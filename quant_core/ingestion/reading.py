@@ -18,7 +18,7 @@ from quant_core.ingestion.bar_stamps import bar_opens, resolved_stamp
 from quant_core.ingestion.clocks import Instants
 from quant_core.ingestion.columns import NUMBER_ROLES, PRICES, assign_columns
 from quant_core.ingestion.dialect import Dialect
-from quant_core.ingestion.labels import step_timeframe, symbols_of, timeframes_of
+from quant_core.ingestion.labels import check_step, step_timeframe, symbols_of, timeframes_of, usual_step_us
 from quant_core.ingestion.numbers import to_floats
 from quant_core.ingestion.parsed_file import ParsedFile
 from quant_core.ingestion.price_sets import combine_prices, looks_wrong
@@ -146,16 +146,16 @@ def _time_rows(
     if not is_constant:
         groups = _group_numbers(symbol)
     timeframe = timeframes_of(sheet.frame, member, file_name, dialect)
+    _refuse_unreadable(sheet, problems, member.origin)
+    step = usual_step_us(labels.label_us, groups, labels.valid & symbol.is_not_null().to_numpy())
     if timeframe is None:
-        usable = labels.valid & symbol.is_not_null().to_numpy()
-        if not usable.any():
-            _refuse_unreadable(sheet, problems, member.origin)
-        timeframe = step_timeframe(labels.label_us, groups, usable, member.origin)
+        timeframe = step_timeframe(step, member.origin)
         how["timeframe"] = f"{timeframe.value} (usual step)"
     elif isinstance(timeframe, pl.Series):
         problems.mark("bad_timeframe", timeframe.is_null())
         how["timeframe"] = "column"
     else:
+        check_step(timeframe, step, member.origin)
         how["timeframe"] = timeframe.value
     opens = _opens(labels, groups, timeframe, dialect)
     problems.mark("nonexistent_local_time", opens.nonexistent)

@@ -126,9 +126,7 @@ def _times_of_day(column: TimeColumn, dialect: Dialect) -> tuple[ParsedTimes, st
     if values.dtype == pl.Time:
         micros = values.to_physical().fill_null(0).to_numpy() // 1000
         return ParsedTimes(micros.astype(np.int64), None, values.is_not_null().to_numpy()), "typed times"
-    if values.dtype.is_integer():
-        has_seconds = values.drop_nulls().gt(2359).any()
-        values = values.cast(pl.String).str.pad_start(6 if has_seconds else 4, "0")
+    values = _padded_clock(values)
     if values.dtype != pl.String:
         raise RefusedInputError.at(
             column.origin,
@@ -142,3 +140,14 @@ def _times_of_day(column: TimeColumn, dialect: Dialect) -> tuple[ParsedTimes, st
     probes = probes_of(values)
     chosen, parsed = best_format(texts, probes, clock_formats(few(probes)), "time_format")
     return parsed, chosen
+
+
+def _padded_clock(values: pl.Series) -> pl.Series:
+    """Clock numbers as text of one width: hours where none is above 23, else HHMM, else HHMMSS; others unchanged."""
+    numbers = values if values.dtype.is_integer() else None
+    if values.dtype == pl.String and values.drop_nulls().str.contains(r"^\d{1,6}$").all():
+        numbers = values.cast(pl.Int64, strict=False)
+    if numbers is None:
+        return values
+    width = next(w for w, most in ((2, 23), (4, 2359), (20, None)) if most is None or not numbers.gt(most).any())
+    return numbers.cast(pl.String).str.pad_start(min(width, 6), "0")

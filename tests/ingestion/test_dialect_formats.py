@@ -122,9 +122,17 @@ def test_unknown_keys_and_roles_name_the_nearest() -> None:
         ({"file_name_regex": "("}, "not a regular expression"),
         ({"file_name_regex": "x"}, "needs a named group"),
         ({"timeframe": "1M"}, "ambiguous"),
+        ({"thousands": "."}, "thousands and decimal are both"),
         ({"price_scale": 0}, "greater than 0"),
     ],
 )
 def test_wrong_declarations_are_config_errors_with_their_place(declared: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Dialect.parse(declared, "feeds: x")
+
+
+def test_parquet_that_unpacks_beyond_the_limit_is_refused() -> None:
+    out = io.BytesIO()
+    pl.DataFrame({c: [1.0] * 200_000 for c in ("open", "high", "low", "close")}).write_parquet(out)
+    with pytest.raises(RefusedInputError, match="200000 rows unpack to 6 MiB, max_unpacked_mb is 5"):
+        read_file(out.getvalue(), "ABC.parquet", Dialect(max_unpacked_mb=5))

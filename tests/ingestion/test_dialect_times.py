@@ -122,3 +122,27 @@ def test_weekly_labels_of_first_and_last_day_give_the_same_open() -> None:
     )
     assert times_of(first) == times_of(last) == ["2024-07-08 13:30:00", "2024-07-15 13:30:00"]
     assert first.rows["timeframe"][0] == "W1"
+
+
+@pytest.mark.parametrize(
+    ("clocks", "expected"),
+    [
+        (("9", "10"), ("09:00", "10:00")),
+        (("930", "1031"), ("09:30", "10:31")),
+        (("93000", "103100"), ("09:30", "10:31")),
+        (("09:30", "10:31"), ("09:30", "10:31")),
+    ],
+)
+def test_clock_numbers_without_leading_zeros_are_hours_minutes_seconds(
+    clocks: tuple[str, str], expected: tuple[str, str]
+) -> None:
+    rows = "".join(f"20240102,{c},1,2,1,2\n" for c in clocks)
+    assert [t[11:16] for t in times_of(read_text("date,time,open,high,low,close\n" + rows, timeframe="M1"))] == [
+        *expected
+    ]
+
+
+def test_declared_timeframe_coarser_than_the_rows_is_refused() -> None:
+    rows = "".join(f"2024-01-02 10:{m:02d},1,2,1,2\n" for m in range(10))
+    with pytest.raises(RefusedInputError, match="H1 is declared, but rows usually come every 1 minutes"):
+        read_text("date,open,high,low,close\n" + rows, timeframe="H1")

@@ -10,14 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quant_core.ingestion.archives import Member
+from quant_core.ingestion.archives import MAX_UNPACKED_MB, Member
 from quant_core.ingestion.arrow_library import pa_parquet
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.readers._arrow import load_table, open_table, preview_table
 from quant_core.ingestion.readers._base import Preview, Reader, Sheet
 
 
-def _read_parquet(source: Any) -> Any:
+def _read_parquet(source: Any, limit_mb: int) -> Any:
+    """Read a table whose plain size stays within the limit; run-length encoding hides billions of rows."""
+    metadata = pa_parquet.read_metadata(source)
+    size_mb = metadata.num_rows * metadata.num_columns * 8 >> 20
+    if size_mb > limit_mb:
+        raise ValueError(f"{metadata.num_rows} rows unpack to {size_mb} MiB, max_unpacked_mb is {limit_mb}")
+    source.seek(0)
     return pa_parquet.read_table(source)
 
 
@@ -39,8 +45,8 @@ class ParquetFile(Reader):
         return head[:4] == b"PAR1"
 
     def preview(self, member: Member, dialect: Dialect) -> Preview:
-        del dialect
-        return preview_table(open_table(member, "Parquet", _read_parquet))
+        limit_mb = dialect.max_unpacked_mb or MAX_UNPACKED_MB
+        return preview_table(open_table(member, "Parquet", lambda source: _read_parquet(source, limit_mb)))
 
     def load(self, member: Member, preview: Preview, roles: Mapping[int, str], dialect: Dialect) -> Sheet:
         del member, dialect
