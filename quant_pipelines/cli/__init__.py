@@ -20,7 +20,9 @@ _COMMANDS = (demo, launch, backfill, top, quality, status)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and leave with 0 for success, 1 for an error of ours, 2 for wrong usage."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments, Console()))
+    # Into a file or a pipe, lines need not fit a terminal of 80 characters.
+    console = Console() if sys.stdout.isatty() else Console(width=160)
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments, console))
 
 
 def run(arguments: Sequence[str], console: Console) -> int:

@@ -9,32 +9,65 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
+from rich import box
+from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+TABLE_WIDTH = 130
 _VERDICT_STYLE = {"significant": "bold green", "not_significant": "dim", "insufficient": "yellow"}
 
 
-def findings_table(findings: pl.DataFrame, *, title: str, caption: str) -> Table:
-    """One line per finding: what, how often, interval, against which baseline, and the verdict.
+def findings_view(findings: pl.DataFrame, *, title: str, caption: str, width: int) -> RenderableType:
+    """The findings as a table where the terminal is wide enough for one, else as two lines each.
 
     Args:
         findings: rows of ``mart__market_stats_top`` in the order to be shown.
         title: what was selected.
         caption: what the columns mean.
+        width: of the terminal, in characters.
     """
+    if width >= TABLE_WIDTH:
+        return _findings_table(findings, title, caption)
+    lines = [Text(title, style="italic")]
+    for row in findings.iter_rows(named=True):
+        what, numbers = _finding_lines(row)
+        lines += [Text(what, style="bold"), Text(numbers, style=_VERDICT_STYLE.get(row["verdict_global"], ""))]
+    return Group(*lines, Text(caption, style="dim italic"))
+
+
+def _findings_table(findings: pl.DataFrame, title: str, caption: str) -> Table:
+    """One row per finding: what in one column that may wrap, the numbers beside it."""
     table = Table(
-        title=escape(title), caption=escape(caption), title_justify="left", caption_justify="left", header_style="bold"
+        title=escape(title),
+        caption=escape(caption),
+        title_justify="left",
+        caption_justify="left",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
     )
-    for name in ("symbol", "tf", "event", "condition", "target"):
-        table.add_column(name, overflow="fold")
+    table.add_column("partition", no_wrap=True)
+    table.add_column("event, condition → target", overflow="fold", min_width=40)
     for name in ("n", "n_eff", "p_hat [ci]", "baseline", "lift", "q"):
         table.add_column(escape(name), justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("replicated", justify="right", no_wrap=True)
     for row in findings.iter_rows(named=True):
-        table.add_row(*map(escape, finding_cells(row)), style=_VERDICT_STYLE.get(row["verdict_global"], ""))
+        symbol, timeframe, event, condition, target, *numbers = finding_cells(row)
+        what = f"{event}, {condition} → {target}"
+        cells = (f"{symbol} {timeframe}", what, *numbers)
+        table.add_row(*map(escape, cells), style=_VERDICT_STYLE.get(row["verdict_global"], ""))
     return table
+
+
+def _finding_lines(row: dict[str, Any]) -> tuple[str, str]:
+    """A finding in two lines: what, then the numbers."""
+    symbol, timeframe, event, condition, target, n, n_eff, rate, baseline, lift, q, verdict, folds = finding_cells(row)
+    what = f"{symbol} {timeframe}  {event}, {condition} → {target}"
+    numbers = f"    n {n} (eff {n_eff})  {rate} vs {baseline}  lift {lift}  q {q}  {verdict}  {folds}"
+    return what, numbers
 
 
 def finding_cells(row: dict[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ import argparse
 import polars as pl
 from rich.console import Console
 
-from quant_pipelines.cli._findings_table import findings_table
+from quant_pipelines.cli._findings_table import findings_view
 from quant_pipelines.cli._session import Session
 from quant_pipelines.lake import Lake
 from quant_pipelines.marts import read_mart
@@ -64,4 +64,4 @@ def print_findings(
     counts = ", ".join(f"{n:,} {verdict or 'not tested'}" for verdict, n in verdicts.items())
     sample = "out of sample" if split == "oos_pooled" else split
     title = f"Strongest of {found.height:,} cells ({sample}): {counts or 'none'}"
-    console.print(findings_table(found.head(rows), title=title, caption=_CAPTION))
+    console.print(findings_view(found.head(rows), title=title, caption=_CAPTION, width=console.width))
