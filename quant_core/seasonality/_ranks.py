@@ -43,26 +43,58 @@ def _ordered_bits(values: Any, keys: Any, counts: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
+def _one_digit(keys: Any, cells: Any, keys_to: Any, cells_to: Any, count: Any, shift: Any) -> None:
+    """One stable counting pass over an 11-bit digit."""
+    place = np.cumsum(count) - count
+    for i in range(keys.size):
+        digit = (keys[i] >> shift) & np.uint64(2047)
+        to = place[digit]
+        place[digit] = to + 1
+        keys_to[to] = keys[i]
+        cells_to[to] = cells[i]
+
+
+@njit(cache=True, nogil=True)
+def _insert_rest(keys: Any, cells: Any, most_moves: Any) -> Any:
+    """Insertion sort of nearly sorted keys, stable; False when it gave up after ``most_moves``."""
+    moves = 0
+    for i in range(1, keys.size):
+        key = keys[i]
+        if key < keys[i - 1]:
+            cell = cells[i]
+            j = i
+            while j > 0 and keys[j - 1] > key:
+                keys[j] = keys[j - 1]
+                cells[j] = cells[j - 1]
+                j -= 1
+            keys[j] = key
+            cells[j] = cell
+            moves += i - j
+            if moves > most_moves:
+                return False
+    return True
+
+
+@njit(cache=True, nogil=True)
 def _radix_sort(values: Any, cells: Any) -> Any:
-    """Least-significant-digit radix sort of (value, cell) pairs; stable; no nan."""
+    """Radix sort of (value, cell) pairs; stable; no nan.
+
+    The three high digits order real values almost completely, to 5e-7 of their size, and insertion does the rest.
+    Where many values lie closer together than that, all six digits are sorted.
+    """
     n = values.size
     keys, keys_to = np.empty(n, np.uint64), np.empty(n, np.uint64)
     cells_from, cells_to = cells.copy(), np.empty_like(cells)
     counts = np.zeros((_N_DIGITS, 1 << _DIGIT_BITS), np.int64)
     _ordered_bits(values, keys, counts)
-    for d in range(_N_DIGITS):
-        if counts[d].max() == n:  # every key has this digit: nothing to move
-            continue
-        place = np.cumsum(counts[d]) - counts[d]
-        shift = np.uint64(_DIGIT_BITS * d)
-        for i in range(n):
-            digit = (keys[i] >> shift) & np.uint64(2047)
-            to = place[digit]
-            place[digit] = to + 1
-            keys_to[to] = keys[i]
-            cells_to[to] = cells_from[i]
-        keys, keys_to = keys_to, keys
-        cells_from, cells_to = cells_to, cells_from
+    for first in (_N_DIGITS // 2, 0):
+        for d in range(first, _N_DIGITS):
+            if counts[d].max() < n:  # else every key has this digit: nothing to move
+                _one_digit(keys, cells_from, keys_to, cells_to, counts[d], np.uint64(_DIGIT_BITS * d))
+                keys, keys_to = keys_to, keys
+                cells_from, cells_to = cells_to, cells_from
+        if first == 0 or _insert_rest(keys, cells_from, 4 * n):
+            break
     sign = np.uint64(0x8000000000000000)
     for i in range(n):
         u = keys[i]

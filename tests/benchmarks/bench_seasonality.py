@@ -1,7 +1,6 @@
 """Seasonal profiles against polars and pandas: 20 dimensions × 15 metrics, interleaved in one process.
 
-Run: python -m tests.benchmarks.bench_seasonality --rows 10000000
-     python -m tests.benchmarks.bench_seasonality --rows 1000000 --pandas
+Run: python -m tests.benchmarks.bench_seasonality [--rows 10000000] [--repeats 3] [--threads 2]
 
 The peers get their bin codes and bar values as ready columns and compute n, the 15 values and nothing else. Ours
 starts from time stamps and the same bar values, and also computes baselines without the bin; a second line adds
@@ -12,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -118,15 +118,9 @@ def interleaved(work: dict[str, Callable[[], object]], repeats: int) -> dict[str
     return {n: (statistics.median(w for w, _ in t), statistics.median(c for _, c in t)) for n, t in times.items()}
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--pandas", action="store_true", help="also time pandas (slow above 1M rows)")
-    given = parser.parse_args()
-    bars = minute_bars(given.rows)
+def measure(rows: int, *, repeats: int, threads: int, with_pandas: bool) -> bool:
+    """Print the table of one size; False when a target of this size was missed."""
+    bars = minute_bars(rows)
     dimensions = [resolve_dimension(name) for name in DIMENSIONS]
     metrics = [resolve_metric(name) for name in METRICS]
     values = values_of(bars, metrics)
@@ -135,9 +129,7 @@ def main() -> None:
     lazy = frame.lazy()
 
     def ours(confidence: float | None = None) -> list[DimensionStatistics]:
-        return dimension_statistics(
-            bars, dimensions, metrics, values=values, confidence=confidence, n_threads=given.threads
-        )
+        return dimension_statistics(bars, dimensions, metrics, values=values, confidence=confidence, n_threads=threads)
 
     worst = check_equal(ours(), polars_values(lazy, len(dimensions), metrics))
     work: dict[str, Callable[[], object]] = {
@@ -145,11 +137,11 @@ def main() -> None:
         "ours with inference": lambda: ours(0.95),
         "polars": lambda: polars_values(lazy, len(dimensions), metrics),
     }
-    if given.pandas:
+    if with_pandas:
         table = frame.to_pandas()
         work["pandas"] = lambda: pandas_values(table, len(dimensions), metrics)
-    times = interleaved(work, given.repeats)
-    print(f"{given.rows:,} bars, {len(dimensions)} dimensions x {len(metrics)} metrics, {given.threads} threads")
+    times = interleaved(work, repeats)
+    print(f"{rows:,} bars, {len(dimensions)} dimensions x {len(metrics)} metrics, {threads} threads")
     print(f"largest relative difference to polars: {worst:.1e}")
     print(f"{'':20s} {'wall':>10s} {'':>12s} {'processor':>10s}")
     for name, (wall, cpu) in times.items():
@@ -157,7 +149,33 @@ def main() -> None:
         print(
             f"{name:20s} {wall * 1000:7,.0f} ms {ratios[0]:6.1f} x ours {cpu * 1000:7,.0f} ms {ratios[1]:6.1f} x ours"
         )
+    met = worst <= LARGEST_DIFFERENCE
+    for name, (size, target) in TARGETS.items():
+        if name in times and rows == size:
+            found = times[name][0] / times["ours"][0]
+            print(f"target: {name} >= {target} x ours; found {found:.1f}")
+            met = met and found >= target
+    return met
+
+
+TARGETS = {"polars": (10_000_000, 6), "pandas": (1_000_000, 20)}
+"""Peer → rows and least wall-time ratio."""
+LARGEST_DIFFERENCE = 1e-9
+
+
+def main() -> int:
+    """Measure one million rows with pandas and ten million without, or the rows asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=None)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args()
+    sizes = [given.rows] if given.rows else [1_000_000, 10_000_000]
+    met = [
+        measure(n, repeats=given.repeats, threads=given.threads, with_pandas=n <= TARGETS["pandas"][0]) for n in sizes
+    ]
+    return 0 if all(met) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
