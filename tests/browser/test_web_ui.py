@@ -24,7 +24,7 @@ SYMBOLS = ("EURUSD", "GBPUSD")
 STAGES = ("raw_bars", "bars", "features", "market_stats")
 
 
-def _minutes_csv(symbol: str, n_days: int = 420, bars_per_day: int = 25) -> str:
+def _minutes_csv(symbol: str, n_days: int = 420, bars_per_day: int = 10) -> str:
     """A random walk in one-minute bars, some of every day, with one missing month: every timeframe can be made."""
     generator = np.random.default_rng([7, *symbol.encode()])
     start = datetime(2023, 1, 2, tzinfo=UTC)
@@ -70,7 +70,7 @@ def web_ui(project: SmallProject) -> Iterator[WebUi]:
         yield ui
 
 
-def _wait_for_backfill(ui: WebUi, timeout_s: float = 240.0) -> tuple[str, int]:
+def _wait_for_backfill(ui: WebUi, timeout_s: float = 540.0) -> tuple[str, int]:
     """Status and number of runs of the newest backfill, once it has ended."""
     query = """{ partitionBackfillsOrError(limit: 1) { ... on PartitionBackfills {
         results { status runs(limit: 100) { status } } } } }"""
