@@ -57,11 +57,10 @@ class ChildRun:
         self._process.join()
         return elapsed
 
-    def kill_after(self, seconds: float) -> bool:
-        """Kill the child unless it is done by then; True when it was killed."""
+    def kill_after(self, seconds: float) -> float | None:
+        """Kill the child unless it is done by then; returns how long it took, or None when it was killed."""
         if self._receiver.poll(seconds):
-            self.finish()
-            return False
+            return self.finish()
         self._process.kill()
         self._process.join()
-        return True
+        return None
