@@ -62,6 +62,8 @@ def to_utc(label_us: Int64s, groups: Int64s, dialect: Dialect) -> Instants:
         dialect: ``zone`` and ``ambiguous`` are used.
     """
     zone = dialect.zone or "UTC"
+    if isinstance(zone, str):
+        return _by_zone(label_us, groups, zone, dialect.ambiguous or "order")
     rules = zone if isinstance(zone, list) else [ZoneRule(zone=zone)]
     utc = np.zeros(len(label_us), dtype=np.int64)
     skipped, repeated = np.zeros(len(label_us), dtype=bool), np.zeros(len(label_us), dtype=bool)
@@ -82,7 +84,7 @@ def _by_zone(label: Int64s, groups: Int64s, zone: str | ShiftedZone, ambiguous: 
     none = np.zeros(len(label), dtype=bool)
     fixed = parse_offset(zone) if isinstance(zone, str) else None
     if fixed is not None or zone in ("UTC", "Etc/UTC") or len(label) == 0:
-        return Instants(label - _us(fixed or timedelta(0)), none, none, 0)
+        return Instants(label - _us(fixed) if fixed else label, none, none, 0)
     changes = transitions(zone, int(label.min()), int(label.max()))
     earliest = np.full(len(label), np.iinfo(np.int64).max)
     latest = np.full(len(label), np.iinfo(np.int64).min)

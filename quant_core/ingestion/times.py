@@ -27,6 +27,8 @@ from quant_core.ingestion.time_formats import (
     parse_times,
 )
 
+_PEEK = 1000
+
 
 @dataclass(frozen=True)
 class Labels:
@@ -93,12 +95,14 @@ def _epochs(column: TimeColumn, dialect: Dialect) -> Labels:
 
 def _finish(micros: pl.Series, *, is_instant: bool, resolved: dict[str, Any]) -> Labels:
     """Labels of typed microseconds; null and years outside 1801 to 2098 are not valid."""
-    values = micros.fill_null(MAX_US).to_numpy().astype(np.int64)
+    values = micros.fill_null(MAX_US).to_numpy().astype(np.int64, copy=False)
     valid = (values >= MIN_US) & (values < MAX_US)
     return Labels(values, valid, is_instant, _is_date(values, valid) and not is_instant, resolved)
 
 
 def _is_date(label_us: Int64s, valid: Bools) -> bool:
+    if (label_us[:_PEEK][valid[:_PEEK]] % DAY_US).any():
+        return False  # spares the whole column
     return bool(valid.any()) and not (label_us[valid] % DAY_US).any()
 
 

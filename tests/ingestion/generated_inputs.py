@@ -39,9 +39,9 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     """Names (empty for none) and rows of text fields, mostly of plausible bars."""
     names = draw(st.sampled_from(HEADERS))
     names = names.split(",") if names else []
-    n = draw(st.integers(0, 12))
+    n = draw(st.sampled_from((0, 1, 3, 6, 9, 12)))
     start = datetime(1990, 1, 1) + timedelta(minutes=draw(st.integers(0, 20_000_000)))  # noqa: DTZ001
-    times = _times(n, start, draw(st.sampled_from((1, 5, 60, 1440, 7))), draw(st.sampled_from(FORMATS)))
+    times = _times(n, start, draw(st.sampled_from((1, 1, 5, 60, 1440, 1440, 7))), draw(st.sampled_from(FORMATS)))
     rows: list[list[str]] = []
     for i in range(n):
         price = 100 + i * 0.25
@@ -59,7 +59,7 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
 def broken_tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     """A table with some fields replaced, rows cut, repeated, swapped or made longer."""
     names, rows = draw(tables())
-    for _ in range(draw(st.integers(0, 4))):
+    for _ in range(draw(st.sampled_from((0, 0, 1, 2, 4)))):
         if not rows:
             break
         at = draw(st.integers(0, len(rows) - 1))
@@ -83,12 +83,12 @@ def broken_tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
 def csv_files(draw: st.DrawFn) -> bytes:
     """Delimited text in some encoding, maybe packed, maybe with bytes changed."""
     names, rows = draw(broken_tables())
-    separator, end = draw(st.sampled_from((",", ";", "\t", "|", " "))), draw(st.sampled_from(("\n", "\r\n", "\r")))
+    separator, end = draw(st.sampled_from((",", ",", ";", "\t", "|", " "))), draw(st.sampled_from(("\n", "\r\n", "\r")))
     lines = [separator.join(r) for r in ([names] if names else []) + rows]
     if draw(st.booleans()):
         lines.insert(0, draw(st.sampled_from(("Data from a vendor", "", "#", "a,b"))))
     text = end.join(lines) + draw(st.sampled_from(("", end, end * 3)))
-    encoding = draw(st.sampled_from(("utf-8", "utf-8-sig", "utf-16", "latin-1", "utf-16-le")))
+    encoding = draw(st.sampled_from(("utf-8", "utf-8", "utf-8-sig", "utf-16", "latin-1", "utf-16-le")))
     return draw(_mutated(text.encode(encoding, errors="replace")))
 
 
@@ -144,7 +144,7 @@ def columnar_files(draw: st.DrawFn) -> bytes:
 @st.composite
 def _mutated(draw: st.DrawFn, data: bytes) -> bytes:
     """Sometimes change, cut or insert bytes, or pack them."""
-    for _ in range(draw(st.sampled_from((0, 0, 0, 1, 3)))):
+    for _ in range(draw(st.sampled_from((0, 0, 0, 0, 1, 3)))):
         at = draw(st.integers(0, max(len(data) - 1, 0)))
         noise = draw(st.binary(max_size=4))
         data = draw(
@@ -162,10 +162,9 @@ def _mutated(draw: st.DrawFn, data: bytes) -> bytes:
 
 
 def file_names() -> st.SearchStrategy[str]:
-    """Names of files, sound and hostile."""
-    return st.sampled_from(
-        ("EURUSD_m1.csv", "a b.csv", "../x.csv", "x,y_d1.json", "SPY.parquet", "A" * 300 + ".csv", ".csv", "")
-    )
+    """Names of files, half of them sound, half hostile."""
+    hostile = ("a b.csv", "../x.csv", "x,y_d1.json", "SPY.parquet", "A" * 300 + ".csv", ".csv", "")
+    return st.just("EURUSD_m1.csv") | st.sampled_from(hostile)
 
 
 def dialects() -> st.SearchStrategy[dict[str, Any]]:
@@ -187,4 +186,9 @@ def dialects() -> st.SearchStrategy[dict[str, Any]]:
         "thousands": st.just("."),
         "separator": st.sampled_from((";", ",")),
     }
-    return st.one_of(st.just({}), st.fixed_dictionaries({}, optional=options))
+    return st.one_of(
+        st.just({}),
+        st.just({}),
+        st.just({"symbol": "EURUSD", "timeframe": "M1"}),
+        st.fixed_dictionaries({}, optional=options),
+    )
