@@ -33,7 +33,7 @@ class Facts:
     Attributes:
         data_version: hash of the inputs' provenance, back to the raw parts.
         code_version: hash of the code that computed the rows.
-        spec_id: hash of the resolved research spec, "" where the table does not depend on it.
+        spec_id: hash of the part of the research spec that the rows depend on, "" where they depend on none.
         seed: seed of every random draw, or None where nothing is random.
         calendar: id of the symbol's calendar, where the table depends on it.
         schema_hash: hash of column names and types.

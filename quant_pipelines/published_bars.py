@@ -13,7 +13,8 @@ import polars as pl
 
 from quant_core.bars import Bars
 from quant_core.calendars import calendar_of
-from quant_core.errors import LakeError
+from quant_core.errors import ConfigError, LakeError
+from quant_core.spec import DataSpec
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake import Lake
 from quant_pipelines.partitions import PartitionKey
@@ -56,3 +57,20 @@ def load_bars(lake: Lake, key: PartitionKey) -> PublishedBars:
             "Materialize raw_bars and bars first, for example with the job ingest."
         )
     return PublishedBars(lake, key, facts.provenance, facts.calendar)
+
+
+def check_scope(data: DataSpec, key: PartitionKey) -> None:
+    """Refuse a partition that the spec is not about.
+
+    Raises:
+        ConfigError: its symbol or timeframe is not in the section data.
+    """
+    symbols = data.symbols
+    timeframes = None if data.timeframes is None else [t.value for t in data.timeframes]
+    if (symbols is not None and key.symbol not in symbols) or (
+        timeframes is not None and key.timeframe not in timeframes
+    ):
+        raise ConfigError(
+            f"The research spec is not about {key}: expected symbols {symbols or 'any'} and timeframes "
+            f"{timeframes or 'any'} (section data). Add it there, or leave it out of the run."
+        )

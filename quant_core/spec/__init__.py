@@ -17,16 +17,25 @@ from quant_core.conditions import CONDITIONS
 from quant_core.errors import ConfigError
 from quant_core.events import EVENTS
 from quant_core.features import FEATURES
+from quant_core.seasonality.spec import SeasonalitySpec, resolve_dimension
 from quant_core.spec._blocks import parse_block
-from quant_core.spec._models import DataModel, FoldsModel, MarketStatsModel, read_model
-from quant_core.spec._resolved import DataSpec, MarketStatsSpec, ResearchSpec
+from quant_core.spec._models import DataModel, FoldsModel, MarketStatsModel, SeasonalityModel, read_model
+from quant_core.spec._resolved import DataSpec, MarketStatsSpec, ResearchSpec, SeasonalitySection
 from quant_core.splitters import Splitter
 from quant_core.splitters.single_split import SingleSplit
 from quant_core.splitters.walk_forward import WalkForward
 from quant_core.targets import TARGETS
 from quant_core.timeframes import Timeframe, parse_timeframe
 
-__all__ = ["DataSpec", "MarketStatsSpec", "ResearchSpec", "dump_research", "load_research", "parse_block"]
+__all__ = [
+    "DataSpec",
+    "MarketStatsSpec",
+    "ResearchSpec",
+    "SeasonalitySection",
+    "dump_research",
+    "load_research",
+    "parse_block",
+]
 
 B = TypeVar("B", bound=Block)
 
@@ -58,7 +67,8 @@ def load_research(text: str, where: str) -> ResearchSpec:
     reader = _BlockReader(where)
     features = reader.blocks(FEATURES, model.features, "features")
     stats = _market_stats(model.market_stats, reader, model.seed, where)
-    return ResearchSpec(_data(model.data, where), features, stats, model.seed, reader.aliases)
+    seasonality = _seasonality(model.seasonality, where)
+    return ResearchSpec(_data(model.data, where), features, stats, model.seed, reader.aliases, seasonality)
 
 
 def dump_research(spec: ResearchSpec) -> str:
@@ -88,6 +98,12 @@ def dump_research(spec: ResearchSpec) -> str:
             "validation": {
                 **_folds_of(stats.splitter),
                 "by_timeframe": {t.value: _folds_of(s) for t, s in stats.splitter_by_timeframe.items()},
+            },
+        },
+        "seasonality": {
+            **spec.seasonality.spec.model_dump(mode="json"),
+            "min_samples_bin_by_timeframe": {
+                t.value: n for t, n in spec.seasonality.min_samples_bin_by_timeframe.items()
             },
         },
         "seed": spec.seed,
@@ -196,6 +212,22 @@ def _market_stats(model: MarketStatsModel, reader: _BlockReader, seed: int, wher
         seed=seed,
         only=reader.only,
     )
+
+
+def _seasonality(model: SeasonalityModel, where: str) -> SeasonalitySection:
+    """The seasonality section; its dimensions and metrics are resolved here, so that a wrong name has a place."""
+    place = f"{where}: seasonality"
+    try:
+        model.profile.resolved_dimensions()
+        model.profile.resolved_metrics()
+        for entry in model.signal.dims:
+            resolve_dimension(entry, model.profile.zone)
+    except ConfigError as error:
+        raise type(error)(f"At {place}: {error}") from error
+    by_timeframe = {
+        _timeframe(t, f"{place}.min_samples_bin_by_timeframe"): n for t, n in model.min_samples_bin_by_timeframe.items()
+    }
+    return SeasonalitySection(SeasonalitySpec(profile=model.profile, signal=model.signal), by_timeframe)
 
 
 def _splitter(model: FoldsModel, where: str) -> Splitter:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, TypeAlias, cast
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from quant_core.errors import ConfigError, UnknownNameError
+from quant_core.seasonality.spec import SeasonalityProfileSpec, SeasonalitySignalSpec, SeasonalitySpec
 
 Fraction: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 Months: TypeAlias = Annotated[int, Field(ge=1)]
@@ -81,12 +82,19 @@ class MarketStatsModel(_Strict):
     n_resamples: Annotated[int, Field(ge=99)] = 999
 
 
+class SeasonalityModel(SeasonalitySpec):
+    """``seasonality``: what to profile and which bins to trade, and the least bars of a bin for some timeframes."""
+
+    min_samples_bin_by_timeframe: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict[str, int])
+
+
 class ResearchModel(_Strict):
     """The whole file."""
 
     data: DataModel = DataModel()
     features: list[Any] = Field(default_factory=list[Any])
     market_stats: MarketStatsModel = MarketStatsModel()
+    seasonality: SeasonalityModel = SeasonalityModel()
     seed: int = 0
 
 
@@ -148,6 +156,9 @@ def _fields_at(location: list[str]) -> list[str]:
         "market_stats": MarketStatsModel,
         "validation": ValidationModel,
         "by_timeframe": FoldsModel,
+        "seasonality": SeasonalityModel,
+        "profile": SeasonalityProfileSpec,
+        "signal": SeasonalitySignalSpec,
     }
     model: type[BaseModel] = ResearchModel
     for part in location:

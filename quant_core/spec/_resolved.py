@@ -11,13 +11,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from quant_core.block import Block
 from quant_core.conditions._base import Condition
 from quant_core.errors import ConfigError
 from quant_core.events._base import Event
 from quant_core.features._base import Feature
+from quant_core.seasonality.spec import SeasonalityProfileSpec, SeasonalitySpec, resolve_dimension
 from quant_core.splitters import Splitter
 from quant_core.splitters.single_split import SingleSplit
 from quant_core.targets._base import Target
@@ -101,6 +102,44 @@ class MarketStatsSpec:
 
 
 @dataclass(frozen=True)
+class SeasonalitySection:
+    """What ``compute_seasonality`` and ``compute_stability`` compute, per timeframe.
+
+    Attributes:
+        spec: profile and signal.
+        min_samples_bin_by_timeframe: overrides ``spec.profile.min_samples_bin``; higher timeframes have fewer bars.
+    """
+
+    spec: SeasonalitySpec = SeasonalitySpec()  # noqa: RUF009 (a frozen model)
+    min_samples_bin_by_timeframe: Mapping[Timeframe, int] = field(default_factory=dict[Timeframe, int])
+
+    def profile_at(self, timeframe: Timeframe) -> SeasonalityProfileSpec:
+        """The profile of one timeframe.
+
+        >>> section = SeasonalitySection(min_samples_bin_by_timeframe={Timeframe.W1: 40})
+        >>> section.profile_at(Timeframe.W1).min_samples_bin, section.profile_at(Timeframe.H1).min_samples_bin
+        (40, 300)
+        """
+        profile = self.spec.profile
+        least = self.min_samples_bin_by_timeframe.get(timeframe, profile.min_samples_bin)
+        return profile.model_copy(update={"min_samples_bin": least})
+
+    @property
+    def canonical(self) -> dict[str, Any]:
+        """The section as plain values: flags, aliases and lists that mean the same blocks are equal."""
+        profile, signal = self.spec.profile, self.spec.signal.model_dump(mode="json")
+        plain = {name: getattr(profile, name) for name in ("measure", "min_samples_bin", "q_max", "confidence")}
+        return {
+            **plain,
+            "by_year": profile.by_year,
+            "dimensions": sorted(d.canonical for d in profile.resolved_dimensions()),
+            "metrics": sorted(m.canonical for m in profile.resolved_metrics()),
+            "signal": {**signal, "dims": [resolve_dimension(d, profile.zone).canonical for d in self.spec.signal.dims]},
+            "min_samples_bin_by_timeframe": _plain(self.min_samples_bin_by_timeframe),
+        }
+
+
+@dataclass(frozen=True)
 class ResearchSpec:
     """A whole research file, resolved.
 
@@ -113,6 +152,7 @@ class ResearchSpec:
     market_stats: MarketStatsSpec
     seed: int = 0
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    seasonality: SeasonalitySection = field(default_factory=SeasonalitySection)
 
     @property
     def canonical(self) -> dict[str, Any]:
@@ -124,13 +164,33 @@ class ResearchSpec:
             # Results do not depend on the order in which blocks are listed.
             plain["market_stats"][family].sort()
         plain["features"].sort()
-        return plain
+        return plain | {"seasonality": self.seasonality.canonical}
 
     @property
     def spec_id(self) -> str:
         """The first 16 hexadecimal digits of the SHA-256 of the canonical spec."""
-        text = json.dumps(self.canonical, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return _id_of(self.canonical)
+
+    def section_id(self, section: Literal["features", "market_stats", "seasonality"]) -> str:
+        """The id of what one section's results depend on: the section, ``data`` and ``seed``.
+
+        A change in one section leaves the results of the others up to date.
+
+        >>> spec = ResearchSpec(DataSpec(), (), MarketStatsSpec((), ()))
+        >>> other = replace(spec, market_stats=MarketStatsSpec((), (), fdr=0.2))
+        >>> [spec.section_id(s) == other.section_id(s) for s in ("features", "market_stats", "seasonality")]
+        [True, False, True]
+        >>> spec.spec_id == other.spec_id
+        False
+        """
+        whole = self.canonical
+        return _id_of({name: whole[name] for name in ("data", section, "seed")})
+
+
+def _id_of(plain: Mapping[str, Any]) -> str:
+    """16 hexadecimal digits of plain values."""
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:

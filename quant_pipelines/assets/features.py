@@ -18,7 +18,7 @@ from quant_pipelines.stages import Outcome, Stage, StageInputs
 def make(inputs: StageInputs, key: PartitionKey) -> Outcome:
     """Compute every feature of the spec over the partition's bars."""
     spec, loaded = inputs.research, load_bars(inputs.lake, key)
-    facts = Facts(loaded.provenance, core_code_version(), spec.spec_id, calendar=loaded.calendar)
+    facts = Facts(loaded.provenance, core_code_version(), spec.section_id("features"), calendar=loaded.calendar)
     written = inputs.publish(
         "features", key, facts, lambda: {"features": compute_features(loaded.bars(), spec.features)}
     )

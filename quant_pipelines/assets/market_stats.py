@@ -6,22 +6,20 @@ Keep out: estimators, splits and verdicts (quant_core).
 
 from __future__ import annotations
 
-from quant_core.errors import ConfigError
 from quant_core.market_stats import compute_market_stats
-from quant_core.spec import DataSpec
 from quant_core.tables import TABLES
 from quant_pipelines.code_version import core_code_version
 from quant_pipelines.lake import Facts
 from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.published_bars import load_bars
+from quant_pipelines.published_bars import check_scope, load_bars
 from quant_pipelines.stages import Outcome, Stage, StageInputs
 
 
 def make(inputs: StageInputs, key: PartitionKey) -> Outcome:
     """Evaluate every event, condition and target of the spec over the partition's bars."""
     spec, loaded = inputs.research, load_bars(inputs.lake, key)
-    _check_scope(spec.data, key)
-    facts = Facts(loaded.provenance, core_code_version(), spec.spec_id, spec.seed, loaded.calendar)
+    check_scope(spec.data, key)
+    facts = Facts(loaded.provenance, core_code_version(), spec.section_id("market_stats"), spec.seed, loaded.calendar)
     written = inputs.publish(
         "market_stats",
         key,
@@ -29,19 +27,6 @@ def make(inputs: StageInputs, key: PartitionKey) -> Outcome:
         lambda: {"market_stats": compute_market_stats(loaded.bars(spec.data.start, spec.data.end), spec.market_stats)},
     )
     return Outcome(written, {"spec_id": spec.spec_id, "seed": spec.seed})
-
-
-def _check_scope(data: DataSpec, key: PartitionKey) -> None:
-    """Refuse a partition that the spec is not about."""
-    symbols = data.symbols
-    timeframes = None if data.timeframes is None else [t.value for t in data.timeframes]
-    if (symbols is not None and key.symbol not in symbols) or (
-        timeframes is not None and key.timeframe not in timeframes
-    ):
-        raise ConfigError(
-            f"The research spec is not about {key}: expected symbols {symbols or 'any'} and timeframes "
-            f"{timeframes or 'any'} (section data). Add it there, or leave it out of the run."
-        )
 
 
 STAGE = Stage(

@@ -79,7 +79,25 @@ specs = st.fixed_dictionaries(
             },
         ),
         "seed": st.integers(0, 2**40),
-    }
+    },
+    optional={
+        "seasonality": st.fixed_dictionaries(
+            {},
+            optional={
+                "profile": st.fixed_dictionaries(
+                    {},
+                    optional={
+                        "by_quarter": st.booleans(),
+                        "dimensions": st.just(["turn_of_month", "hour x dow", {"name": "hour", "zone": "Asia/Tokyo"}]),
+                        "metrics": st.just(["p_up", "ret_q25"]),
+                        "measure": st.sampled_from(["direction", "return"]),
+                    },
+                ),
+                "signal": st.just({"topk": 2, "dims": ["month"]}),
+                "min_samples_bin_by_timeframe": st.just({"W1": 40, "1h": 100}),
+            },
+        )
+    },
 )
 
 
@@ -107,6 +125,29 @@ def test_any_change_of_meaning_changes_the_id_and_an_alias_does_not():
     aliased = base.replace("[gap_up]", "[{name: my gap, type: gap_up}]")
     assert load_research(aliased, "a").spec_id == first
     assert load_research(aliased, "a").aliases == {"my gap": load_research(base, "a").market_stats.events[0].canonical}
+
+
+def test_a_section_changes_its_own_id_and_the_spec_id_only():
+    base = "features: [log_return]\nmarket_stats: {fdr: 0.1}\nseasonality: {profile: {by_month: true}}\n"
+    first = load_research(base, "a")
+    sections = ("features", "market_stats", "seasonality")
+    for old, new, changed in (
+        ("log_return", "gap", "features"),
+        ("0.1", "0.2", "market_stats"),
+        ("by_month", "by_quarter", "seasonality"),
+    ):
+        other = load_research(base.replace(old, new), "a")
+        assert [s for s in sections if first.section_id(s) != other.section_id(s)] == [changed]
+        assert other.spec_id != first.spec_id
+    elsewhere = load_research(base + "data: {start: 2020-01-01}\n", "a")
+    assert not [s for s in sections if first.section_id(s) == elsewhere.section_id(s)]
+
+
+def test_seasonality_written_by_flag_or_by_list_is_the_same_spec():
+    texts = ("{profile: {by_month: true}}", "{profile: {dimensions: [month_of_year]}}", "{profile: {by_month: false}}")
+    flag, listed, without = (load_research(f"seasonality: {t}", "a").spec_id for t in texts)
+    assert flag == listed
+    assert flag != without
 
 
 def test_the_source_systems_layout_is_accepted():
@@ -157,6 +198,14 @@ def test_the_source_systems_layout_is_accepted():
         ("[1, 2]", ConfigError, ["mapping of sections"]),
         ("a: [", ConfigError, ["not YAML"]),
         ("sead: 1", UnknownNameError, ["sead", "'seed'"]),
+        ("seasonality: {profil: {}}", UnknownNameError, ["a.yaml: seasonality.profil", "'profile'"]),
+        ("seasonality: {profile: {by_hours: true}}", UnknownNameError, ["profile.by_hours", "'by_hour'"]),
+        ("seasonality: {signal: {top: 3}}", UnknownNameError, ["signal.top", "'topk'"]),
+        ("seasonality: {profile: {dimensions: [mont]}}", UnknownNameError, ["a.yaml: seasonality", "mont", "'month'"]),
+        ("seasonality: {profile: {metrics: [p_upp]}}", UnknownNameError, ["a.yaml: seasonality", "'p_up'"]),
+        ("seasonality: {signal: {dims: [hourr]}}", UnknownNameError, ["a.yaml: seasonality", "'hour'"]),
+        ("seasonality: {profile: {q_max: 2}}", ConfigError, ["seasonality.profile.q_max", "less than 1"]),
+        ("seasonality: {min_samples_bin_by_timeframe: {1M: 9}}", ConfigError, ["min_samples_bin_by_timeframe", "ambiguous"]),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_place_and_a_way_out(text, error, words):
