@@ -28,6 +28,10 @@ from quant_pipelines.published_bars import load_bars
 from quant_pipelines.sql_files import SQL_FOLDER, SqlFile, read_sql_files
 
 _SHOWN_ROWS = 5
+_MOST_RECORDS = 100_000
+
+MAX_LOGGED_KEYS = 24
+"""Runs over more keys log the evaluations of keys with findings only."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +130,27 @@ def log_findings(
         if not keys:
             continue
         findings = check.find(lake, keys, now)
-        for key, finding in findings.items():
-            context.log_event(check.evaluation(key, finding))
+        for key in _logged_keys(context, check, findings):
+            context.log_event(check.evaluation(key, findings[key]))
         results.append(check.result(findings))
     return results
+
+
+def _logged_keys(
+    context: dg.AssetExecutionContext, check: Check, findings: Mapping[PartitionKey, Finding]
+) -> list[PartitionKey]:
+    """The keys whose evaluation is worth an event of its own.
+
+    Every event is a transaction of the event log, and a thousand keys have ten thousand evaluations. In a bulk run a
+    key that passes is logged only if it ever failed, so that no old failure stays on display; the run's own
+    evaluation counts the rest.
+    """
+    if len(findings) <= MAX_LOGGED_KEYS:
+        return list(findings)
+    check_key = dg.AssetCheckKey(dg.AssetKey(check.asset), check.name)
+    records = context.instance.event_log_storage.get_asset_check_execution_history(check_key, limit=_MOST_RECORDS)
+    failed_before = {record.partition for record in records if record.status.value == "FAILED"}
+    return [key for key, finding in findings.items() if finding.n_found or str(key) in failed_before]
 
 
 def contract_check(asset: str) -> Check:

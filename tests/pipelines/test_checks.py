@@ -12,7 +12,7 @@ from dagster import DagsterEventType
 
 from quant_core.bars import Bars
 from quant_core.timeframes import Timeframe
-from quant_pipelines.checks import FRESHNESS, Check, discover_checks
+from quant_pipelines.checks import FRESHNESS, REFUSED_ROWS, Check, Finding, discover_checks
 from quant_pipelines.lake import Facts, Lake
 from quant_pipelines.partitions import PartitionKey
 from tests.pipelines.small_project import SmallProject, daily_csv
@@ -92,3 +92,29 @@ def test_a_run_over_a_range_logs_one_evaluation_per_check_and_key(tmp_path: Path
     assert (refused["AAA|D1"].passed, refused["BBB|D1"].passed) == (True, False)
     assert refused["BBB|D1"].metadata["n_found"].value == 1
     assert refused["BBB|D1"].severity is dg.AssetCheckSeverity.WARN
+
+
+def _refused_evaluations(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
+    """Partition → passed, of the evaluations logged per key."""
+    found = [
+        e.event_specific_data for e in result.all_events if e.event_type is DagsterEventType.ASSET_CHECK_EVALUATION
+    ]
+    return {e.partition: e.passed for e in found if e.partition and e.check_name == "no_row_was_refused"}
+
+
+def test_a_bulk_run_logs_findings_and_the_end_of_earlier_findings_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quant_pipelines.checks.MAX_LOGGED_KEYS", 0)
+    project = SmallProject.at(tmp_path)
+    project.drop("AAA")
+    project.drop("BBB", daily_csv("BBB") + "2022-01-01,BBB,1,2,3,4,oops\n")
+    project.register()
+    assert _refused_evaluations(project.run_range("ingest", "AAA|D1", "BBB|D1")) == {"BBB|D1": False}
+    # The check is a frozen value that the assets hold already: its rule is exchanged in place and put back.
+    rule = REFUSED_ROWS.find
+    object.__setattr__(REFUSED_ROWS, "find", lambda _lake, keys, _now: dict.fromkeys(keys, Finding(0)))
+    try:
+        assert _refused_evaluations(project.run_range("ingest", "AAA|D1", "BBB|D1")) == {"BBB|D1": True}
+    finally:
+        object.__setattr__(REFUSED_ROWS, "find", rule)
