@@ -72,6 +72,10 @@ research = _asset_job(
 
 marts = dg.define_asset_job("marts", selection=MARTS, description="Refreshes every mart of sql/marts.")
 
+calibration = _asset_job(
+    "calibration", ["calibration"], "Simulates worlds of known truth and reports how often the statistics err."
+)
+
 
 @dg.op(config_schema={"keep_days": dg.Field(dg.IntSource, default_value=30)})
 def delete_superseded_runs(context: dg.OpExecutionContext, clock: ClockResource) -> None:
@@ -90,4 +94,4 @@ def prune_event_log() -> None:
     delete_superseded_runs()
 
 
-JOBS = [register_symbols, ingest, market_stats, research, marts, prune_event_log]
+JOBS = [register_symbols, ingest, market_stats, research, marts, calibration, prune_event_log]

@@ -73,14 +73,13 @@ class BlockBootstrap(World):
         close = START_PRICE * (1.0 + np.cumsum(shapes[:, 3]))
         before = np.concatenate([[START_PRICE], close[:-1]])
         opens, high, low = (before + START_PRICE * shapes[:, i] for i in range(3))
+        # Sums of steps round: the range must still enclose open and close.
+        high, low = np.maximum(high, np.maximum(opens, close)), np.minimum(low, np.minimum(opens, close))
         return bars_of_prices(opens, high, low, close, self.name)
 
     def _scaled_pool(self) -> Floats:
-        """The pool with a root mean square move of ``bar_vol``, bounds enclosing open and close."""
+        """The pool with a root mean square move of ``bar_vol``."""
         if self.pool is None:
             raise ConfigError("World block_bootstrap has no bars to resample. Call fit(real) with real bars first.")
         pool = np.array(self.pool)
-        ends = pool[:, [0, 3]]
-        pool[:, 1] = np.maximum(pool[:, 1], ends.max(axis=1))
-        pool[:, 2] = np.minimum(pool[:, 2], ends.min(axis=1))
         return pool * (self.bar_vol / np.sqrt(np.mean(pool[:, 3] ** 2)))

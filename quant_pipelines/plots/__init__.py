@@ -5,6 +5,7 @@ Keep out: reading the lake, and numbers of their own (a plot draws columns, it c
 """
 
 from quant_pipelines.plots._figure import MAX_PNG_BYTES, as_markdown
+from quant_pipelines.plots.calibration_rates import calibration_rates
 from quant_pipelines.plots.coverage_heat_map import coverage_heat_map
 from quant_pipelines.plots.finding_intervals import finding_intervals
 from quant_pipelines.plots.price_chart import price_chart
@@ -13,6 +14,7 @@ from quant_pipelines.plots.quality_counts import quality_counts
 __all__ = [
     "MAX_PNG_BYTES",
     "as_markdown",
+    "calibration_rates",
     "coverage_heat_map",
     "finding_intervals",
     "price_chart",
