@@ -70,6 +70,10 @@ research = _asset_job(
     "The whole flow, from the sources to the statistics, key by key.",
 )
 
+seasonality = _asset_job(
+    "seasonality", ["seasonality_profiles"], "Profiles calendar bins and their stability from bars."
+)
+
 marts = dg.define_asset_job("marts", selection=MARTS, description="Refreshes every mart of sql/marts.")
 
 calibration = _asset_job(
@@ -94,4 +98,4 @@ def prune_event_log() -> None:
     delete_superseded_runs()
 
 
-JOBS = [register_symbols, ingest, market_stats, research, marts, calibration, prune_event_log]
+JOBS = [register_symbols, ingest, market_stats, research, seasonality, marts, calibration, prune_event_log]

@@ -16,7 +16,15 @@ from quant_core.tables import TABLES
 from quant_pipelines.lake import Lake
 from quant_pipelines.mart_metadata import finding_labels, table_value
 from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.plots import as_markdown, coverage_heat_map, finding_intervals, price_chart, quality_counts
+from quant_pipelines.plots import (
+    as_markdown,
+    coverage_heat_map,
+    finding_intervals,
+    price_chart,
+    quality_counts,
+    seasonal_profile,
+    stability_map,
+)
 from quant_pipelines.published_bars import load_bars
 
 MAX_DRAWN_KEYS = 24
@@ -27,6 +35,13 @@ _FINDING_COLUMNS = (
     "event", "condition", "condition_value", "target", "n", "n_eff", "p_hat", "ci_low", "ci_high", "baseline",
     "lift_freq", "p_value", "q_value", "mde", "verdict",
 )  # fmt: skip
+
+_BIN_COLUMNS = (
+    "dimension", "bin", "metric_name", "n", "n_eff", "value", "ci_low", "ci_high", "baseline", "lift", "p_value",
+    "q_value", "verdict", "stable",
+)  # fmt: skip
+_HEADLINES = ("p_up", "ret_mean")
+_MAX_DRAWN_DIMENSIONS = 8
 
 View = Callable[[Lake, PartitionKey], Mapping[str, dg.MetadataValue]]
 
@@ -97,7 +112,39 @@ def market_stats_view(lake: Lake, key: PartitionKey) -> Mapping[str, dg.Metadata
     }
 
 
-VIEWS: Mapping[str, View] = {"bars": bars_view, "features": features_view, "market_stats": market_stats_view}
+def seasonality_view(lake: Lake, key: PartitionKey) -> Mapping[str, dg.MetadataValue]:
+    """The headline metric by dimension, its lift year by year, and the bins that differ most from the others."""
+    profile = lake.read("seasonality_profiles", key).filter(pl.col("split") == "all")
+    stability = lake.read("seasonality_stability", key)
+    metric = headline_metric(profile)
+    entries: dict[str, dg.MetadataValue] = {}
+    for dimension in profile["dimension"].unique(maintain_order=True).to_list()[:_MAX_DRAWN_DIMENSIONS]:
+        mine = (pl.col("dimension") == dimension) & (pl.col("metric_name") == metric)
+        title = f"{key.symbol} {key.timeframe}: {metric} by {dimension}"
+        name = dimension.split("(")[0]
+        entries[f"profile: {dimension}"] = _picture(seasonal_profile(profile.filter(mine), title=title), name)
+        entries[f"by year: {dimension}"] = _picture(stability_map(stability.filter(mine), title=title), f"{name} years")
+    return entries | {"top_bins": table_value(top_bins(profile).head(25), _units("seasonality_profiles"))}
+
+
+def headline_metric(profile: pl.DataFrame) -> str:
+    """The metric that heads a profile: p_up, else ret_mean, else the first one; "" for an empty profile."""
+    names = profile["metric_name"].unique(maintain_order=True).to_list()
+    return next((name for name in (*_HEADLINES, *names) if name in names), "")
+
+
+def top_bins(profile: pl.DataFrame) -> pl.DataFrame:
+    """The tested bins of a profile, smallest q-value first."""
+    tested = profile.filter(pl.col("q_value").is_not_null())
+    return tested.sort("q_value", "p_value", "dimension", "bin_order", "metric").select(_BIN_COLUMNS)
+
+
+VIEWS: Mapping[str, View] = {
+    "bars": bars_view,
+    "features": features_view,
+    "market_stats": market_stats_view,
+    "seasonality_profiles": seasonality_view,
+}
 
 
 def _picture(image: bytes, alternative_text: str) -> dg.MetadataValue:

@@ -124,6 +124,7 @@ class Stage:
         kinds: labels of the technology, shown in the UI.
         make: brings one partition up to date: load, one call of the core, write.
         beside: tables it writes for the same partition besides its own.
+        job: the job that brings it up to date; a table of another job does not count as missing.
     """
 
     name: str
@@ -134,6 +135,7 @@ class Stage:
     kinds: frozenset[str]
     make: Callable[[StageInputs, PartitionKey], Outcome]
     beside: tuple[str, ...] = ()
+    job: str = "research"
 
     def asset_spec(self) -> dg.AssetSpec:
         """The stage as Dagster shows it."""

@@ -59,6 +59,10 @@ class Session:
         """Every partitioned asset, upstream first."""
         return discover_stages()
 
+    def stages_of(self, job: str) -> list[Stage]:
+        """The partitioned assets whose files tell whether a job has work left; research for its parts and others."""
+        return [s for s in self.stages if s.job == job] or [s for s in self.stages if s.job == "research"]
+
     def registered_symbols(self) -> list[str]:
         """Symbols in partition order."""
         return list(self.instance.get_dynamic_partitions(str(SYMBOLS.name)))

@@ -53,12 +53,13 @@ def _keys(session: Session, options: argparse.Namespace) -> list[PartitionKey]:
     symbols = session.registered_symbols()
     universe = [key for key in session.universe() if key.symbol in set(symbols)]
     keys: set[PartitionKey] = set()
+    stages = session.stages_of(options.job)
     if options.missing:
-        keys |= missing_keys(session.inputs, session.stages, universe)
+        keys |= missing_keys(session.inputs, stages, universe)
     if options.stale:
-        keys |= stale_keys(session.staleness_probe(), session.stages, universe)
+        keys |= stale_keys(session.staleness_probe(), stages, universe)
     if options.failed:
-        keys |= failed_keys(session.instance, session.stages, symbols) & set(universe)
+        keys |= failed_keys(session.instance, stages, symbols) & set(universe)
     return selected(sorted(keys), options.symbols, options.timeframes)
 
 

@@ -28,7 +28,7 @@ def command(options: argparse.Namespace, console: Console) -> int:
     stored = [(stage.name, len(session.lake.keys(stage.name))) for stage in session.stages if stage.upstream]
     table = pl.DataFrame(stored, schema={"asset": pl.String, "n_partitions": pl.Int64}, orient="row")
     console.print(plain_table(table.with_columns(n_possible=pl.lit(len(universe))), title="Partitions in the lake"))
-    missing = missing_keys(session.inputs, session.stages, universe)
+    missing = missing_keys(session.inputs, session.stages_of("research"), universe)
     failed = failed_keys(session.instance, session.stages, symbols)
     lines = [
         f"Lake: {session.lake.storage.root}",

@@ -10,6 +10,8 @@ from quant_pipelines.plots.coverage_heat_map import coverage_heat_map
 from quant_pipelines.plots.finding_intervals import finding_intervals
 from quant_pipelines.plots.price_chart import price_chart
 from quant_pipelines.plots.quality_counts import quality_counts
+from quant_pipelines.plots.seasonal_profile import seasonal_profile
+from quant_pipelines.plots.stability_map import stability_map
 
 __all__ = [
     "MAX_PNG_BYTES",
@@ -19,4 +21,6 @@ __all__ = [
     "finding_intervals",
     "price_chart",
     "quality_counts",
+    "seasonal_profile",
+    "stability_map",
 ]

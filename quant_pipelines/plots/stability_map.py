@@ -1,0 +1,42 @@
+"""Stability map: the lift of every bin of one dimension, year by year.
+
+Put here: drawing of the map.
+Keep out: the numbers (table ``seasonality_stability``) and choosing dimension and metric (the caller filters).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from quant_pipelines.plots._figure import MUTED, empty_figure, new_figure, png, titled
+
+_MAX_BINS = 32
+
+
+def stability_map(stability: pl.DataFrame, *, title: str) -> bytes:
+    """Lift per bin and year as PNG; blue above the baseline of the year, red below, white without a value.
+
+    Args:
+        stability: rows of ``seasonality_stability`` of one symbol, timeframe, dimension and metric.
+        title: what was selected, and from which symbol and timeframe.
+    """
+    yearly = stability.filter(~pl.col("period").str.starts_with("half")).sort("bin_order", "period")
+    if yearly["lift"].drop_nulls().is_empty():
+        return empty_figure(title, "No year with a lift.")
+    bins = yearly["bin"].unique(maintain_order=True).to_list()[:_MAX_BINS]
+    years = sorted(yearly["period"].unique())
+    grid = np.full((len(bins), len(years)), np.nan)
+    for name, year, lift in yearly.select("bin", "period", "lift").iter_rows():
+        if name in bins and lift is not None:
+            grid[bins.index(name), years.index(year)] = lift
+    largest = float(np.nanmax(np.abs(grid))) or 1.0
+    n_of = dict(yearly.group_by("bin").agg(pl.col("n").sum()).iter_rows())
+    figure, axes = new_figure(width_inches=11.0, height_inches=1.5 + 0.26 * len(bins))
+    image = axes.imshow(grid, aspect="auto", cmap="RdBu", vmin=-largest, vmax=largest, interpolation="nearest")
+    axes.set_yticks(range(len(bins)), [f"{b}  (n {n_of[b]:,})" for b in bins], fontsize=8)
+    axes.set_xticks(range(len(years)), years, fontsize=8, rotation=90 if len(years) > 20 else 0)
+    axes.set_xlabel("year of the session date", fontsize=8, color=MUTED)
+    figure.colorbar(image, ax=axes, pad=0.01, label="lift").ax.tick_params(labelsize=8)
+    titled(axes, title, subtitle="lift = value in the bin - value outside it, same year")
+    return png(figure)
