@@ -9,7 +9,16 @@ from __future__ import annotations
 import polars as pl
 
 _MARKS = {"meets": "", "unclear": " ?", "misses": " **!**"}
-_PLANTED = ("coverage_planted", "power_p_value", "power_verdict", "replicated", "power_gross", "clears_costs")
+_PLANTED = (
+    "coverage_planted",
+    "power_p_value",
+    "power_verdict",
+    "replicated",
+    "seasonal_coverage_planted",
+    "seasonal_power_verdict",
+    "power_gross",
+    "clears_costs",
+)
 
 
 def calibration_markdown(table: pl.DataFrame) -> str:
@@ -21,7 +30,7 @@ def calibration_markdown(table: pl.DataFrame) -> str:
     planted = pl.col("world").str.contains_any(["planted_", "dying_edge", "gross_edge"])
     null = table.filter(~planted)
     whole = (pl.col("event") == "any") & (pl.col("condition") == "any")
-    judged = null.filter(pl.col("verdict").is_not_null(), pl.col("measure") != "false_discovery")
+    judged = null.filter(pl.col("verdict").is_not_null(), ~pl.col("measure").str.ends_with("false_discovery"))
     return "\n".join(
         [
             "### Worlds without an effect, all events and conditions pooled",

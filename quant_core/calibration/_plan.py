@@ -24,6 +24,7 @@ from quant_core.worlds import World
 from quant_core.worlds.gross_edge import GrossEdge
 
 _SHORTEST_TOUCH = 5
+_FEWEST_PATHS = 5
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Task:
 
     Attributes:
         index: number of the simulation, 0, 1, …, the same for every world.
+        horizons: bars ahead of seasonal profiles.
         waiting: true waiting times of the world's events; empty in planted worlds.
     """
 
@@ -40,6 +42,7 @@ class Task:
     n_bars: int
     seed: int
     index: int
+    horizons: tuple[int, ...]
     waiting: WaitingTimes = field(default_factory=dict[tuple[str, str], tuple[float, float]])
 
 
@@ -56,7 +59,8 @@ class CalibrationPlan:
         n_bars: of a world without a plant; the first half trains, the second tests.
         n_planted_bars: of a world with one; longer, so that the planted cell reaches n_min.
         n_resamples: bootstrap repetitions per numeric cell.
-        n_waiting_paths: paths of 20,000 bars that the true waiting times come from; 0: none are checked.
+        n_waiting_paths: paths of 20,000 bars that the true waiting times come from: at most as many as simulations, but
+            at least 5; 0: waiting times are not checked.
         seed: of everything.
     """
 
@@ -100,8 +104,12 @@ class CalibrationPlan:
             *waits,
         )
         spec = self._spec(world, self.n_bars, targets)
-        waiting = waiting_times(world, spec.events, waits, self.n_waiting_paths)
-        return [Task(world, spec, self.n_bars, self._seed_of(world, i), i, waiting) for i in range(self.n_worlds)]
+        n_paths = min(self.n_waiting_paths, max(self.n_worlds, _FEWEST_PATHS))
+        waiting = waiting_times(world, spec.events, waits, n_paths)
+        return [
+            Task(world, spec, self.n_bars, self._seed_of(world, i), i, self.horizons, waiting)
+            for i in range(self.n_worlds)
+        ]
 
     def _planted_tasks(self, world: World) -> list[Task]:
         """Simulations of a planted world: the spec's binary family, with the planted event and condition in it."""
@@ -115,7 +123,10 @@ class CalibrationPlan:
                 events=(*(e for e in spec.events if e != event), event),
                 conditions=(*(c for c in spec.conditions if c != condition), condition),
             )
-        return [Task(world, spec, self.n_planted_bars, self._seed_of(world, i), i) for i in range(self.n_planted)]
+        return [
+            Task(world, spec, self.n_planted_bars, self._seed_of(world, i), i, self.horizons)
+            for i in range(self.n_planted)
+        ]
 
     def _spec(self, world: World, n_bars: int, targets: tuple[Target, ...]) -> MarketStatsSpec:
         """The research spec of the world's timeframe with other targets and one fold of two halves.

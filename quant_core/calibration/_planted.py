@@ -12,6 +12,7 @@ from quant_core.bars import Bars
 from quant_core.calibration._count import counted, labelled
 from quant_core.calibration._null import LEVEL
 from quant_core.calibration._plan import Task
+from quant_core.calibration._seasonal import count_planted_season
 from quant_core.market_stats import compute_market_stats
 from quant_core.worlds import Plant
 from quant_core.worlds.dying_edge import DyingEdge
@@ -45,6 +46,7 @@ def count_planted_world(task: Task, bars: Bars) -> pl.DataFrame:
             counted(numeric, "power_gross", pl.col("mean_ci_low").fill_null(float("-inf")) > 0),
             counted(numeric, "clears_costs", clears),
         ]
+    parts += count_planted_season(task, bars)
     lifts = {h: t.lift for h, t in truths.items()} | {0: None}
     effect = pl.col("horizon_bars").replace_strict(lifts, return_dtype=pl.Float64)
     return labelled([p for p in parts if p.height], task.world.canonical).with_columns(effect=effect)

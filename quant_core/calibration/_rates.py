@@ -35,6 +35,8 @@ REQUIREMENTS: dict[str, Requirement] = {
     # A median of whole bars cannot be covered exactly as often as it should; under-coverage is what misleads.
     "coverage_km_median": Requirement(0.95, 0.93, None),
     "coverage_planted": COVERAGE,
+    "seasonal_coverage": COVERAGE,
+    "seasonal_coverage_planted": COVERAGE,
     # Cells that the pipeline itself calls insufficient: reported, not required.
     "coverage_wilson_small": Requirement(0.95),
     "coverage_jeffreys_small": Requirement(0.95),
@@ -42,7 +44,9 @@ REQUIREMENTS: dict[str, Requirement] = {
     "coverage_plain_n": Requirement(0.95),
     "size": Requirement(0.05, None, 0.06),
     "size_small": Requirement(0.05),
+    "seasonal_size": Requirement(0.05, None, 0.06),
     "false_discovery": Requirement(0.10, None, 0.10),
+    "seasonal_false_discovery": Requirement(0.10, None, 0.10),
     # Same sign and p ≤ 0.05 by chance: half of 5 %.
     "replicated_by_chance": Requirement(0.025, None, 0.05),
     "clears_costs": Requirement(0.025, None, 0.05),

@@ -19,7 +19,9 @@ N_BARS = 20_000
 FIRST_SEED = 9_000_000_000
 
 
-def simulated_truth(simulate: Callable[[int, int], Bars], in_cell: Callable[[Bars], np.ndarray], horizon: int) -> Truth:
+def simulated_truth(
+    simulate: Callable[[int, int], Bars], in_cell: Callable[[Bars], np.ndarray], horizon: int, n_paths: int = N_PATHS
+) -> Truth:
     """Shares of moves up after ``horizon`` bars, in the cell and over all bars, over independent paths.
 
     The standard error is that of the mean over paths: paths are independent, bars are not.
@@ -28,9 +30,10 @@ def simulated_truth(simulate: Callable[[int, int], Bars], in_cell: Callable[[Bar
         simulate: n_bars, seed → bars.
         in_cell: bars → (n_bars,) Boolean.
         horizon: bars ahead, ≥ 1.
+        n_paths: independent paths, ≥ 2.
     """
-    counts = np.empty((N_PATHS, 4))
-    for i in range(N_PATHS):
+    counts = np.empty((n_paths, 4))
+    for i in range(n_paths):
         bars = simulate(N_BARS, FIRST_SEED + i)
         close = bars.frame["close"].to_numpy()
         up, cell = close[horizon:] > close[:-horizon], in_cell(bars)[:-horizon]
@@ -38,6 +41,6 @@ def simulated_truth(simulate: Callable[[int, int], Bars], in_cell: Callable[[Bar
     k, n, all_k, all_n = counts.sum(axis=0)
     rate = k / n
     residual = counts[:, 0] - rate * counts[:, 1]
-    error = np.sqrt(np.sum(residual**2) * N_PATHS / (N_PATHS - 1)) / n
-    origin = f"simulated: {N_PATHS} paths of {N_BARS} bars, seeds from {FIRST_SEED}"
+    error = np.sqrt(np.sum(residual**2) * n_paths / (n_paths - 1)) / n
+    origin = f"simulated: {n_paths} paths of {N_BARS} bars, seeds from {FIRST_SEED}"
     return Truth(float(rate), float(all_k / all_n), float(error), origin)

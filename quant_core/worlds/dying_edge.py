@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 from quant_core.bars import Bars
+from quant_core.worlds._base import Truth
 from quant_core.worlds._paths import bars_of_steps
 from quant_core.worlds._streaks import planted_steps
 from quant_core.worlds.planted_lift import PlantedLift as _PlantedLift
@@ -38,3 +39,7 @@ class DyingEdge(_PlantedLift):
         alive_bars = int(n_bars * self.alive)
         steps = planted_steps(n_bars, seed, k=self.k, weekday=self.weekday, lift=self.lift, alive_bars=alive_bars)
         return bars_of_steps(steps * self.bar_vol, self.name)
+
+    def truth(self, horizon: int) -> Truth:
+        living = _PlantedLift(bar_vol=self.bar_vol, lift=self.lift, k=self.k, weekday=self.weekday)
+        return living.truth(horizon)

@@ -61,7 +61,7 @@ def test_nothing_predicts_direction_where_nothing_is_planted(world: type[World],
     def after_a_streak(bars: Bars) -> np.ndarray:
         return KConsecutive(k=3).mask(bars).fill_null(value=False).to_numpy()
 
-    found = simulated_truth(simulated.simulate, after_a_streak, horizon)
+    found = simulated_truth(simulated.simulate, after_a_streak, horizon, n_paths=30)
     assert simulated.truth(horizon).rate == simulated.truth(horizon).baseline == 0.5
     assert found.rate == pytest.approx(0.5, abs=4 * found.rate_se)
     assert 0 < found.rate_se < 0.01
@@ -85,19 +85,20 @@ def test_the_lift_fades_over_longer_horizons_and_carries_its_error() -> None:
 
 def test_a_dying_edge_is_there_before_its_end_and_gone_after_it() -> None:
     world, before, after = DyingEdge(), [], []
-    for seed in range(40):
+    assert world.truth(5) == PlantedLift().truth(5)
+    for seed in range(30):
         bars = world.simulate(20_000, seed)
         close = bars.frame["close"].to_numpy()
         up, cell = close[1:] > close[:-1], world.in_cell(bars)[:-1]
         before.append(up[:9_990][cell[:9_990]].mean())
         after.append(up[10_000:][cell[10_000:]].mean())
-    assert np.mean(before) == pytest.approx(0.6, abs=4 * np.std(before) / np.sqrt(40))
-    assert np.mean(after) == pytest.approx(0.5, abs=4 * np.std(after) / np.sqrt(40))
+    assert np.mean(before) == pytest.approx(0.6, abs=4 * np.std(before) / np.sqrt(30))
+    assert np.mean(after) == pytest.approx(0.5, abs=4 * np.std(after) / np.sqrt(30))
 
 
 def test_a_gross_edge_earns_what_it_says_and_less_than_it_costs() -> None:
     world, moves = GrossEdge(), []
-    for seed in range(60):
+    for seed in range(30):
         bars = world.simulate(20_000, seed)
         close = bars.frame["close"].to_numpy()
         moves.append(np.diff(close)[world.in_cell(bars)[:-1]] / close[0] * 1e4)
