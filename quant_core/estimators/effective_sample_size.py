@@ -53,7 +53,11 @@ class EffectiveSampleSize(Estimator):
         return "none"
 
     def of_moments(self, m: BlockMoments, horizon: int, *, discount: bool = True) -> Floats:
-        """n_eff of many cells; ``horizon`` in bars; no ``discount`` (d − 2)/d for callers that use Student's t."""
+        """n_eff of many cells; ``horizon`` in bars.
+
+        Without ``discount``, n_cluster as it is estimated, neither discounted nor cut at n: for callers that use
+        Student's t, which pays for its error in both directions.
+        """
         n = np.asarray(m.n, dtype=np.float64)
         unique = np.minimum(n, np.asarray(m.covered, dtype=np.float64) / horizon)
         deff, degrees = design_effect(m)
@@ -61,9 +65,10 @@ class EffectiveSampleSize(Estimator):
         many = known & (degrees > MIN_DEGREES)
         # 1 − 2/d: defined at d = ∞ too.
         paid = 1 - 2 / np.where(many, degrees, np.inf) if discount else 1.0
+        most = n if discount else np.full(n.shape, np.inf)
         across = 1 - horizon / (3 * block_bars(horizon)) * (1 - np.nan_to_num(ratio(unique, n), nan=1.0))
         cluster = np.divide(n * paid * across, deff, out=np.full(n.shape, np.inf), where=known)
-        return np.where(n > 0, np.minimum(np.where(many, n, unique), cluster), np.nan)
+        return np.where(n > 0, np.minimum(np.where(many, most, unique), cluster), np.nan)
 
     def estimate(self, sample: Sample) -> Estimate:
         if not len(sample.values):

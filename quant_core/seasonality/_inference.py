@@ -126,7 +126,7 @@ def mean_statistics(found: BinSums) -> BinStatistics:
     plain = plain_statistics("mean", found.sums, found.shift)
     margin = found.t_multiple(batched) * np.sqrt(ratio(sample_variance(found.sums), n_eff))
     bounds = {"ci_low": plain.value - margin, "ci_high": plain.value + margin}
-    return replace(plain, n_eff=n_eff, se_lift=_se_lift(m), **bounds, **_tested(m))
+    return replace(plain, n_eff=np.minimum(n_eff, plain.n), se_lift=_se_lift(m), **bounds, **_tested(m))
 
 
 def sample_variance(sums: Floats) -> Floats:
@@ -161,7 +161,7 @@ def std_statistics(found: BinSums, deviations: ClusterSums) -> BinStatistics:
     relative = ratio(np.sqrt(ratio(batched.outcome_variance, n_eff)), 2 * plain.value**2)
     factor = np.exp(found.t_multiple(batched) * relative)
     bounds = {"ci_low": plain.value / factor, "ci_high": plain.value * factor}
-    return replace(plain, n_eff=n_eff, **bounds, **_tested(found.cycle_moments(SIZE, s2)))
+    return replace(plain, n_eff=np.minimum(n_eff, plain.n), **bounds, **_tested(found.cycle_moments(SIZE, s2)))
 
 
 def count_statistics(sums: Floats) -> BinStatistics:
@@ -218,7 +218,7 @@ def plan_quantile(found: BinSums, column: int, probability: float) -> QuantilePl
     bound_low = np.floor(n * np.maximum(probability - reach, 0.0)).astype(np.int64)
     bound_high = np.minimum(np.ceil(n * np.minimum(probability + reach, 1.0)), np.maximum(n - 1, 0)).astype(np.int64)
     bounds = [np.where(none, 2**61, np.minimum(bound_low, low)), np.where(none, 2**61, np.maximum(bound_high, high))]
-    known = BinStatistics.of(n, n_eff=n_eff, **_tested(m))
+    known = BinStatistics.of(n, n_eff=np.minimum(n_eff, n), **_tested(m))
     inside, outside = np.column_stack((low, high, *bounds)), np.column_stack((low_out, high_out))
     return QuantilePlan(inside, outside, weight, weight_out, known)
 

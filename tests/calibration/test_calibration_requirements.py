@@ -121,7 +121,9 @@ def test_effects_are_found_confirmed_when_alive_and_not_when_dead_or_too_dear(ta
     def rate(world: str, measure: str) -> float:
         return whole.filter(pl.col("world").str.starts_with(world), measure=measure, horizon_bars=1)["rate"].item()
 
-    assert rate("planted_lift", "power_verdict") > 0.8
+    assert rate("planted_lift", "power_p_value") > 0.9
+    # Corrected for some 2,500 tests: less, but far from nothing.
+    assert rate("planted_lift", "power_verdict") > 0.4
     assert rate("planted_lift", "replicated") > 0.9
     assert rate("dying_edge", "replicated_by_chance") <= 0.15
     assert rate("gross_edge", "power_gross") > 0.9
