@@ -79,5 +79,5 @@ def calibration(
             "seed": dg.MetadataValue.int(settings.seed),
             "spec_id": dg.MetadataValue.text(spec.spec_id),
             "rates": table_value(pooled, {c.name: c.unit for c in _TABLE.columns}),
-        }
+        },
     )

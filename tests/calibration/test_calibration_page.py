@@ -1,0 +1,69 @@
+"""docs/calibration.md says what its commands print."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from quant_core.calibration._rates import REQUIREMENTS
+from quant_core.spec import load_research
+from quant_core.worlds import WORLDS
+from quant_pipelines.calibration_run import CalibrationSettings, run_calibration
+from quant_pipelines.calibration_table import calibration_markdown
+from quant_pipelines.cli import _parser
+from quant_pipelines.cli.calibration import settings_of
+from quant_pipelines.lake import Lake
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "calibration.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^qe (calibration .*)$", PAGE, re.MULTILINE)
+
+
+def part(name: str) -> str:
+    """The text between two marks of the page."""
+    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", PAGE, re.DOTALL)
+    assert found
+    return found.group(1).strip()
+
+
+def settings(command: str) -> CalibrationSettings:
+    return settings_of(_parser().parse_args(shlex.split(command)))
+
+
+def test_the_commands_of_the_page_are_commands() -> None:
+    release, small = (settings(command) for command in COMMANDS)
+    assert release.horizons == (1, 5, 20, 60)
+    assert release.n_worlds >= 100
+    assert release.seed != small.seed
+
+
+def test_every_world_and_measure_is_explained_and_in_the_release_table() -> None:
+    explained, table = PAGE.split("<!-- release -->")[0], part("release")
+    assert [name for name in WORLDS if f"`{name}`" not in explained or name not in table] == []
+    measures = [m.removesuffix("_small") for m in REQUIREMENTS]
+    assert [name for name in measures if f"`{name}`" not in explained or name not in table] == []
+
+
+def test_marks_of_the_release_table_follow_from_its_numbers() -> None:
+    checked = 0
+    for line in part("release").splitlines():
+        low, high = (re.search(p, line) for p in (r"\| (?:≥ )?(0\.\d\d) (?:…|\|)", r"(?:≤|…) (0\.\d\d) \|"))
+        for rate, mark in re.findall(r"\| (\d\.\d{3}) ± \d\.\d{3}( \?| \*\*!\*\*)?", line):
+            inside = (low is None or float(rate) >= float(low.group(1))) and (
+                high is None or float(rate) <= float(high.group(1))
+            )
+            # A printed rate is rounded: right at a bound both are possible.
+            close = any(bound and abs(float(rate) - float(bound.group(1))) < 0.001 for bound in (low, high))
+            assert close or inside == (mark == ""), line
+            checked += 1
+    assert checked > 100
+
+
+@pytest.mark.slow
+def test_the_small_table_is_the_first_that_its_command_prints(tmp_path: Path) -> None:
+    text = (ROOT / "quant_pipelines" / "config" / "research.yaml").read_text(encoding="utf-8")
+    table = run_calibration(Lake(str(tmp_path)), load_research(text, "research.yaml"), settings(COMMANDS[1]))
+    assert calibration_markdown(table).split("\n### ")[0].strip() == part("small")
