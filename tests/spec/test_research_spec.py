@@ -205,7 +205,11 @@ def test_the_source_systems_layout_is_accepted():
         ("seasonality: {profile: {metrics: [p_upp]}}", UnknownNameError, ["a.yaml: seasonality", "'p_up'"]),
         ("seasonality: {signal: {dims: [hourr]}}", UnknownNameError, ["a.yaml: seasonality", "'hour'"]),
         ("seasonality: {profile: {q_max: 2}}", ConfigError, ["seasonality.profile.q_max", "less than 1"]),
-        ("seasonality: {min_samples_bin_by_timeframe: {1M: 9}}", ConfigError, ["min_samples_bin_by_timeframe", "ambiguous"]),
+        (
+            "seasonality: {min_samples_bin_by_timeframe: {1M: 9}}",
+            ConfigError,
+            ["min_samples_bin_by_timeframe", "ambiguous"],
+        ),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_place_and_a_way_out(text, error, words):
