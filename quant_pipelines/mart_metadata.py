@@ -14,7 +14,7 @@ import polars as pl
 
 from quant_core.errors import UnknownNameError
 from quant_pipelines.marts import BuiltMart
-from quant_pipelines.plots import as_markdown, coverage_heat_map, finding_intervals, quality_counts
+from quant_pipelines.plots import as_markdown, coverage_heat_map, finding_intervals, quality_counts, seasonal_profile
 from quant_pipelines.sql_files import SqlFile
 
 _PREVIEW_ROWS = 25
@@ -84,8 +84,17 @@ def _quality(frame: pl.DataFrame) -> bytes:
     return quality_counts(counts.with_columns(share=pl.lit(None, pl.Float64)), title=title)
 
 
+def _strongest_season(frame: pl.DataFrame) -> bytes:
+    """The profile that holds the bin with the smallest q-value over all symbols and timeframes."""
+    place = ["symbol", "timeframe", "dimension", "metric"]
+    best = frame.sort("q_value_global", "p_value", *place, nulls_last=True).head(1).select(place)
+    named = " ".join(map(str, best.row(0))) if best.height else "no profile yet"
+    return seasonal_profile(frame.join(best, on=place), title=f"Profile with the strongest bin: {named}")
+
+
 FIGURES: Mapping[str, Callable[[pl.DataFrame], bytes]] = {
     "coverage_heat_map": coverage_heat_map,
     "finding_intervals": _findings,
     "quality_counts": _quality,
+    "seasonal_profile": _strongest_season,
 }

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 
 import polars as pl
 
 from quant_core.errors import LakeError
+from quant_core.spec import ResearchSpec
 from quant_pipelines.lake import Facts, Lake, digest, to_parquet
 from quant_pipelines.lake_query import check_promises, run_select
 from quant_pipelines.sql_files import SQL_FOLDER, SqlFile, read_sql_files
@@ -38,13 +40,27 @@ def mart_files() -> list[SqlFile]:
     return read_sql_files(SQL_FOLDER / "marts")
 
 
+def mart_settings(research: ResearchSpec) -> dict[str, float]:
+    """The numbers of a spec that marts read by ``getvariable``.
+
+    ``fdr``: rate of false discoveries, fraction. ``seasonality_z``: normal quantile of the seasonal intervals.
+
+    >>> from quant_core.spec import load_research
+    >>> settings = mart_settings(load_research("market_stats: {fdr: 0.1}", "a.yaml"))
+    >>> settings["fdr"], round(settings["seasonality_z"], 2)
+    (0.1, 1.96)
+    """
+    confidence = research.seasonality.spec.profile.confidence
+    return {"fdr": research.market_stats.fdr, "seasonality_z": NormalDist().inv_cdf(0.5 + confidence / 2)}
+
+
 def build_mart(file: SqlFile, lake: Lake, settings: Mapping[str, float]) -> BuiltMart:
     """Compute a mart and publish it atomically; nothing is written when nothing changed.
 
     Args:
         file: the SELECT.
         lake: where its tables are.
-        settings: numbers of the research spec for ``getvariable``; ``fdr``: rate of false discoveries, fraction.
+        settings: numbers of the research spec for ``getvariable``, see ``mart_settings``.
 
     Raises:
         LakeError, DataContractError: see ``run_select`` and ``check_promises``; the old file stays.

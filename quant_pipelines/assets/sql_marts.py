@@ -7,7 +7,7 @@ Keep out: SELECTs (sql/marts), execution (lake_query.py), storing (marts.py).
 import dagster as dg
 
 from quant_pipelines.mart_metadata import mart_entries
-from quant_pipelines.marts import build_mart, mart_files
+from quant_pipelines.marts import build_mart, mart_files, mart_settings
 from quant_pipelines.resources import LakeResource, ResearchResource
 from quant_pipelines.sql_files import SqlFile
 from quant_pipelines.stages import OWNERS, discover_stages
@@ -31,7 +31,7 @@ def _asset_of(file: SqlFile) -> dg.AssetsDefinition:
     )
     def mart(context: dg.AssetExecutionContext, lake: LakeResource, research: ResearchResource) -> dg.MaterializeResult:
         opened = lake.open()
-        built = build_mart(file, opened, {"fdr": research.load().market_stats.fdr})
+        built = build_mart(file, opened, mart_settings(research.load()))
         for table in built.empty_inputs:
             context.log.warning(f"{file.name}: table {table} has no partition yet; the mart counts it as empty.")
         context.log.info(f"{file.name}: {built.frame.height:,} rows, {'written' if built.is_written else 'unchanged'}")

@@ -1,0 +1,94 @@
+-- One row is one metric in one calendar bin of one symbol and timeframe over all bars, with its q-value corrected for the
+-- bins of all symbols and timeframes together, and in how many years its lift had the sign it has over all bars. Filter
+-- by dimension and metric_name.
+-- Key: symbol, timeframe, dimension, bin, metric
+-- Plot: seasonal_profile
+-- Columns:
+--   symbol         | id       | Partition key of the instrument.
+--   timeframe      | id       | Bar length.
+--   dimension      | id       | Canonical id of the calendar dimension.
+--   bin            | label    | Label of the bin.
+--   bin_order      | count    | Position of the bin in display order, from 0.
+--   metric         | id       | Canonical id of the metric.
+--   metric_name    | label    | Short name to filter by, such as p_up or ret_mean.
+--   unit           | label    | Unit of value, interval, baseline and lift.
+--   n              | count    | Bars of the bin with an observable value.
+--   n_eff          | count    | Effective sample size; null for counts.
+--   value          | unit     | The metric in the bin.
+--   ci_low         | unit     | Lower bound of the interval of value.
+--   ci_high        | unit     | Upper bound of the interval of value.
+--   baseline       | unit     | The metric over the bars in other bins of the dimension.
+--   lift           | unit     | value - baseline.
+--   p_value        | fraction | Two-sided test of the bin against the others.
+--   q_value        | fraction | Benjamini-Hochberg within the metric's bins of this symbol and timeframe.
+--   q_value_global | fraction | Benjamini-Hochberg within the metric's bins of all symbols and timeframes.
+--   n_tests_global | count    | Tests that q_value_global corrects for.
+--   verdict        | label    | Verdict inside the symbol and timeframe.
+--   stable         | label    | Found on the earlier half: does the sign hold on the later one? Null where not found there.
+--   replicated     | label    | Found on the earlier half: same sign and p <= 0.05 on the later one?
+--   n_years        | count    | Years with a lift other than 0.
+--   n_years_same   | count    | Years whose lift has the sign of the lift over all bars.
+WITH profiles AS (
+    SELECT * FROM seasonality_profiles WHERE split = 'all'
+),
+
+ranked AS (
+    SELECT
+        *,
+        count(*) OVER (PARTITION BY metric) AS n_tests_global,
+        row_number() OVER (PARTITION BY metric ORDER BY p_value, symbol, timeframe, dimension, bin) AS p_rank
+    FROM profiles
+    WHERE q_value IS NOT NULL
+),
+
+adjusted AS (
+    SELECT
+        symbol, timeframe, dimension, bin, metric, n_tests_global,
+        least(1.0, min(p_value * n_tests_global / p_rank) OVER (
+            PARTITION BY metric
+            ORDER BY p_rank DESC
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        )) AS q_value_global
+    FROM ranked
+),
+
+years AS (
+    SELECT
+        p.symbol, p.timeframe, p.dimension, p.bin, p.metric,
+        count(*) AS n_years,
+        count(*) FILTER (WHERE sign(s.lift) = sign(p.lift)) AS n_years_same
+    FROM profiles AS p
+    INNER JOIN seasonality_stability AS s USING (symbol, timeframe, dimension, bin, metric)
+    WHERE s.period NOT LIKE 'half%' AND s.lift <> 0
+    GROUP BY ALL
+)
+
+SELECT
+    symbol,
+    timeframe,
+    dimension,
+    bin,
+    bin_order,
+    metric,
+    metric_name,
+    unit,
+    n,
+    n_eff,
+    value,
+    ci_low,
+    ci_high,
+    baseline,
+    lift,
+    p_value,
+    q_value,
+    q_value_global,
+    n_tests_global,
+    verdict,
+    stable,
+    replicated,
+    coalesce(n_years, 0) AS n_years,
+    coalesce(n_years_same, 0) AS n_years_same
+FROM profiles
+LEFT JOIN adjusted USING (symbol, timeframe, dimension, bin, metric)
+LEFT JOIN years USING (symbol, timeframe, dimension, bin, metric)
+ORDER BY symbol, timeframe, dimension, bin_order, metric

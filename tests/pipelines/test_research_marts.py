@@ -1,0 +1,137 @@
+"""Marts of seasonality and the heat map: equal to the core where it computes the same; states in order."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from scipy.stats import false_discovery_control
+
+from quant_core.bars import Bars
+from quant_core.conditions.joint import Joint
+from quant_core.conditions.vol_tertile import VolTertile
+from quant_core.seasonality import (
+    SeasonalityProfileSpec,
+    compare_symbols,
+    compute_seasonality,
+    compute_stability,
+    lift_correlations,
+    sign_shares,
+)
+from quant_core.spec import load_research
+from quant_core.tables import TABLES
+from quant_core.timeframes import Timeframe
+from quant_pipelines.lake import Facts, Lake
+from quant_pipelines.marts import build_mart, mart_files, mart_settings
+from quant_pipelines.partitions import PartitionKey
+
+SETTINGS = mart_settings(load_research("{}", "defaults"))
+SPEC = SeasonalityProfileSpec(by_hour=False, metrics=("p_up", "ret_mean"), min_samples_bin=30)
+
+
+def _build(name: str, lake: Lake) -> pl.DataFrame:
+    return build_mart(next(f for f in mart_files() if f.name == name), lake, SETTINGS).frame
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """Profiles of three symbols, one of them with a Monday that rises."""
+    made = Lake(str(tmp_path_factory.mktemp("marts")))
+    for i, symbol in enumerate(("A", "B", "C")):
+        steps = np.random.default_rng(i).normal(0, 0.01, 900)
+        steps[::7] += 0.03 if symbol == "B" else 0.0
+        bars = Bars.of(close=list(np.exp(np.cumsum(steps))), timeframe=Timeframe.D1, symbol=symbol)
+        key = PartitionKey(symbol, "D1")
+        made.write("seasonality_profiles", key, compute_seasonality(bars, SPEC), Facts(symbol, "code"))
+        made.write("seasonality_stability", key, compute_stability(bars, SPEC), Facts(symbol, "code"))
+    return made
+
+
+def _profiles(lake: Lake) -> pl.DataFrame:
+    return pl.concat([lake.read("seasonality_profiles", k) for k in lake.keys("seasonality_profiles")])
+
+
+def test_seasonal_q_values_are_corrected_over_all_symbols_per_metric(lake: Lake) -> None:
+    mart = _build("mart__seasonality_profiles", lake)
+    assert mart.height == _profiles(lake).height == 42
+    for rows in mart.filter(pl.col("q_value").is_not_null()).partition_by("metric"):
+        assert rows["n_tests_global"].unique().to_list() == [21]
+        expected = false_discovery_control(rows["p_value"].to_numpy())
+        np.testing.assert_allclose(rows["q_value_global"].to_numpy(), expected, rtol=0, atol=1e-12)
+    assert (mart["q_value_global"] >= mart["p_value"] - 1e-12).all()  # p * n / n may lose the last bit
+
+
+def test_years_with_the_same_sign_are_those_of_the_core(lake: Lake) -> None:
+    mart = _build("mart__seasonality_profiles", lake)
+    stability = pl.concat([lake.read("seasonality_stability", k) for k in lake.keys("seasonality_stability")])
+    key = ["symbol", "timeframe", "dimension", "bin", "metric"]
+    joined = mart.join(sign_shares(stability), on=key, suffix="_core")
+    same = pl.when(pl.col("lift") > 0).then("n_positive").otherwise(pl.col("n_years_core") - pl.col("n_positive"))
+    assert joined.height == mart.height
+    assert joined["n_years"].to_list() == joined["n_years_core"].to_list()
+    assert joined["n_years_same"].to_list() == joined.select(same).to_series().to_list()
+
+
+def test_comparisons_equal_the_core_where_a_symbol_is_significant(lake: Lake) -> None:
+    mart, profiles = _build("mart__seasonality_compare", lake), _profiles(lake)
+    found = profiles.filter(verdict="significant").select("dimension", "bin", "metric", "symbol")
+    expected = []
+    for a, b in combinations("ABC", 2):
+        rows = compare_symbols(profiles.filter(symbol=a), profiles.filter(symbol=b))
+        chosen = found.filter(pl.col("symbol").is_in([a, b])).drop("symbol").unique()
+        expected.append(rows.join(chosen, on=["dimension", "bin", "metric"]))
+    key = ["symbol_a", "symbol_b", "bin", "metric"]
+    core = pl.concat(expected).sort(key)
+    assert core.height > 2
+    assert_frame_equal(mart.sort(key).select(core.columns), core, abs_tol=1e-12, check_dtypes=False)
+
+
+def test_the_correlation_matrix_equals_the_core(lake: Lake) -> None:
+    mart, core = _build("mart__seasonality_correlation", lake), lift_correlations(_profiles(lake))
+    assert core.height == 18
+    key = ["symbol_a", "symbol_b", "metric"]
+    columns = [*key, "n_bins", "correlation", "ci_low", "ci_high"]
+    assert_frame_equal(mart.sort(key).select(columns), core.sort(key).select(columns), abs_tol=1e-9, check_dtypes=False)
+
+
+def _cells(split: str, fold: int, condition: str, values: tuple[str, ...], lift: float) -> pl.DataFrame:
+    """One row of market_stats per state."""
+    n = len(values)
+    known: dict[str, object] = {
+        "symbol": "A", "timeframe": "D1", "fold": fold, "split": split, "event": "always_true", "condition": condition,
+        "target": "up_next_bar", "target_kind": "binary", "n": 50, "p_hat": 0.5 + lift, "baseline": 0.5,
+        "lift_freq": lift, "verdict": "not_significant",
+    }  # fmt: skip
+    schema = TABLES["market_stats"].schema
+    columns = {c: list(values) if c == "condition_value" else [known.get(c)] * n for c in schema}
+    return pl.DataFrame(columns, schema=schema)
+
+
+def test_the_heat_map_lays_states_out_in_order_and_keeps_the_latest_fold(tmp_path: Path) -> None:
+    lake, joint = Lake(str(tmp_path)), Joint()
+    orders = {
+        "vol_tertile": VolTertile().values,
+        "joint": joint.values,
+        "quantile_bin": tuple(f"q{i}" for i in range(1, 12)),
+        "hour_bin": tuple(str(i) for i in range(24)),
+    }
+    parts = []
+    for condition, values in orders.items():
+        shuffled = tuple(np.random.default_rng(1).permutation(list(values)))
+        for split, fold, lift in (("train", 0, 0.1), ("train", 1, 0.2), ("test", 1, 0.05), ("oos_pooled", -1, 0.01)):
+            parts.append(_cells(split, fold, condition, shuffled, lift))
+    parts.append(_cells("train", 1, "all", ("all",), 0.0))
+    lake.write("market_stats", PartitionKey("A", "D1"), pl.concat(parts), Facts("a", "code"))
+    mart = _build("mart__market_stats_heatmap", lake)
+    for condition, values in orders.items():
+        for rows in mart.filter(condition=condition).partition_by("split"):
+            assert tuple(rows["condition_value"]) == values
+            assert rows["bin_order"].to_list() == list(range(len(values)))
+    assert set(mart.select("split", "fold", "lift").unique().rows()) == {
+        ("train", 1, 0.2), ("test", 1, 0.05), ("oos_pooled", -1, 0.01),
+    }  # fmt: skip
+    assert mart["estimate"].to_list() == pytest.approx((mart["baseline"] + mart["lift"]).to_list())
