@@ -14,7 +14,16 @@ import polars as pl
 
 from quant_core.errors import UnknownNameError
 from quant_pipelines.marts import BuiltMart
-from quant_pipelines.plots import as_markdown, coverage_heat_map, finding_intervals, quality_counts, seasonal_profile
+from quant_pipelines.plots import (
+    as_markdown,
+    correlation_matrix,
+    coverage_heat_map,
+    finding_intervals,
+    lift_comparison,
+    market_stats_heat_map,
+    quality_counts,
+    seasonal_profile,
+)
 from quant_pipelines.sql_files import SqlFile
 
 _PREVIEW_ROWS = 25
@@ -92,9 +101,43 @@ def _strongest_season(frame: pl.DataFrame) -> bytes:
     return seasonal_profile(frame.join(best, on=place), title=f"Profile with the strongest bin: {named}")
 
 
+def _strongest_condition(frame: pl.DataFrame) -> bytes:
+    """The condition and target that hold the pooled cell with the smallest q-value of its own family."""
+    place = ["symbol", "timeframe", "condition", "target"]
+    pooled = frame.filter(split="oos_pooled").sort("q_value", *place, nulls_last=True)
+    best = pooled.head(1).select(place)
+    title = "{0} {1}: lift of {3} by {2}".format(*best.row(0)) if best.height else "no condition yet"
+    return market_stats_heat_map(frame.join(best, on=place), title=title)
+
+
+def _largest_difference(frame: pl.DataFrame) -> bytes:
+    """The pair and metric whose difference of lifts is largest against its interval; the bins in that order."""
+    place = ["symbol_a", "symbol_b", "timeframe", "metric"]
+    margin = (pl.col("lift_diff_high") - pl.col("lift_diff_low")) / 2
+    ranked = frame.sort((pl.col("lift_diff") / margin).abs(), *place, descending=[True, *[False] * 4], nulls_last=True)
+    best = ranked.head(1).select(place)
+    named = "{} and {} {}: {}".format(*best.row(0)) if best.height else "no pair yet"
+    return lift_comparison(
+        ranked.join(best, on=place, maintain_order="left"), title=f"Seasonal lifts side by side: {named}"
+    )
+
+
+def _widest_matrix(frame: pl.DataFrame) -> bytes:
+    """The timeframe, dimension and metric with the most symbols, then the most bins."""
+    place = ["timeframe", "dimension", "metric"]
+    known = frame.filter(pl.col("correlation").is_not_null())
+    sizes = known.group_by(place).agg(n_symbols=pl.col("symbol_a").n_unique(), n_bins=pl.col("n_bins").max())
+    best = sizes.sort("n_symbols", "n_bins", *place, descending=[True, True, *[False] * 3]).head(1).select(place)
+    named = " ".join(best.row(0)) if best.height else "no pair yet"
+    return correlation_matrix(frame.join(best, on=place), title=f"Likeness of seasonal profiles: {named}")
+
+
 FIGURES: Mapping[str, Callable[[pl.DataFrame], bytes]] = {
+    "correlation_matrix": _widest_matrix,
     "coverage_heat_map": coverage_heat_map,
     "finding_intervals": _findings,
+    "lift_comparison": _largest_difference,
+    "market_stats_heat_map": _strongest_condition,
     "quality_counts": _quality,
     "seasonal_profile": _strongest_season,
 }

@@ -123,7 +123,9 @@ def seasonality_view(lake: Lake, key: PartitionKey) -> Mapping[str, dg.MetadataV
         title = f"{key.symbol} {key.timeframe}: {metric} by {dimension}"
         name = dimension.split("(")[0]
         entries[f"profile: {dimension}"] = _picture(seasonal_profile(profile.filter(mine), title=title), name)
-        entries[f"by year: {dimension}"] = _picture(stability_map(stability.filter(mine), title=title), f"{name} years")
+        n_eff = dict(profile.filter(mine).select("bin", "n_eff").iter_rows())
+        by_year = stability_map(stability.filter(mine), title=title, n_eff=n_eff)
+        entries[f"by year: {dimension}"] = _picture(by_year, f"{name} years")
     return entries | {"top_bins": table_value(top_bins(profile).head(25), _units("seasonality_profiles"))}
 
 

@@ -1,13 +1,16 @@
-"""Plots for the web UI: small PNG figures, each with title, units and sample sizes.
+"""Plots for the web UI and the reports: small figures, each with title, units and sample sizes.
 
-Put here: one file per figure; a frame in, PNG bytes out.
+Put here: one file per figure; a frame in, PNG or SVG bytes out.
 Keep out: reading the lake, and numbers of their own (a plot draws columns, it computes none).
 """
 
-from quant_pipelines.plots._figure import MAX_PNG_BYTES, as_markdown
+from quant_pipelines.plots._figure import MAX_PNG_BYTES, as_markdown, svg
 from quant_pipelines.plots.calibration_rates import calibration_rates
+from quant_pipelines.plots.correlation_matrix import correlation_matrix
 from quant_pipelines.plots.coverage_heat_map import coverage_heat_map
 from quant_pipelines.plots.finding_intervals import finding_intervals
+from quant_pipelines.plots.lift_comparison import lift_comparison
+from quant_pipelines.plots.market_stats_heat_map import market_stats_heat_map
 from quant_pipelines.plots.price_chart import price_chart
 from quant_pipelines.plots.quality_counts import quality_counts
 from quant_pipelines.plots.seasonal_profile import seasonal_profile
@@ -17,10 +20,14 @@ __all__ = [
     "MAX_PNG_BYTES",
     "as_markdown",
     "calibration_rates",
+    "correlation_matrix",
     "coverage_heat_map",
     "finding_intervals",
+    "lift_comparison",
+    "market_stats_heat_map",
     "price_chart",
     "quality_counts",
     "seasonal_profile",
     "stability_map",
+    "svg",
 ]

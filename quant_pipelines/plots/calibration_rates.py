@@ -16,6 +16,7 @@ from quant_pipelines.plots._figure import (
     MUTED,
     ORANGE,
     RED,
+    Render,
     empty_figure,
     new_figure,
     png,
@@ -26,11 +27,12 @@ _COVERAGE = {"coverage_wilson": BLUE, "coverage_jeffreys": GREEN, "coverage_mean
 _SIZE = {"size": RED}
 
 
-def calibration_rates(table: pl.DataFrame) -> bytes:
+def calibration_rates(table: pl.DataFrame, *, render: Render = png) -> bytes:
     """Rates by horizon, averaged over the worlds without effect, with the range over worlds, as PNG.
 
     Args:
         table: the table ``calibration``.
+        render: PNG for the web UI, or SVG.
     """
     title = "Calibration: what claims to be 95 % and 5 %, by horizon"
     pooled = table.filter(
@@ -38,7 +40,7 @@ def calibration_rates(table: pl.DataFrame) -> bytes:
     )
     shown = pooled.filter(pl.col("measure").is_in([*_COVERAGE, *_SIZE]))
     if shown.is_empty():
-        return empty_figure(title, "No world without effect was simulated.")
+        return empty_figure(title, "No world without effect was simulated.", render)
     figure, axes = new_figure(height_inches=3.6)
     horizons = shown["horizon_bars"].unique().sort().to_list()
     for offset, (measure, color) in enumerate((_COVERAGE | _SIZE).items()):
@@ -61,4 +63,4 @@ def calibration_rates(table: pl.DataFrame) -> bytes:
     figure.legend(loc="outside lower right", fontsize=7, ncols=5, frameon=False)
     n_worlds = shown["n_worlds"].max()
     titled(axes, title, subtitle=f"dot: mean over worlds and targets, line: range; {n_worlds} simulations per world")
-    return png(figure)
+    return render(figure)

@@ -10,22 +10,23 @@ import numpy as np
 import polars as pl
 from matplotlib.colors import LinearSegmentedColormap
 
-from quant_pipelines.plots._figure import MUTED, empty_figure, new_figure, png, titled
+from quant_pipelines.plots._figure import MUTED, Render, empty_figure, new_figure, png, titled
 
 _MAX_ROWS = 40
 _COLORS = LinearSegmentedColormap.from_list("coverage", ["#c23030", "#f2c14e", "#d7ecd9", "#0d8050"])
 
 
-def coverage_heat_map(coverage: pl.DataFrame) -> bytes:
+def coverage_heat_map(coverage: pl.DataFrame, *, render: Render = png) -> bytes:
     """Share of expected bars per month as PNG; white = outside the history, dark green = complete.
 
     Args:
         coverage: columns ``symbol``, ``timeframe``, ``month`` (date, first day), ``n_bars``, ``share`` (fraction, null
             where nothing was expected).
+        render: PNG for the web UI, or SVG.
     """
     title = "Coverage: bars found / bars expected by the calendar [fraction], per month"
     if coverage.is_empty():
-        return empty_figure(title, "No coverage rows.")
+        return empty_figure(title, "No coverage rows.", render)
     labeled = coverage.with_columns(row=pl.concat_str("symbol", "timeframe", separator=" "))
     names = labeled["row"].unique(maintain_order=True).to_list()
     shown = names[:_MAX_ROWS]
@@ -40,7 +41,7 @@ def coverage_heat_map(coverage: pl.DataFrame) -> bytes:
     figure.colorbar(image, ax=axes, pad=0.01, label="share").ax.tick_params(labelsize=8)
     hidden = f"; first {_MAX_ROWS} of {len(names)} rows shown" if len(names) > len(shown) else ""
     titled(axes, title, subtitle=f"{coverage['n_bars'].sum():,} bars in {len(names)} partitions{hidden}")
-    return png(figure)
+    return render(figure)
 
 
 def _grid(labeled: pl.DataFrame, rows: list[str], months: list[object]) -> np.ndarray:

@@ -8,22 +8,33 @@ from __future__ import annotations
 
 import polars as pl
 
-from quant_pipelines.plots._figure import GRID, INK, MUTED, VERDICT_COLORS, empty_figure, new_figure, png, titled
+from quant_pipelines.plots._figure import (
+    GRID,
+    INK,
+    MUTED,
+    VERDICT_COLORS,
+    Render,
+    empty_figure,
+    new_figure,
+    png,
+    titled,
+)
 
 _MAX_ROWS = 16
 
 
-def finding_intervals(findings: pl.DataFrame, *, title: str) -> bytes:
+def finding_intervals(findings: pl.DataFrame, *, title: str, render: Render = png) -> bytes:
     """Lift (p_hat - baseline) with its Wilson interval as PNG, one line per finding; n and n_eff at the right.
 
     Args:
         findings: rows in the order to be drawn, first row on top: ``label``, ``p_hat``, ``baseline``, ``ci_low``,
             ``ci_high`` [fraction], ``n``, ``n_eff`` [count], ``verdict``.
         title: what was selected, and from which symbol and timeframe.
+        render: PNG for the web UI, or SVG.
     """
     shown = findings.filter(pl.col("p_hat").is_not_null() & pl.col("ci_low").is_not_null()).head(_MAX_ROWS)
     if shown.is_empty():
-        return empty_figure(title, "No finding with an observable outcome.")
+        return empty_figure(title, "No finding with an observable outcome.", render)
     figure, axes = new_figure(width_inches=11.0, height_inches=1.3 + 0.36 * shown.height)
     for row, f in enumerate(shown.to_dicts()):
         color = VERDICT_COLORS[f["verdict"]]
@@ -41,4 +52,4 @@ def finding_intervals(findings: pl.DataFrame, *, title: str) -> bytes:
         axes.plot([], [], color=color, linewidth=3, label=verdict)
     figure.legend(loc="outside lower right", fontsize=7, ncols=3, frameon=False)
     titled(axes, title)
-    return png(figure)
+    return render(figure)

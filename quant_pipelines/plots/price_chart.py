@@ -9,12 +9,12 @@ from __future__ import annotations
 import polars as pl
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-from quant_pipelines.plots._figure import BLUE, GRID, RED, empty_figure, new_figure, png, titled
+from quant_pipelines.plots._figure import BLUE, GRID, RED, Render, empty_figure, new_figure, png, titled
 
 _MAX_POINTS = 1_500
 
 
-def price_chart(bars: pl.DataFrame, gaps: pl.DataFrame, *, symbol: str, timeframe: str) -> bytes:
+def price_chart(bars: pl.DataFrame, gaps: pl.DataFrame, *, symbol: str, timeframe: str, render: Render = png) -> bytes:
     """Close over time as PNG; a red band for each gap, so that a missing week is seen at a glance.
 
     Long histories are cut into equal runs of bars and each run is drawn by its lowest and highest close:
@@ -25,10 +25,11 @@ def price_chart(bars: pl.DataFrame, gaps: pl.DataFrame, *, symbol: str, timefram
         gaps: columns ``start``, ``end`` (UTC, open of the first and of the last missing bar), ``n_missing`` (bars).
         symbol: for the title.
         timeframe: for the title.
+        render: PNG for the web UI, or SVG.
     """
     title = f"{symbol} {timeframe}: close [price units of the source]"
     if bars.is_empty():
-        return empty_figure(title, "No bars.")
+        return empty_figure(title, "No bars.", render)
     figure, axes = new_figure()
     thin = _thinned(bars.select("ts", "close"))
     axes.plot(thin["ts"].to_numpy(), thin["close"].to_numpy(), color=BLUE, linewidth=0.8)
@@ -42,7 +43,7 @@ def price_chart(bars: pl.DataFrame, gaps: pl.DataFrame, *, symbol: str, timefram
     locator = AutoDateLocator()
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    return png(figure)
+    return render(figure)
 
 
 def _thinned(series: pl.DataFrame) -> pl.DataFrame:

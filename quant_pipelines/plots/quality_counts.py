@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import polars as pl
 
-from quant_pipelines.plots._figure import BLUE, GRID, MUTED, ORANGE, RED, empty_figure, new_figure, png, titled
+from quant_pipelines.plots._figure import BLUE, GRID, MUTED, ORANGE, RED, Render, empty_figure, new_figure, png, titled
 
 _SEVERITY_COLORS = {"quarantined": RED, "dropped": ORANGE, "flagged": BLUE}
 _MAX_ROWS = 25
 
 
-def quality_counts(quality: pl.DataFrame, *, title: str) -> bytes:
+def quality_counts(quality: pl.DataFrame, *, title: str, render: Render = png) -> bytes:
     """Rows found per check as horizontal bars on a log scale; PNG. Checks that found nothing are counted, not drawn.
 
     Args:
         quality: columns ``check``, ``severity`` ``n_rows`` [count], ``share`` (fraction of
             the rows in, or null).
         title: what was checked.
+        render: PNG for the web UI, or SVG.
     """
     found = quality.filter(pl.col("n_rows") > 0).sort("n_rows", "check", descending=True)
     subtitle = f"{quality.height - found.height} of {quality.height} checks found nothing"
     if found.is_empty():
-        return empty_figure(f"{title}\n{subtitle}", "No defect found.")
+        return empty_figure(f"{title}\n{subtitle}", "No defect found.", render)
     shown = found.head(_MAX_ROWS).reverse()
     figure, axes = new_figure(height_inches=1.4 + 0.28 * shown.height)
     colors = [_SEVERITY_COLORS[severity] for severity in shown["severity"]]
@@ -41,4 +42,4 @@ def quality_counts(quality: pl.DataFrame, *, title: str) -> bytes:
         axes.barh([0], [0], color=color, label=severity)
     figure.legend(loc="outside lower right", fontsize=7, ncols=3, frameon=False)
     titled(axes, title, subtitle=subtitle)
-    return png(figure)
+    return render(figure)

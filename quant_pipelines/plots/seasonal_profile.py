@@ -8,23 +8,34 @@ from __future__ import annotations
 
 import polars as pl
 
-from quant_pipelines.plots._figure import GRID, INK, MUTED, VERDICT_COLORS, empty_figure, new_figure, png, titled
+from quant_pipelines.plots._figure import (
+    GRID,
+    INK,
+    MUTED,
+    VERDICT_COLORS,
+    Render,
+    empty_figure,
+    new_figure,
+    png,
+    titled,
+)
 
 _MAX_BINS = 60
 _UPRIGHT_BINS = 12
 _NO_VERDICT = "#c6d0da"
 
 
-def seasonal_profile(profile: pl.DataFrame, *, title: str) -> bytes:
+def seasonal_profile(profile: pl.DataFrame, *, title: str, render: Render = png) -> bytes:
     """One metric in every bin of one dimension as PNG: bar, interval, and the baseline outside the bin as a tick.
 
     Args:
         profile: rows of ``seasonality_profiles`` of one symbol, timeframe, fold, split, dimension and metric.
         title: what was selected, and from which symbol and timeframe.
+        render: PNG for the web UI, or SVG.
     """
     shown = profile.filter(pl.col("value").is_not_null()).sort("bin_order").head(_MAX_BINS)
     if shown.is_empty():
-        return empty_figure(title, "No bin with an observable value.")
+        return empty_figure(title, "No bin with an observable value.", render)
     upright = shown.height > _UPRIGHT_BINS
     figure, axes = new_figure(width_inches=11.0, height_inches=3.9 if upright else 3.3)
     seen: dict[str, str] = {}
@@ -48,7 +59,7 @@ def seasonal_profile(profile: pl.DataFrame, *, title: str) -> bytes:
     figure.legend(loc="outside lower right", fontsize=7, ncols=5, frameon=False)
     hidden = f"; first {_MAX_BINS} of {profile.height} bins" if profile.height > _MAX_BINS else ""
     titled(axes, title, subtitle=f"{shown['n'].sum():,} bars with a value; the axis does not start at 0{hidden}")
-    return png(figure)
+    return render(figure)
 
 
 def _label(row: dict[str, object], upright: bool) -> str:

@@ -6,24 +6,30 @@ Keep out: the numbers (table ``seasonality_stability``) and choosing dimension a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 
-from quant_pipelines.plots._figure import MUTED, empty_figure, new_figure, png, titled
+from quant_pipelines.plots._figure import LIFT_COLORS, MUTED, Render, empty_figure, new_figure, png, titled
 
 _MAX_BINS = 32
 
 
-def stability_map(stability: pl.DataFrame, *, title: str) -> bytes:
+def stability_map(
+    stability: pl.DataFrame, *, title: str, n_eff: Mapping[str, float | None], render: Render = png
+) -> bytes:
     """Lift per bin and year as PNG; blue above the baseline of the year, red below, white without a value.
 
     Args:
         stability: rows of ``seasonality_stability`` of one symbol, timeframe, dimension and metric.
         title: what was selected, and from which symbol and timeframe.
+        n_eff: bin → effective sample size over all years; a dash is drawn where it is None or unknown.
+        render: PNG for the web UI, or SVG.
     """
     yearly = stability.filter(~pl.col("period").str.starts_with("half")).sort("bin_order", "period")
     if yearly["lift"].drop_nulls().is_empty():
-        return empty_figure(title, "No year with a lift.")
+        return empty_figure(title, "No year with a lift.", render)
     bins = yearly["bin"].unique(maintain_order=True).to_list()[:_MAX_BINS]
     years = sorted(yearly["period"].unique())
     grid = np.full((len(bins), len(years)), np.nan)
@@ -33,10 +39,12 @@ def stability_map(stability: pl.DataFrame, *, title: str) -> bytes:
     largest = float(np.nanmax(np.abs(grid))) or 1.0
     n_of = dict(yearly.group_by("bin").agg(pl.col("n").sum()).iter_rows())
     figure, axes = new_figure(width_inches=11.0, height_inches=1.5 + 0.26 * len(bins))
-    image = axes.imshow(grid, aspect="auto", cmap="RdBu", vmin=-largest, vmax=largest, interpolation="nearest")
-    axes.set_yticks(range(len(bins)), [f"{b}  (n {n_of[b]:,})" for b in bins], fontsize=8)
+    image = axes.imshow(grid, aspect="auto", cmap=LIFT_COLORS, vmin=-largest, vmax=largest, interpolation="nearest")
+    sizes = ["–" if n_eff.get(b) is None else f"{n_eff[b]:,.0f}" for b in bins]
+    labels = [f"{b}  n {n_of[b]:,}  n_eff {size}" for b, size in zip(bins, sizes, strict=True)]
+    axes.set_yticks(range(len(bins)), labels, fontsize=8)
     axes.set_xticks(range(len(years)), years, fontsize=8, rotation=90 if len(years) > 20 else 0)
     axes.set_xlabel("year of the session date", fontsize=8, color=MUTED)
     figure.colorbar(image, ax=axes, pad=0.01, label="lift").ax.tick_params(labelsize=8)
     titled(axes, title, subtitle="lift = value in the bin - value outside it, same year")
-    return png(figure)
+    return render(figure)

@@ -2,6 +2,7 @@
 -- can be laid out as the columns of a heat map: the train and test splits of the latest fold side by side, and the tests
 -- of all folds pooled (oos_pooled). Time-to-event targets have no lift and stay in market_stats.
 -- Key: symbol, timeframe, split, event, target, condition, condition_value
+-- Plot: market_stats_heat_map
 -- Columns:
 --   symbol          | id       | Partition key of the instrument.
 --   timeframe       | id       | Bar length.

@@ -2,6 +2,7 @@
 -- difference of their lifts with an interval that takes the symbols as independent, too wide for symbols that move
 -- together. Holds rates and means where neither symbol is insufficient and at least one is significant.
 -- Key: symbol_a, symbol_b, timeframe, dimension, bin, metric
+-- Plot: lift_comparison
 -- Columns:
 --   symbol_a       | id    | First symbol.
 --   symbol_b       | id    | Second symbol.
@@ -13,11 +14,13 @@
 --   metric_name    | label | Short name to filter by.
 --   unit           | label | Unit of values, baselines and lifts.
 --   n_a            | count | Bars with a value of symbol_a.
+--   n_eff_a        | count | Independent observations they are worth.
 --   value_a        | unit  | The metric of symbol_a in the bin.
 --   baseline_a     | unit  | The metric of symbol_a in other bins.
 --   lift_a         | unit  | value_a - baseline_a.
 --   verdict_a      | label | Verdict of symbol_a.
 --   n_b            | count | Bars with a value of symbol_b.
+--   n_eff_b        | count | Independent observations they are worth.
 --   value_b        | unit  | The metric of symbol_b in the bin.
 --   baseline_b     | unit  | The metric of symbol_b in other bins.
 --   lift_b         | unit  | value_b - baseline_b.
@@ -42,11 +45,13 @@ pairs AS (
         a.metric_name,
         a.unit,
         a.n AS n_a,
+        a.n_eff AS n_eff_a,
         a.value AS value_a,
         a.baseline AS baseline_a,
         a.lift AS lift_a,
         a.verdict AS verdict_a,
         b.n AS n_b,
+        b.n_eff AS n_eff_b,
         b.value AS value_b,
         b.baseline AS baseline_b,
         b.lift AS lift_b,

@@ -2,6 +2,7 @@
 -- one dimension, for the headline metrics. Both orders and the diagonal are there, so that it reads as a matrix.
 -- Bins that are insufficient in either symbol are left out; the interval is Fisher's z, with bins as independent draws.
 -- Key: symbol_a, symbol_b, timeframe, dimension, metric
+-- Plot: correlation_matrix
 -- Columns:
 --   symbol_a    | id       | Row of the matrix.
 --   symbol_b    | id       | Column of the matrix.

@@ -1,0 +1,101 @@
+"""Heat map of conditions: lift by the ordered states of one condition, train beside test, one row per event.
+
+Put here: drawing of the map.
+Keep out: choosing symbol, timeframe, condition and target (the caller filters), the order of states (the mart).
+"""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import Any
+
+import polars as pl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from quant_pipelines.plots._figure import GRID, INK, LIFT_COLORS, MUTED, Render, empty_figure, ink_on, png, short_count
+
+_SPLITS = {"train": "train", "test": "test", "oos_pooled": "tests of all folds pooled"}
+_MAX_EVENTS = 12
+_MAX_STATES = 24
+_STATES_SIDE_BY_SIDE = 7
+"""Up to so many states the splits stand side by side; more states stand below each other."""
+
+
+def market_stats_heat_map(cells: pl.DataFrame, *, title: str, render: Render = png) -> bytes:
+    """Lift per event and state with n and n_eff in every cell; pale cells are insufficient, framed ones significant.
+
+    Args:
+        cells: rows of ``mart__market_stats_heatmap`` of one symbol, timeframe, condition and target.
+        title: what was selected, and from which symbol and timeframe.
+        render: PNG for the web UI, or SVG.
+    """
+    shown = cells.filter(pl.col("lift").is_not_null() & (pl.col("n") > 0))
+    if shown.is_empty():
+        return empty_figure(title, "No cell with an observable outcome.", render)
+    events = shown.group_by("event").agg(pl.col("q_value").min()).sort("q_value", "event", nulls_last=True)["event"]
+    states = shown.sort("bin_order")["condition_value"].unique(maintain_order=True).to_list()[:_MAX_STATES]
+    names = events.to_list()[:_MAX_EVENTS]
+    shown = shown.filter(pl.col("event").is_in(names) & pl.col("condition_value").is_in(states))
+    splits = [s for s in _SPLITS if s in set(shown["split"])]
+    beside = len(states) <= _STATES_SIDE_BY_SIDE
+    rows, columns = (1, len(splits)) if beside else (len(splits), 1)
+    figure = Figure(figsize=(11.0, 1.5 + rows * (0.5 + 0.42 * len(names))), dpi=90, layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+    scale = Normalize(*_limits(shown))
+    for axes, split in zip(panels, splits, strict=True):
+        _draw_split(axes, shown.filter(split=split), names, states, scale)
+        fold = shown.filter(split=split)["fold"][0]
+        axes.set_title(_SPLITS[split] + (f" (fold {fold})" if fold >= 0 else ""), loc="left", fontsize=9, color=INK)
+    bar = figure.colorbar(ScalarMappable(scale, LIFT_COLORS), ax=list(panels), pad=0.01, fraction=0.03)
+    bar.ax.tick_params(labelsize=7)
+    bar.set_label("lift = estimate - baseline of the split", fontsize=8, color=MUTED)
+    hidden = f"; {_MAX_EVENTS} of {len(events)} events" if len(events) > len(names) else ""
+    note = f"in a cell: lift, n / n_eff; pale: insufficient; framed: significant in its split{hidden}"
+    figure.suptitle(f"{title}\n{note}", x=0.005, ha="left", fontsize=10, color=INK)
+    return render(figure)
+
+
+def _limits(shown: pl.DataFrame) -> tuple[float, float]:
+    """A symmetric color range over the cells with enough observations, else over all."""
+    sufficient = shown.filter(pl.col("verdict") != "insufficient")
+    lifts = (sufficient if sufficient.height else shown)["lift"]
+    largest = float(lifts.abs().max() or 0.0) or 1.0  # pyright: ignore[reportArgumentType]
+    return -largest, largest
+
+
+def _draw_split(axes: Axes, cells: pl.DataFrame, events: list[str], states: list[str], scale: Normalize) -> None:
+    """The cells of one split."""
+    colors = ScalarMappable(scale, LIFT_COLORS)
+    for cell in cells.iter_rows(named=True):
+        x, y = states.index(cell["condition_value"]), events.index(cell["event"])
+        pale, strong = cell["verdict"] == "insufficient", cell["verdict"] == "significant"
+        fill = colors.to_rgba(cell["lift"], alpha=0.25 if pale else 1.0)
+        axes.add_patch(Rectangle((x, y), 1, 1, facecolor=fill, edgecolor=GRID, linewidth=0.8))
+        if strong:
+            axes.add_patch(Rectangle((x + 0.03, y + 0.04), 0.94, 0.92, fill=False, edgecolor=INK, linewidth=1.6))
+        color = MUTED if pale else ink_on(fill)
+        axes.text(x + 0.5, y + 0.5, _cell_text(cell), fontsize=6, ha="center", va="center", color=color)
+    axes.set_xlim(0, len(states))
+    axes.set_ylim(len(events), 0)
+    axes.set_xticks([i + 0.5 for i in range(len(states))], states, fontsize=7)
+    axes.set_yticks([i + 0.5 for i in range(len(events))], [_wrapped(e) for e in events], fontsize=7)
+    axes.tick_params(length=0, colors=INK)
+    for side in axes.spines.values():
+        side.set_visible(False)
+
+
+def _cell_text(cell: dict[str, Any]) -> str:
+    """Lift, and n / n_eff below it."""
+    lift = f"{cell['lift']:+.3f}" if cell["target_kind"] == "binary" else f"{cell['lift']:+.2g}"
+    return f"{lift}\n{short_count(cell['n'])} / {short_count(cell['n_eff'])}"
+
+
+def _wrapped(name: str) -> str:
+    """A long canonical id in lines: name, then parameters."""
+    return "\n".join(wrap(name.replace("(", " (", 1).replace(",", ", "), 26)) if len(name) > 22 else name
