@@ -27,6 +27,7 @@ class Leak:
     """A column whose value at a decision time changed when later data were taken away.
 
     Attributes:
+        block: the block that computes the column.
         column: the leaking column.
         cut: the data were cut after this instant (UTC).
         key: key of the first row that differs.
@@ -34,6 +35,7 @@ class Leak:
         slice_rows: per input, first row and one past the last row of the shortest slice that still shows the leak.
     """
 
+    block: str
     column: str
     cut: datetime
     key: tuple[object, ...]
@@ -43,8 +45,10 @@ class Leak:
 
     def __str__(self) -> str:
         rows = ", ".join(f"{name}[{start}:{stop}]" for name, (start, stop) in self.slice_rows.items())
+        row = ", ".join(map(str, self.key))
+        origin = "" if self.block == self.column else f" of {self.block}"
         return (
-            f"Column {self.column!r} at {self.key} changes when data after {self.cut} are taken away: "
+            f"Column {self.column!r}{origin} at {row} changes when data after {self.cut} are taken away: "
             f"{self.with_future} with them, {self.without_future} without. Shortest slice that shows it: {rows}."
         )
 
@@ -58,12 +62,14 @@ class LeakAudit:
         key: columns of the result that identify a row.
         decided_at: column of the result: the instant (UTC) the row claims to be known.
         known_at: column of every input: the instant (UTC) the input row becomes known.
+        block: what computes every column of the result; "" where each column is a block of its own, named after it.
     """
 
     compute: Computation
     key: tuple[str, ...] = ("ts",)
     decided_at: str = "ts_close"
     known_at: str = "ts_close"
+    block: str = ""
 
 
 def find_leaks(audit: LeakAudit, inputs: Inputs, cuts: Sequence[datetime]) -> list[Leak]:
@@ -100,7 +106,7 @@ def find_leaks(audit: LeakAudit, inputs: Inputs, cuts: Sequence[datetime]) -> li
         for column, key, full, part in _differences(audit, whole, inputs, cut):
             if column not in found:
                 rows = _shortest_slice(audit, inputs, cut, column, key)
-                found[column] = Leak(column, cut, key, full, part, rows)
+                found[column] = Leak(audit.block or column, column, cut, key, full, part, rows)
     return list(found.values())
 
 

@@ -1,4 +1,4 @@
-"""The leak audit of blocks: features, events, fitted conditions, higher-timeframe bars and folds of one symbol.
+"""The leak audit of blocks: features, events, fitted conditions, higher-timeframe bars, joins and folds of one symbol.
 
 Put here: how each family is turned into a computation that leak_audit.py can cut and compare.
 Keep out: cutting and comparing (leak_audit.py).
@@ -17,15 +17,20 @@ from quant_core.conditions import Condition
 from quant_core.errors import ConfigError
 from quant_core.events import Event
 from quant_core.features import Feature
+from quant_core.higher_timeframe import higher_bars, join_higher
 from quant_core.leak_audit import Inputs, Leak, LeakAudit, find_leaks, random_cuts
-from quant_core.resample import resample
 from quant_core.splitters import Splitter
 from quant_core.timeframes import Timeframe
+
+MIN_BARS = 10
+"""Fewer bars leave too little on both sides of a cut."""
+
+_JOINED = ("open", "high", "low", "close", "volume")
 
 
 @dataclass(frozen=True)
 class AuditedBlocks:
-    """What is audited together on one symbol's bars."""
+    """What is audited together on one symbol's bars; a higher timeframe means its bars and the join to them."""
 
     features: Sequence[Feature] = ()
     events: Sequence[Event] = ()
@@ -41,11 +46,15 @@ class AuditReport:
     Attributes:
         n_cuts: cuts made in all audits together.
         n_columns: columns compared.
+        n_comparisons: columns compared, summed over the cuts.
+        train_end: close (UTC) of the last bar that conditions were fitted on.
     """
 
     leaks: list[Leak]
     n_cuts: int
     n_columns: int
+    n_comparisons: int
+    train_end: datetime
 
 
 def audit_blocks(bars: Bars, blocks: AuditedBlocks, *, n_cuts: int, seed: int, train_share: float = 0.5) -> AuditReport:
@@ -53,7 +62,7 @@ def audit_blocks(bars: Bars, blocks: AuditedBlocks, *, n_cuts: int, seed: int, t
 
     Conditions are fitted once per recomputation on the bars of the first ``train_share`` of the time and compared on
     the bars after it: inside the training bars a learned bin may use all of them. Folds are compared where they are
-    complete at the cut. Higher-timeframe bars are compared where they are closed.
+    complete at the cut. Higher-timeframe bars are compared where they are closed, joined ones at every bar.
 
     Args:
         bars: one symbol at one timeframe, at least 10 bars.
@@ -69,32 +78,63 @@ def audit_blocks(bars: Bars, blocks: AuditedBlocks, *, n_cuts: int, seed: int, t
 
     >>> from quant_core.features.sma import Sma
     >>> bars = Bars.of(close=[float(i % 7) for i in range(60)])
-    >>> audit_blocks(bars, AuditedBlocks(features=[Sma(period=3)]), n_cuts=5, seed=1)
-    AuditReport(leaks=[], n_cuts=5, n_columns=1)
+    >>> report = audit_blocks(bars, AuditedBlocks(features=[Sma(period=3)]), n_cuts=5, seed=1)
+    >>> report.leaks, report.n_cuts, report.n_columns, report.n_comparisons
+    ([], 5, 1, 5)
     """
-    if len(bars) < 10:
+    if len(bars) < MIN_BARS:
         raise ConfigError.at(
             f"leak audit of {bars.symbol} {bars.timeframe.value}",
-            expected="at least 10 bars",
+            expected=f"at least {MIN_BARS} bars",
             found=len(bars),
             next_step="Audit a longer partition.",
         )
+    train_end = bars.frame["ts_close"][int(len(bars) * train_share) - 1]
+    audits = _audits(bars, blocks, train_end)
+    leaks: list[Leak] = []
+    total = compared = 0
+    for audit, instants, n_columns in audits:
+        cuts = random_cuts(instants, n_cuts, seed)
+        total += len(cuts)
+        compared += len(cuts) * n_columns
+        leaks += find_leaks(audit, {"bars": bars.frame}, cuts)
+    return AuditReport(leaks, total, sum(n for _, _, n in audits), compared, train_end)
+
+
+def leaks_at(bars: Bars, blocks: AuditedBlocks, *, cut: datetime, train_end: datetime) -> list[Leak]:
+    """Compare blocks at one cut, on as few bars as wanted: shows again what ``audit_blocks`` found.
+
+    Args:
+        bars: the slice that shows the leak.
+        blocks: what to audit.
+        cut: the bars after this instant (UTC) are taken away.
+        train_end: conditions are fitted on the bars complete at this instant (UTC).
+
+    Source: none, ours.
+
+    >>> from quant_core.features.sma import Sma
+    >>> bars, blocks = Bars.of(close=[1.0, 2.0, 4.0]), AuditedBlocks(features=[Sma(period=2)])
+    >>> leaks_at(bars, blocks, cut=bars.frame["ts_close"][1], train_end=bars.frame["ts_close"][0])
+    []
+    """
+    return [
+        leak
+        for audit, _, _ in _audits(bars, blocks, train_end)
+        for leak in find_leaks(audit, {"bars": bars.frame}, [cut])
+    ]
+
+
+def _audits(bars: Bars, blocks: AuditedBlocks, train_end: datetime) -> list[tuple[LeakAudit, pl.Series, int]]:
+    """Each computation with the instants it may be cut at and the number of its columns."""
     known = bars.frame["ts_close"]
-    train_end = known[int(len(bars) * train_share) - 1]
     audits: list[tuple[LeakAudit, pl.Series, int]] = []
     if blocks.features or blocks.events:
         audits.append((_causal(bars, blocks), known, len(blocks.features) + len(blocks.events)))
     if blocks.conditions:
         audits.append((_fitted(bars, blocks, train_end), known.filter(known > train_end), len(blocks.conditions)))
-    audits += [(_higher(bars, timeframe), known, 7) for timeframe in blocks.higher_timeframes]
-    audits += [(_folds(splitter), known, 4) for splitter in blocks.splitters]
-    leaks: list[Leak] = []
-    total = 0
-    for audit, instants, _ in audits:
-        cuts = random_cuts(instants, n_cuts, seed)
-        total += len(cuts)
-        leaks += find_leaks(audit, {"bars": bars.frame}, cuts)
-    return AuditReport(leaks, total, sum(n for _, _, n in audits))
+    for timeframe in blocks.higher_timeframes:
+        audits += [(_higher(bars, timeframe), known, 6), (_joined(bars, timeframe), known, len(_JOINED))]
+    return audits + [(_folds(splitter), known, 4) for splitter in blocks.splitters]
 
 
 def _decisions(frame: pl.DataFrame, columns: dict[str, pl.Series]) -> pl.DataFrame:
@@ -130,9 +170,19 @@ def _higher(bars: Bars, timeframe: Timeframe) -> LeakAudit:
     """Bars of a coarser timeframe, at their close."""
 
     def compute(inputs: Inputs) -> pl.DataFrame:
-        return resample(bars.with_frame(inputs["bars"]), timeframe).bars.frame
+        return higher_bars(bars.with_frame(inputs["bars"]), timeframe).frame
 
-    return LeakAudit(compute)
+    return LeakAudit(compute, block=f"bars resampled to {timeframe.value}")
+
+
+def _joined(bars: Bars, timeframe: Timeframe) -> LeakAudit:
+    """At every bar, the last complete bar of a coarser timeframe."""
+
+    def compute(inputs: Inputs) -> pl.DataFrame:
+        cut = bars.with_frame(inputs["bars"])
+        return join_higher(cut, higher_bars(cut, timeframe).frame, _JOINED)
+
+    return LeakAudit(compute, block=f"join to bars of {timeframe.value}")
 
 
 def _folds(splitter: Splitter) -> LeakAudit:
@@ -163,4 +213,4 @@ def _folds(splitter: Splitter) -> LeakAudit:
         )
         return pl.DataFrame(rows, schema=schema)
 
-    return LeakAudit(compute)
+    return LeakAudit(compute, block=splitter.canonical)

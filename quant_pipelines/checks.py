@@ -40,7 +40,7 @@ class Finding:
 
     Attributes:
         n_found: offending rows (or 1 for a defect of the whole partition); the check passes at 0.
-        facts: JSON-able details for the UI.
+        facts: JSON-able details for the UI, or metadata values.
     """
 
     n_found: int
@@ -48,19 +48,17 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Check:
-    """One rule for one asset, evaluated for all keys of a run at once.
+class Rule:
+    """One rule for one asset, and how what it found reaches Dagster.
 
     Attributes:
-        find: (lake, keys, now in UTC) → finding per key.
         is_warning: True when a finding asks for a look and does not make the numbers wrong.
     """
 
     asset: str
     name: str
     description: str
-    find: Callable[[Lake, Sequence[PartitionKey], datetime], Mapping[PartitionKey, Finding]]
-    is_warning: bool = False
+    is_warning: bool = field(default=False, kw_only=True)
 
     def spec(self) -> dg.AssetCheckSpec:
         """The check as Dagster shows it."""
@@ -94,6 +92,17 @@ class Check:
             description=f"{len(bad)} of {len(findings)} keys with findings; each key has its own evaluation",
             metadata={"n_found": sum(bad.values()), "n_found_by_key": dg.MetadataValue.json(bad)},
         )
+
+
+@dataclass(frozen=True)
+class Check(Rule):
+    """A rule that every run evaluates on what it made, for all its keys at once.
+
+    Attributes:
+        find: (lake, keys, now in UTC) → finding per key.
+    """
+
+    find: Callable[[Lake, Sequence[PartitionKey], datetime], Mapping[PartitionKey, Finding]]
 
 
 def discover_checks(assets: Sequence[str]) -> list[Check]:
@@ -130,14 +139,21 @@ def log_findings(
         if not keys:
             continue
         findings = check.find(lake, keys, now)
-        for key in _logged_keys(context, check, findings):
-            context.log_event(check.evaluation(key, findings[key]))
+        log_evaluations(context, check, findings)
         results.append(check.result(findings))
     return results
 
 
+def log_evaluations(
+    context: dg.AssetExecutionContext | dg.OpExecutionContext, rule: Rule, findings: Mapping[PartitionKey, Finding]
+) -> None:
+    """Log what one rule found, key by key."""
+    for key in _logged_keys(context.instance, rule, findings):
+        context.log_event(rule.evaluation(key, findings[key]))
+
+
 def _logged_keys(
-    context: dg.AssetExecutionContext, check: Check, findings: Mapping[PartitionKey, Finding]
+    instance: dg.DagsterInstance, rule: Rule, findings: Mapping[PartitionKey, Finding]
 ) -> list[PartitionKey]:
     """The keys whose evaluation is worth an event of its own.
 
@@ -147,8 +163,8 @@ def _logged_keys(
     """
     if len(findings) <= MAX_LOGGED_KEYS:
         return list(findings)
-    check_key = dg.AssetCheckKey(dg.AssetKey(check.asset), check.name)
-    records = context.instance.event_log_storage.get_asset_check_execution_history(check_key, limit=_MOST_RECORDS)
+    check_key = dg.AssetCheckKey(dg.AssetKey(rule.asset), rule.name)
+    records = instance.event_log_storage.get_asset_check_execution_history(check_key, limit=_MOST_RECORDS)
     failed_before = {record.partition for record in records if record.status.value == "FAILED"}
     return [key for key, finding in findings.items() if finding.n_found or str(key) in failed_before]
 
@@ -247,6 +263,8 @@ FRESHNESS = Check(
 
 
 def _value(value: object) -> dg.MetadataValue:
+    if isinstance(value, dg.MetadataValue):
+        return value
     if isinstance(value, str):
         return dg.MetadataValue.text(value)
     return dg.MetadataValue.int(value) if isinstance(value, int) else dg.MetadataValue.json(value)

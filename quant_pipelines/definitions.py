@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from quant_pipelines import assets, jobs, schedules, sensors
+from quant_pipelines.leak_audit_check import leak_audit
 from quant_pipelines.resources import default_resources, executor
 
 
@@ -22,6 +23,7 @@ def build(resources: Mapping[str, object] | None = None) -> dg.Definitions:
     """
     return dg.Definitions(
         assets=dg.load_assets_from_package_module(assets),
+        asset_checks=[leak_audit],
         jobs=jobs.JOBS,
         schedules=schedules.SCHEDULES,
         sensors=sensors.SENSORS,

@@ -1,4 +1,4 @@
-"""Schedules: a daily refresh after each market's close.
+"""Schedules: a daily refresh after each market's close, a weekly leak audit.
 
 Put here: when data is expected to have changed.
 Keep out: how changes are found without a clock (sensors.py) and what is run (jobs).
@@ -77,4 +77,12 @@ def daily_refresh(
     ]
 
 
-SCHEDULES = [daily_refresh]
+weekly_leak_audit = dg.ScheduleDefinition(
+    name="weekly_leak_audit",
+    cron_schedule="0 6 * * 0",
+    execution_timezone="UTC",
+    job_name="leak_audit",
+    description="Sundays at 06:00 UTC: no block may have learned to see the future on the bars of the week.",
+)
+
+SCHEDULES = [daily_refresh, weekly_leak_audit]

@@ -17,7 +17,9 @@ from quant_pipelines.partitions import PartitionKey
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Job and keys."""
     parser.add_argument(
-        "job", help="register_symbols, ingest, market_stats, research, seasonality, marts or prune_event_log"
+        "job",
+        help="register_symbols, ingest, market_stats, research, seasonality, marts, calibration, leak_audit or "
+        "prune_event_log",
     )
     parser.add_argument("keys", nargs="*", metavar="SYMBOL|TIMEFRAME", help="partitions, for example 'SP500|D1'")
 

@@ -1,0 +1,153 @@
+"""The leak audit over the lake: the shipped spec passes, a planted leak is named, shown and reproduced."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+from dagster import AssetCheckEvaluation
+
+from quant_core.bars import Bars
+from quant_core.conditions import CONDITIONS, Condition
+from quant_core.conditions.vol_tertile import VolTertile
+from quant_core.features import FEATURES, Feature
+from quant_core.leak_audit_blocks import AuditedBlocks
+from quant_core.splitters.walk_forward import WalkForward
+from quant_core.timeframes import Timeframe
+from quant_pipelines.leak_audit_check import CHECK_KEY
+from quant_pipelines.leak_audit_run import _block_as_python
+from quant_pipelines.resources import PACKAGED_CONFIG
+from tests.pipelines.small_project import SmallProject
+
+SAMPLE_KEYS = ["NASDAQ|D1", "NASDAQ|W1", "SP500|D1", "SP500|W1"]
+LEAKY_SPEC = """
+features: [sma(period=5), centered_mean]
+market_stats: {events: [k_consecutive(k=2)], conditions: [refitted_tertile], targets: [up_next_bar]}
+"""
+
+
+@dataclass(frozen=True)
+class CenteredMean(Feature):
+    """Mean of the bar and its two neighbors: sees the next close."""
+
+    @property
+    def unit(self) -> str:
+        return "price"
+
+    def compute(self, bars: Bars) -> pl.Series:
+        return bars.frame["close"].rolling_mean(3, center=True)
+
+
+@dataclass(frozen=True)
+class RefittedTertile(Condition):
+    """Cuts the bars it labels instead of the training bars."""
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        return VolTertile().values
+
+    def labels(self, bars: Bars) -> pl.Series:
+        return VolTertile().fit(bars).labels(bars)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
+    """Bars of the embedded sample, and the shipped spec."""
+    made = SmallProject.at(tmp_path_factory.mktemp("leak_audit"))
+    (made.root / "config" / "sources.yaml").write_text("sources: {sample: {kind: sample}}")
+    (made.root / "config" / "research.yaml").write_text((PACKAGED_CONFIG / "research.yaml").read_text())
+    made.register()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("quant_pipelines.stage_run.MAX_DRAWN_KEYS", 0)  # figures are tested elsewhere and take seconds
+        made.run_range("ingest", "SP500|D1", "NASDAQ|W1")
+    return made
+
+
+@pytest.fixture
+def leaky(project: SmallProject, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallProject]:
+    """The same bars under a spec with a feature and a condition that look ahead."""
+    monkeypatch.setitem(FEATURES._blocks, "centered_mean", CenteredMean)
+    monkeypatch.setitem(CONDITIONS._blocks, "refitted_tertile", RefittedTertile)
+    file = project.root / "config" / "research.yaml"
+    shipped = file.read_text()
+    file.write_text(LEAKY_SPEC)
+    yield project
+    file.write_text(shipped)
+
+
+def _config(**values: Any) -> dict[str, Any]:
+    return {"run_config": {"ops": {"audit_blocks": {"config": values}}}}
+
+
+def _evaluations(project: SmallProject, result: dg.ExecuteInProcessResult) -> dict[str | None, AssetCheckEvaluation]:
+    """Partition → stored evaluation of the run's leak audit; None: over all keys of the run."""
+    records = project.instance.event_log_storage.get_asset_check_execution_history(CHECK_KEY, limit=50)
+    of_run = [r.event.dagster_event for r in records if r.run_id == result.run_id and r.event]
+    found = [e.event_specific_data for e in of_run if e]
+    return {e.partition: e for e in found if isinstance(e, AssetCheckEvaluation)}
+
+
+def test_the_shipped_spec_passes_on_every_key_of_the_sample(project: SmallProject) -> None:
+    result = project.run("leak_audit", {}, **_config(n_cuts=3, newest_bars=1500))
+    evaluations = _evaluations(project, result)
+    assert set(evaluations) == {None, *SAMPLE_KEYS}
+    assert all(e.passed and e.severity is dg.AssetCheckSeverity.ERROR for e in evaluations.values())
+    facts = {name: value.value for name, value in evaluations[None].metadata.items()}
+    assert (facts["n_keys"], facts["n_keys_too_short"], facts["n_leaks_by_key"]) == (4, 0, {})
+    # Per daily key: blocks, conditions, W1 bars and the join to them, folds; per weekly key the same without W1.
+    assert facts["n_cuts"] == 2 * 3 * 5 + 2 * 3 * 3
+    assert facts["n_comparisons"] > 500
+    assert not result.get_asset_materialization_events()
+
+
+def test_a_planted_leak_fails_the_run_and_is_named_shown_and_reproduced(leaky: SmallProject) -> None:
+    result = leaky.run("leak_audit", {}, raise_on_error=False, **_config(n_cuts=6, newest_bars=400, timeframes=["D1"]))
+    evaluations = _evaluations(leaky, result)
+    assert not result.success
+    assert not any(e.passed for e in evaluations.values())
+    assert set(evaluations) == {None, "NASDAQ|D1", "SP500|D1"}
+    facts = evaluations["SP500|D1"].metadata
+    assert facts["n_found"].value == 2
+    leaks = {row.data["block"]: row.data for row in facts["leaks"].records}
+    assert set(leaks) == {"centered_mean", "refitted_tertile"}
+    closes = [row.data["close"] for row in facts["shortest_slice"].records]
+    assert leaks["centered_mean"]["expected"] == "None"
+    assert float(leaks["centered_mean"]["found"]) == pytest.approx(sum(closes) / 3, rel=1e-5)
+    # A centered mean of three shows on three bars, the middle one being the last before the cut.
+    assert facts["n_bars_of_shortest_slice"].value == len(closes) == 3
+    assert "centered_mean" in facts["first_leak"].value
+    snippet = re.fullmatch("```python\n(.*)```", facts["reproduce"].value, re.DOTALL)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(snippet[1], {})
+    assert printed.getvalue().startswith("Column 'centered_mean' at 20")
+    assert printed.getvalue().endswith("bars[0:3].\n")
+
+
+def test_a_run_with_a_partition_audits_that_key_alone(leaky: SmallProject) -> None:
+    result = leaky.run_key("leak_audit", "SP500|W1", raise_on_error=False, **_config(n_cuts=2, newest_bars=50))
+    evaluations = _evaluations(leaky, result)
+    assert {key: e.passed for key, e in evaluations.items()} == {"SP500|W1": False}
+
+
+def test_a_symbol_without_bars_is_an_error_not_a_pass(project: SmallProject) -> None:
+    result = project.run("leak_audit", {}, raise_on_error=False, **_config(symbols=["NOPE"]))
+    failures = [e.event_specific_data.error for e in result.all_events if e.event_type_value == "STEP_FAILURE"]
+    assert "4 such partitions, none of symbols ['NOPE']" in failures[0].cause.message
+
+
+def test_coarser_bars_joins_and_folds_are_written_as_python_too() -> None:
+    blocks = AuditedBlocks(higher_timeframes=[Timeframe.W1], splitters=[WalkForward()])
+    for name in ("bars resampled to W1", "join to bars of W1"):
+        assert _block_as_python(blocks, name)[1] == "AuditedBlocks(higher_timeframes=[Timeframe.W1])"
+    imports, text = _block_as_python(blocks, WalkForward().canonical)
+    names: dict[str, Any] = {"AuditedBlocks": AuditedBlocks}
+    exec(imports, names)
+    assert eval(text, names) == AuditedBlocks(splitters=[WalkForward()])
