@@ -141,6 +141,7 @@ class CalibrationPlan:
             targets=targets,
             splitter=SingleSplit(train_fraction=0.5),
             n_resamples=self.n_resamples,
+            cost=None,
         )
 
     def _seed_of(self, world: World, index: int) -> int:

@@ -6,6 +6,7 @@ Keep out: counting (``_count.py``), estimates (``_estimate.py``), verdicts (``_v
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import reduce
 from operator import add
 
@@ -16,6 +17,7 @@ from quant_core.market_stats._count import Ints, TargetCounts, count_target
 from quant_core.market_stats._count_bits import count_binary_targets
 from quant_core.market_stats._estimate import Place, estimate_cells
 from quant_core.market_stats._panel import Panel
+from quant_core.market_stats._trades import count_trades
 from quant_core.market_stats._verdict import judge, mark_replicated
 from quant_core.spec import MarketStatsSpec
 from quant_core.splitters import Fold
@@ -93,6 +95,9 @@ def _count_split(panel: Panel, codes: Ints, start: int, stop: int) -> list[Targe
     for i, target in enumerate(targets):
         if i not in counted:
             counted[i] = count_target(target, events, codes, outcomes[i], panel.n_slots)
+    for i, target in enumerate(targets):
+        trades = count_trades(panel, target, outcomes[i], codes, (start, stop))
+        counted[i] = replace(counted[i], trades=trades)
     return [counted[i] for i in range(len(targets))]
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from quant_core.estimators._moments import BlockMoments, block_bars, moments_of_blocks
 from quant_core.market_stats._panel import Outcome
+from quant_core.market_stats._trades import BothSides
 from quant_core.targets._base import Target
 
 Ints = NDArray[np.int64]
@@ -44,6 +45,7 @@ class TargetCounts:
         values: per event, the outcomes themselves; numeric targets only.
         ended, censored: (n_events, n_slots, horizon + 1): durations by length; time_to_event targets only.
         all_durations: (horizon + 1,): durations of all bars of the split by length; time_to_event only.
+        trades: sums of payoffs; binary targets that stand for a trade only, where a cost is given.
     """
 
     target: Target
@@ -52,6 +54,7 @@ class TargetCounts:
     ended: Ints
     censored: Ints
     all_durations: Ints
+    trades: BothSides | None = None
 
     def __add__(self, later: TargetCounts) -> TargetCounts:
         return TargetCounts(
@@ -61,6 +64,7 @@ class TargetCounts:
             self.ended + later.ended,
             self.censored + later.censored,
             self.all_durations + later.all_durations,
+            None if self.trades is None or later.trades is None else self.trades + later.trades,
         )
 
 

@@ -22,6 +22,7 @@ from quant_core.estimators.jeffreys import Jeffreys
 from quant_core.estimators.kaplan_meier import KaplanMeier
 from quant_core.estimators.mean_interval import MeanInterval
 from quant_core.estimators.wilson import Wilson
+from quant_core.market_stats._cost import cost_of_means, cost_of_rates, name_cleared_side
 from quant_core.market_stats._count import TargetCounts
 from quant_core.market_stats._panel import Panel
 from quant_core.spec import MarketStatsSpec
@@ -54,11 +55,13 @@ def estimate_cells(place: Place, panel: Panel, counts: TargetCounts) -> pl.DataF
     columns: dict[str, Counts] = {"n": m.n, "n_eff": n_eff, "n_blocks": m.blocks, "n_all": m.all_n}
     if target.kind == "binary":
         columns |= binary_columns(m, n_eff, panel.spec)
+        columns |= cost_of_rates(panel, counts.trades, columns, m, horizon)
     elif target.kind == "numeric":
         columns |= numeric_columns(place, panel, counts)
+        columns |= cost_of_means(panel, target, columns)
     else:
         columns |= duration_columns(counts, n_eff, panel.spec)
-    return _frame(place, panel, counts, columns)
+    return name_cleared_side(_frame(place, panel, counts, columns))
 
 
 def binary_columns(m: BlockMoments, n_eff: Floats, spec: MarketStatsSpec) -> dict[str, Counts]:

@@ -45,6 +45,7 @@ class Panel:
         events: (n_events, n_bars); null counts as no event.
         slots: (condition, value) of every slot; slot 0 is (all, all).
         outcomes: per target, its outcomes over all bars.
+        trades: what the trades of a target pay; targets that stand for one only, and only where the spec has a cost.
         fixed_codes: slots of the conditions that learn nothing, over all bars.
     """
 
@@ -53,6 +54,7 @@ class Panel:
     events: NDArray[np.bool_]
     slots: tuple[tuple[str, str], ...]
     outcomes: dict[Target, pl.DataFrame]
+    trades: dict[Target, pl.DataFrame]
     fixed_codes: dict[Condition, NDArray[np.int64]]
 
     @classmethod
@@ -61,7 +63,14 @@ class Panel:
         masks = [e.mask(bars).fill_null(value=False).to_numpy() for e in spec.events]
         slots = [(ALL, ALL), *((c.canonical, value) for c in spec.conditions for value in c.values)]
         outcomes = {t: t.outcome(bars) for t in spec.targets}
-        return cls(bars, spec, np.stack(masks).astype(np.bool_), tuple(slots), outcomes, {})
+        trades = {t: t.trade(bars) for t in spec.targets} if spec.cost is not None else {}
+        meant = {t: frame for t, frame in trades.items() if frame is not None}
+        return cls(bars, spec, np.stack(masks).astype(np.bool_), tuple(slots), outcomes, meant, {})
+
+    @property
+    def cost_bps(self) -> float | None:
+        """Cost of a round trip in this symbol, basis points; None where the spec names none."""
+        return None if self.spec.cost is None else self.spec.cost.bps_of(self.bars.symbol)
 
     @property
     def n_slots(self) -> int:

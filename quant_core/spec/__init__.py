@@ -19,8 +19,8 @@ from quant_core.events import EVENTS
 from quant_core.features import FEATURES
 from quant_core.seasonality.spec import SeasonalitySpec, resolve_dimension
 from quant_core.spec._blocks import parse_block
-from quant_core.spec._models import DataModel, FoldsModel, MarketStatsModel, SeasonalityModel, read_model
-from quant_core.spec._resolved import DataSpec, MarketStatsSpec, ResearchSpec, SeasonalitySection
+from quant_core.spec._models import CostModel, DataModel, FoldsModel, MarketStatsModel, SeasonalityModel, read_model
+from quant_core.spec._resolved import CostSpec, DataSpec, MarketStatsSpec, ResearchSpec, SeasonalitySection
 from quant_core.splitters import Splitter
 from quant_core.splitters.single_split import SingleSplit
 from quant_core.splitters.walk_forward import WalkForward
@@ -28,6 +28,7 @@ from quant_core.targets import TARGETS
 from quant_core.timeframes import Timeframe, parse_timeframe
 
 __all__ = [
+    "CostSpec",
     "DataSpec",
     "MarketStatsSpec",
     "ResearchSpec",
@@ -95,6 +96,8 @@ def dump_research(spec: ResearchSpec) -> str:
             **{name: listed(getattr(stats, name)) for name in ("events", "conditions", "targets")},
             **{name: getattr(stats, name) for name in ("confidence", "fdr", "power", "n_resamples")},
             "n_min": {"default": stats.n_min, **{t.value: n for t, n in stats.n_min_by_timeframe.items()}},
+            "cost": stats.cost
+            and {"round_trip_bps": stats.cost.round_trip_bps, "by_symbol": dict(stats.cost.by_symbol)},
             "validation": {
                 **_folds_of(stats.splitter),
                 "by_timeframe": {t.value: _folds_of(s) for t, s in stats.splitter_by_timeframe.items()},
@@ -211,7 +214,13 @@ def _market_stats(model: MarketStatsModel, reader: _BlockReader, seed: int, wher
         n_resamples=model.n_resamples,
         seed=seed,
         only=reader.only,
+        cost=_cost(model.cost),
     )
+
+
+def _cost(model: CostModel | None) -> CostSpec | None:
+    """The section cost; absent stays absent."""
+    return None if model is None else CostSpec(model.round_trip_bps, tuple(model.by_symbol.items()))
 
 
 def _seasonality(model: SeasonalityModel, where: str) -> SeasonalitySection:

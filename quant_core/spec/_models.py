@@ -18,6 +18,7 @@ from quant_core.seasonality.spec import SeasonalityProfileSpec, SeasonalitySigna
 Fraction: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 Months: TypeAlias = Annotated[int, Field(ge=1)]
 CountOrZero: TypeAlias = Annotated[int, Field(ge=0)]
+Bps: TypeAlias = Annotated[float, Field(ge=0)]
 
 # Settings of the source system that live elsewhere here: path → where they went.
 MOVED = {
@@ -68,6 +69,13 @@ class ValidationModel(FoldsModel):
     by_timeframe: dict[str, FoldsModel] = Field(default_factory=dict[str, FoldsModel])
 
 
+class CostModel(_Strict):
+    """``market_stats.cost``: what a round trip costs, in basis points of the entry price; patterns as in file names."""
+
+    round_trip_bps: Bps
+    by_symbol: dict[str, Bps] = Field(default_factory=dict[str, float])
+
+
 class MarketStatsModel(_Strict):
     """``market_stats``: blocks as strings or mappings, and how they are judged."""
 
@@ -80,6 +88,7 @@ class MarketStatsModel(_Strict):
     power: Fraction = 0.8
     n_min: Annotated[int, Field(ge=1)] | dict[str, Annotated[int, Field(ge=1)]] = 300
     n_resamples: Annotated[int, Field(ge=99)] = 999
+    cost: CostModel | None = None
 
 
 class SeasonalityModel(SeasonalitySpec):
@@ -156,6 +165,7 @@ def _fields_at(location: list[str]) -> list[str]:
         "market_stats": MarketStatsModel,
         "validation": ValidationModel,
         "by_timeframe": FoldsModel,
+        "cost": CostModel,
         "seasonality": SeasonalityModel,
         "profile": SeasonalityProfileSpec,
         "signal": SeasonalitySignalSpec,

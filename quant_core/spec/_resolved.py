@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeVar
 
 from quant_core.block import Block
@@ -43,6 +44,38 @@ class DataSpec:
 
 
 @dataclass(frozen=True)
+class CostSpec:
+    """What it costs to enter and leave a trade once: spread, commission and slippage together.
+
+    Attributes:
+        round_trip_bps: of the entry price in basis points, charged on every trade, won or lost; ≥ 0.
+        by_symbol: (pattern, round_trip_bps) for some symbols; ``*`` stands for anything, the first match counts.
+    """
+
+    round_trip_bps: float
+    by_symbol: tuple[tuple[str, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        for bps in (self.round_trip_bps, *(bps for _, bps in self.by_symbol)):
+            if not 0 <= bps < float("inf"):
+                raise ConfigError.at(
+                    "market_stats.cost",
+                    expected="basis points of the entry price, 0 or more",
+                    found=bps,
+                    next_step="Give what a round trip costs; 0 for a market without cost.",
+                )
+
+    def bps_of(self, symbol: str) -> float:
+        """Cost of a round trip in one symbol, basis points.
+
+        >>> cost = CostSpec(2.0, (("EUR*", 0.5), ("*USD", 1.0)))
+        >>> cost.bps_of("EURUSD"), cost.bps_of("GBPUSD"), cost.bps_of("SP500")
+        (0.5, 1.0, 2.0)
+        """
+        return next((bps for pattern, bps in self.by_symbol if fnmatchcase(symbol, pattern)), self.round_trip_bps)
+
+
+@dataclass(frozen=True)
 class MarketStatsSpec:
     """What ``compute_market_stats`` computes.
 
@@ -54,6 +87,7 @@ class MarketStatsSpec:
         n_min, n_min_by_timeframe: cells with fewer events are insufficient and outside the families.
         n_resamples: bootstrap repetitions per numeric cell.
         only: canonical id → timeframes, for blocks that are not meant for all.
+        cost: of a round trip; None: nobody said what trading costs, so the columns about it are null. Never a silent 0.
     """
 
     events: tuple[Event, ...]
@@ -69,6 +103,7 @@ class MarketStatsSpec:
     n_resamples: int = 999
     seed: int = 0
     only: Mapping[str, tuple[Timeframe, ...]] = field(default_factory=dict[str, tuple[Timeframe, ...]])
+    cost: CostSpec | None = None
 
     def __post_init__(self) -> None:
         for family in (self.events, self.conditions, self.targets):
@@ -201,6 +236,6 @@ def _plain(value: Any) -> Any:
         return {str(k): _plain(v) for k, v in value.items()}  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     if isinstance(value, tuple):
         return [_plain(v) for v in value]  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, DataSpec | MarketStatsSpec):
+    if isinstance(value, DataSpec | MarketStatsSpec | CostSpec):
         return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
     return value.isoformat() if isinstance(value, date) else value

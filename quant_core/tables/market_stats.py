@@ -13,6 +13,8 @@ _BINARY = "Binary targets with n > 0 only."
 _NUMERIC = "Numeric targets with n > 0 only; in the target's unit."
 _TIMES = "Time-to-event targets with n > 0 only; in bars."
 
+_COST = "Null without market_stats.cost in the spec and for targets that stand for no trade."
+
 
 def _fraction(name: str, meaning: str, low: float = 0) -> Column:
     return Column(name, pl.Float64, "fraction", meaning, nullable=True, minimum=low, maximum=1)
@@ -130,6 +132,52 @@ TABLE = Table(
             "label",
             "significant (q_value at most the spec's rate), not_significant, or insufficient (n under the minimum, or "
             "under 10 blocks). Time-to-event targets are not tested: insufficient or null.",
+            nullable=True,
+        ),
+        Column(
+            "cost_bps",
+            pl.Float64,
+            "basis points of the entry price",
+            f"Cost of a round trip, charged on every trade. {_COST}",
+            nullable=True,
+            minimum=0,
+        ),
+        _number(
+            "break_even",
+            "fraction, or unit of the target",
+            "Hit rate at which the trades in the target's direction pay their cost, undecided trades included; above 1 "
+            "where not even a sure gain would. Numeric targets: the mean that pays it. Null also where no outcome is "
+            f"true or none is false. {_COST}",
+        ),
+        _number(
+            "net_mean_bps",
+            "basis points of the entry price",
+            f"Mean payoff of the trades in the target's direction, less the cost; null also where n = 0. {_COST}",
+        ),
+        _number(
+            "net_ci_low_bps",
+            "basis points of the entry price",
+            f"Lower bound of net_mean_bps; null also where the cell has too few runs or blocks for one. {_COST}",
+        ),
+        _number(
+            "net_ci_high_bps",
+            "basis points of the entry price",
+            f"Upper bound of net_mean_bps; null also where the cell has too few runs or blocks for one. {_COST}",
+        ),
+        Column(
+            "clears_cost",
+            pl.Boolean,
+            "label",
+            "True where the intervals of the hit rate and of the mean payoff both lie beyond break-even, on one of the "
+            f"two sides. Not corrected for the number of cells: verdict is. Null also where a bound is. {_COST}",
+            nullable=True,
+        ),
+        Column(
+            "cost_side",
+            pl.String,
+            "label",
+            "Which trade clears its cost: with (in the target's direction; long for returns) or against (the opposite "
+            "one). Null where neither does.",
             nullable=True,
         ),
         Column(

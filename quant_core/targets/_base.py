@@ -43,3 +43,15 @@ class Target(Block):
         ``value`` is null where there is no outcome. ``observed`` is False only for time_to_event rows
         whose event did not happen within the bars seen (censored at ``value`` bars); True otherwise.
         """
+
+    def trade(self, bars: Bars) -> pl.DataFrame | None:
+        """What the trade that the target stands for pays before costs; None where no trade is meant.
+
+        One row per bar with ``payoff`` (the trade in the target's direction) and ``payoff_against`` (the opposite
+        trade), as fractions of the entry price; null where no trade can be entered and for the last ``horizon`` bars.
+        Every entered trade has a payoff, also where ``outcome`` is null because nothing was decided. A true outcome
+        pays more than 0, a false one 0 or less; of a numeric target the payoff is the value itself.
+
+        Look-ahead: that of ``outcome``.
+        """
+        return None

@@ -15,6 +15,7 @@ from quant_core.bars import Bars
 from quant_core.block import Count
 from quant_core.targets._base import Target
 from quant_core.targets._outcomes import known_outcome
+from quant_core.targets._trades import trade_between
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class ContinuationN(Target):
     Attributes:
         n: bars ahead, ≥ 1.
         direction: ``up`` or ``down``.
+
+    The trade holds from this close to the close n bars later, bought (up) or sold short (down).
 
     Look-ahead: exactly n bars. Missing: null for the last n bars.
     Source: ours; the definition of the source system's ``continuation_n``.
@@ -47,3 +50,6 @@ class ContinuationN(Target):
         later = pl.col("close").shift(-self.n)
         value = later > pl.col("close") if self.direction == "up" else later < pl.col("close")
         return known_outcome(bars.frame.select(value.alias("value")).to_series(), self.horizon)
+
+    def trade(self, bars: Bars) -> pl.DataFrame:
+        return trade_between(bars, pl.col("close"), pl.col("close").shift(-self.n), self.direction)

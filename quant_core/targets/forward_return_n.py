@@ -14,6 +14,7 @@ from quant_core.bars import Bars
 from quant_core.block import Count
 from quant_core.targets._base import Target, TargetKind
 from quant_core.targets._outcomes import known_outcome
+from quant_core.targets._trades import trade_between
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class ForwardReturnN(Target):
 
     Attributes:
         n: bars ahead, ≥ 1.
+
+    The trade buys at this close and sells n bars later; it pays the value itself.
 
     Look-ahead: exactly n bars. Missing: null for the last n bars and where this close is not positive.
     Source: none, ours.
@@ -46,3 +49,6 @@ class ForwardReturnN(Target):
         close = pl.col("close")
         value = pl.when(close > 0).then(close.shift(-self.n) / close - 1)
         return known_outcome(bars.frame.select(value.alias("value")).to_series(), self.horizon)
+
+    def trade(self, bars: Bars) -> pl.DataFrame:
+        return trade_between(bars, pl.col("close"), pl.col("close").shift(-self.n))

@@ -13,11 +13,14 @@ import polars as pl
 from quant_core.bars import Bars
 from quant_core.targets._base import Target
 from quant_core.targets._outcomes import known_outcome
+from quant_core.targets._trades import trade_between
 
 
 @dataclass(frozen=True)
 class NextBullish(Target):
     """True when close_{t+1} > open_{t+1}; a doji is a failure.
+
+    The trade buys at the next open and sells at the next close.
 
     Look-ahead: exactly 1 bar. Missing: null for the last bar.
     Source: ours; the definition of the source system's ``next_bullish``.
@@ -35,3 +38,6 @@ class NextBullish(Target):
     def outcome(self, bars: Bars) -> pl.DataFrame:
         value = pl.col("close").shift(-1) > pl.col("open").shift(-1)
         return known_outcome(bars.frame.select(value.alias("value")).to_series(), self.horizon)
+
+    def trade(self, bars: Bars) -> pl.DataFrame:
+        return trade_between(bars, pl.col("open").shift(-1), pl.col("close").shift(-1))

@@ -11,12 +11,17 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from quant_core.bars import Bars
 from quant_core.block import Count, Positive
 from quant_core.features.atr import Atr
 from quant_core.targets._base import Target
 from quant_core.targets._outcomes import column, first_step, known_outcome, with_nan
+from quant_core.targets._trades import trade_between
+
+Floats = NDArray[np.float64]
+Steps = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,10 @@ class TouchUpBeforeDown(Target):
         ambiguous: outcome when one bar touches both levels first: ``null`` (no outcome; the rates of up and down add up
             to 1) or ``loss`` (False, the pessimistic reading).
 
+    The trade buys at this close with the upper level as its target and the lower one as its stop. It ends at the level,
+    or at the open of a bar that opens beyond it, or at the close ``horizon_bars`` later where neither is touched. A bar
+    that touches both first is a loss, for the opposite trade too.
+
     Look-ahead: exactly ``horizon_bars`` bars. Missing: null where neither level is touched, where the ATR is null or 0,
     and for the last ``horizon_bars`` bars.
     Source: none, ours.
@@ -45,6 +54,12 @@ class TouchUpBeforeDown(Target):
     [None, True, None, None, None]
     >>> TouchUpBeforeDown(atr_period=1, horizon_bars=1, ambiguous="loss").outcome(bars)["value"].to_list()
     [None, True, False, None, None]
+
+    The trades: from 10 the next bar opens at 11, inside, and the level 12 is reached: 12/10 − 1. From 11 both levels
+    are: bought it ends at 9, sold at 13.
+
+    >>> [[p and round(p, 6) for p in row] for row in TouchUpBeforeDown(atr_period=1, horizon_bars=1).trade(bars).rows()]
+    [[None, None], [0.2, -0.2], [-0.181818, -0.181818], [0.0, -0.0], [None, None]]
     """
 
     k: Positive = 1.0
@@ -56,15 +71,43 @@ class TouchUpBeforeDown(Target):
     def horizon(self) -> int:
         return self.horizon_bars
 
-    def outcome(self, bars: Bars) -> pl.DataFrame:
+    def _touches(self, bars: Bars) -> tuple[Floats, Steps, Steps]:
+        """Distance of the levels (nan: none), and the bar after t that first touches the upper and the lower one."""
         close = column(bars, "close")
         atr = with_nan(Atr(period=self.atr_period).compute(bars))
         distance = np.where(atr > 0, self.k * atr, np.nan)
         up = first_step(column(bars, "high"), close + distance, self.horizon_bars, np.greater_equal)
         down = first_step(column(bars, "low"), close - distance, self.horizon_bars, np.less_equal)
+        return distance, up, down
+
+    def outcome(self, bars: Bars) -> pl.DataFrame:
+        _, up, down = self._touches(bars)
         won = (pl.col("up") > 0) & ((pl.col("down") == 0) | (pl.col("up") < pl.col("down")))
         touched = (pl.col("up") > 0) | (pl.col("down") > 0)
         if self.ambiguous == "null":
             touched &= pl.col("up") != pl.col("down")
         steps = pl.DataFrame({"up": up, "down": down})
         return known_outcome(steps.select(pl.when(touched).then(won)).to_series(), self.horizon)
+
+    def trade(self, bars: Bars) -> pl.DataFrame:
+        distance, up, down = self._touches(bars)
+        close, opens, here = column(bars, "close"), column(bars, "open"), np.arange(len(bars))
+        at_upper = np.maximum(close + distance, opens[here + up])
+        at_lower = np.minimum(close - distance, opens[here + down])
+        # 0 means "not touched".
+        first_up = (up > 0) & ((down == 0) | (up < down))
+        first_down = (down > 0) & ((up == 0) | (down < up))
+        frame = pl.DataFrame(
+            {
+                "exit": np.where(first_up, at_upper, np.where(down > 0, at_lower, np.nan)),
+                "exit_against": np.where(first_down, at_lower, np.where(up > 0, at_upper, np.nan)),
+                "known": ~np.isnan(distance),
+            }
+        ).fill_nan(None)
+        seen = pl.int_range(pl.len()) < pl.len() - self.horizon
+        at_end = bars.frame["close"].shift(-self.horizon)
+        exits = frame.select(
+            pl.when(seen & pl.col("known")).then(pl.coalesce(name, at_end)).alias(name)
+            for name in ("exit", "exit_against")
+        )
+        return trade_between(bars, pl.col("close"), pl.lit(exits["exit"]), exit_against=pl.lit(exits["exit_against"]))

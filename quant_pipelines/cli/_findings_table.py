@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-TABLE_WIDTH = 130
+TABLE_WIDTH = 148
 _VERDICT_STYLE = {"significant": "bold green", "not_significant": "dim", "insufficient": "yellow"}
 
 
@@ -52,6 +52,7 @@ def _findings_table(findings: pl.DataFrame, title: str, caption: str) -> Table:
     table.add_column("event, condition → target", overflow="fold", min_width=40)
     for name in ("n", "n_eff", "p_hat [ci]", "baseline", "lift", "q"):
         table.add_column(escape(name), justify="right", no_wrap=True)
+    table.add_column("break-even", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("replicated", justify="right", no_wrap=True)
     for row in findings.iter_rows(named=True):
@@ -64,10 +65,11 @@ def _findings_table(findings: pl.DataFrame, title: str, caption: str) -> Table:
 
 def _finding_lines(row: dict[str, Any]) -> tuple[str, str]:
     """A finding in two lines: what, then the numbers."""
-    symbol, timeframe, event, condition, target, n, n_eff, rate, baseline, lift, q, verdict, folds = finding_cells(row)
+    symbol, timeframe, event, condition, target, *numbers = finding_cells(row)
+    n, n_eff, rate, baseline, lift, q, break_even, verdict, folds = numbers
     what = f"{symbol} {timeframe}  {event}, {condition} → {target}"
-    numbers = f"    n {n} (eff {n_eff})  {rate} vs {baseline}  lift {lift}  q {q}  {verdict}  {folds}"
-    return what, numbers
+    figures = f"    n {n} (eff {n_eff})  {rate} vs {baseline}  lift {lift}  q {q}"
+    return what, f"{figures}  break-even {break_even}  {verdict}  {folds}"
 
 
 def finding_cells(row: dict[str, Any]) -> list[str]:
@@ -75,9 +77,10 @@ def finding_cells(row: dict[str, Any]) -> list[str]:
 
     >>> finding_cells({"symbol": "S", "timeframe": "D1", "event": "e", "condition": "all", "condition_value": "all",
     ...                "target": "t", "n": 1200, "n_eff": 800.4, "p_hat": 0.5, "ci_low": 0.45, "ci_high": 0.55,
-    ...                "baseline": 0.53, "lift_freq": -0.03, "q_value_global": None,
+    ...                "baseline": 0.53, "lift_freq": -0.03, "q_value_global": None, "break_even": 0.512,
+    ...                "clears_cost": True, "cost_side": "against",
     ...                "verdict_global": "insufficient", "n_folds_testable": 4, "n_folds_replicated": 1})[5:]
-    ['1,200', '800', '0.500 [0.450, 0.550]', '0.530', '-0.030', '–', 'insufficient', '1/4']
+    ['1,200', '800', '0.500 [0.450, 0.550]', '0.530', '-0.030', '–', '0.512 against', 'insufficient', '1/4']
     """
     condition = "all" if row["condition"] == "all" else f"{row['condition']} = {row['condition_value']}"
     interval = f"{_number(row['p_hat'])} [{_number(row['ci_low'])}, {_number(row['ci_high'])}]"
@@ -93,9 +96,18 @@ def finding_cells(row: dict[str, Any]) -> list[str]:
         _number(row["baseline"]),
         _number(row["lift_freq"], sign="+"),
         _number(row["q_value_global"]),
+        _cost(row),
         row["verdict_global"],
         f"{row['n_folds_replicated']}/{row['n_folds_testable']}" if row["n_folds_testable"] else "–",
     ]
+
+
+def _cost(row: dict[str, Any]) -> str:
+    """The break-even rate, and the side whose interval clears it; a question mark where the cell is too small."""
+    if row["break_even"] is None:
+        return "–"
+    side = "?" if row["clears_cost"] is None else row["cost_side"] or "no"
+    return f"{_number(row['break_even'])} {side}"
 
 
 def _number(value: float | None, sign: str = "") -> str:

@@ -18,8 +18,10 @@ from quant_pipelines.marts import read_mart
 
 _CAPTION = (
     "n: event bars; n_eff: independent observations they amount to; [ci]: Wilson interval on n_eff; baseline: rate "
-    "over all bars; q: corrected for the tests of all symbols, timeframes and folds; replicated: training folds whose "
-    "own test confirms sign and p <= 0.05, of those testable. Fractions, never percent."
+    "over all bars; q: corrected for the tests of all symbols, timeframes and folds; break-even: hit rate "
+    "that pays the spec's cost, and whether the cell clears it (with or against the target's direction, no, ?: too "
+    "small); replicated: training folds whose own test confirms sign and p <= 0.05, of those testable. "
+    "Fractions, never percent."
 )
 
 

@@ -34,6 +34,11 @@
 --   mde                | fraction | Smallest lift in absolute value that the cell's own family would find.
 --   verdict            | label    | Verdict inside the cell's own family.
 --   verdict_global     | label    | The same rule applied to q_value_global: significant, not_significant or insufficient.
+--   cost_bps           | bps      | Cost of a round trip; null where the spec names none or no trade is meant.
+--   break_even         | fraction | Hit rate at which the trades pay their cost; of numeric targets the mean that does.
+--   net_mean_bps       | bps      | Mean payoff of the trades in the target's direction, less the cost.
+--   clears_cost        | label    | The intervals of hit rate and mean payoff both lie beyond break-even, on one side.
+--   cost_side          | label    | The trade that clears its cost: with or against the target's direction.
 --   replicated         | label    | On train rows: same sign and p_value <= 0.05 on the fold's test split.
 --   n_folds_testable   | count    | Folds in which the cell's replication could be tested.
 --   n_folds_replicated | count    | Folds in which it replicated.
@@ -117,6 +122,11 @@ SELECT
         WHEN q_value_global <= getvariable('fdr') THEN 'significant'
         ELSE 'not_significant'
     END AS verdict_global,
+    cost_bps,
+    break_even,
+    net_mean_bps,
+    clears_cost,
+    cost_side,
     replicated,
     coalesce(n_folds_testable, 0) AS n_folds_testable,
     coalesce(n_folds_replicated, 0) AS n_folds_replicated

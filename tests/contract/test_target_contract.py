@@ -53,6 +53,43 @@ def test_the_horizon_is_needed(target: Target, markets: dict[str, Bars]) -> None
     pytest.fail(f"{target.canonical} never uses the last bar of its horizon of {target.horizon}")
 
 
+TRADES = [t for t in CASES if type(t).trade is not Target.trade]
+
+
+@pytest.mark.parametrize("target", TRADES, ids=str)
+@pytest.mark.parametrize("market", ["intraday", "daily"])
+def test_trades_end_within_the_horizon_and_agree_with_the_outcome(
+    target: Target, market: str, markets: dict[str, Bars]
+) -> None:
+    bars = markets[market]
+    whole = target.trade(bars)
+    assert whole is not None
+    assert whole.schema == {"payoff": pl.Float64, "payoff_against": pl.Float64}
+    assert whole.height == len(bars)
+    assert whole.tail(target.horizon).null_count().row(0) == (target.horizon, target.horizon)
+    for cut in (100, 250, len(bars) - 1):
+        altered = target.trade(altered_from(bars, cut))
+        assert altered is not None
+        n_decided = cut - target.horizon
+        assert_frame_equal(altered.head(n_decided), whole.head(n_decided), check_exact=True)
+    traded = whole.with_columns(target.outcome(bars)["value"])
+    decided = traded.filter(pl.col("value").is_not_null())
+    assert decided["payoff"].null_count() == 0
+    if target.kind == "numeric":
+        assert decided["payoff"].equals(decided["value"].alias("payoff"))
+    else:
+        assert ((decided["payoff"] > 0) == decided["value"]).all()
+    # Nobody earns on both sides: at best the opposite trade earns what this one loses.
+    seen = traded.drop_nulls(["payoff", "payoff_against"])
+    assert (seen["payoff_against"] <= -seen["payoff"] + 1e-12).all()
+
+
+def test_the_targets_that_stand_for_a_trade_are_these() -> None:
+    assert {t.name for t in TRADES} == {
+        "continuation_n", "forward_return_n", "next_bearish", "next_bullish", "touch_up_before_down", "up_next_bar",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("target", CASES, ids=str)
 def test_outcome_has_the_promised_shape(target: Target, markets: dict[str, Bars]) -> None:
     for bars in markets.values():

@@ -236,3 +236,36 @@ def test_an_empty_file_is_the_default_spec():
     spec = load_research("", "empty.yaml")
     assert spec.market_stats.events == ()
     assert spec.market_stats.splitter == SingleSplit()
+
+
+def test_costs_are_read_kept_in_order_and_part_of_the_id():
+    text = "market_stats: {cost: {round_trip_bps: 2, by_symbol: {'EUR*': 0.5, '*USD': 1}}}"
+    spec = load_research(text, "r.yaml")
+    cost = spec.market_stats.cost
+    assert [cost.bps_of(s) for s in ("EURUSD", "GBPUSD", "SP500")] == [0.5, 1.0, 2.0]
+    assert load_research(dump_research(spec), "dump").spec_id == spec.spec_id
+    # The first match counts, so another order is another spec; and no section is not a cost of 0.
+    other = load_research("market_stats: {cost: {round_trip_bps: 2, by_symbol: {'*USD': 1, 'EUR*': 0.5}}}", "r.yaml")
+    none, zero = (load_research(f"market_stats: {{{c}}}", "r.yaml") for c in ("", "cost: {round_trip_bps: 0}"))
+    assert none.market_stats.cost is None
+    assert len({s.spec_id for s in (spec, other, none, zero)}) == 4
+    assert other.market_stats.cost.bps_of("EURUSD") == 1.0
+
+
+@pytest.mark.parametrize(
+    ("cost", "says"),
+    [
+        ("{round_trip_bps: -1}", "market_stats.cost.round_trip_bps: expected greater than or equal to 0, found -1"),
+        ("{by_symbol: {EURUSD: 1}}", "market_stats.cost.round_trip_bps: expected Field required"),
+        (
+            "{round_trip_bps: 1, by_symbol: {A: -2}}",
+            "market_stats.cost.by_symbol.A: expected greater than or equal to 0",
+        ),
+        ("{round_trip_bps: 1, by_symbl: {}}", "No setting is called 'by_symbl'"),
+        ("2.0", "market_stats.cost: expected"),
+    ],
+)
+def test_a_wrong_cost_is_refused_with_its_place(cost, says):
+    with pytest.raises(ConfigError) as error:
+        load_research(f"market_stats: {{cost: {cost}}}", "r.yaml")
+    assert says in str(error.value)
