@@ -6,8 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
+# Test files side by side; a file stays whole, its fixtures are shared. WORKERS=0 runs all in one process.
+WORKERS ?= 2
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
-.PHONY: help setup demo test test-all ui check format bench lock clean
+.PHONY: help setup demo test test-all test-slow ui check format bench lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,10 +35,13 @@ ui: setup  ## open the web UI on http://127.0.0.1:3000
 	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 test: setup  ## the default suite, under 10 minutes on two cores
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: setup check  ## everything: also calibration, fuzz and crash tests
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+test-slow: setup  ## what test leaves out: calibration, fuzz and crash tests
+	$(PYTEST) -m slow
 
 check: setup  ## format, lint, types, imports and architecture
 	$(BIN)/ruff format --check .
