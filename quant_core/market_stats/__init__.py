@@ -10,11 +10,14 @@ from dataclasses import replace
 from functools import reduce
 from operator import add
 
+import numpy as np
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.market_stats._count import Ints, TargetCounts, count_target
+from quant_core.counting.values import Slots
+from quant_core.market_stats._count import TargetCounts
 from quant_core.market_stats._count_bits import count_binary_targets
+from quant_core.market_stats._count_values import count_value_target
 from quant_core.market_stats._estimate import Place, estimate_cells
 from quant_core.market_stats._panel import Panel
 from quant_core.market_stats._trades import count_trades
@@ -70,16 +73,16 @@ def _range(fold: Fold, split: str) -> tuple[int, int]:
 
 def _count_fold(panel: Panel, fold: Fold) -> dict[str, list[TargetCounts]]:
     """Fit the conditions on the fold's training bars, then count both splits with them."""
-    codes = panel.codes((fold.train_start, fold.train_stop), fold.test_stop)
+    codes = panel.codes((fold.train_start, fold.train_stop), fold.test_stop).astype(np.int32)
     counted: dict[str, list[TargetCounts]] = {}
     for split in ("train", "test"):
         start, stop = _range(fold, split)
-        counted[split] = _count_split(panel, codes[:, start:stop], start, stop)
+        counted[split] = _count_split(panel, np.ascontiguousarray(codes[:, start:stop]), start, stop)
     return counted
 
 
-def _count_split(panel: Panel, codes: Ints, start: int, stop: int) -> list[TargetCounts]:
-    """Binary targets on packed masks, all others one by one; in the order of the spec."""
+def _count_split(panel: Panel, codes: Slots, start: int, stop: int) -> list[TargetCounts]:
+    """Binary targets on packed masks, all others one by one in loops over their events; in the order of the spec."""
     events, targets = panel.events[:, start:stop], panel.spec.targets
     outcomes = [panel.outcome(target, start, stop) for target in targets]
     binary = [i for i, target in enumerate(targets) if target.kind == "binary"]
@@ -94,7 +97,7 @@ def _count_split(panel: Panel, codes: Ints, start: int, stop: int) -> list[Targe
     )
     for i, target in enumerate(targets):
         if i not in counted:
-            counted[i] = count_target(target, events, codes, outcomes[i], panel.n_slots)
+            counted[i] = count_value_target(target, events, codes, outcomes[i], panel.n_slots)
     for i, target in enumerate(targets):
         trades = count_trades(panel, target, outcomes[i], codes, (start, stop))
         counted[i] = replace(counted[i], trades=trades)

@@ -29,7 +29,7 @@ class EventValues:
         values: (n,).
     """
 
-    slots: Ints
+    slots: NDArray[np.integer[Any]]
     values: NDArray[np.float64]
 
     def __add__(self, later: EventValues) -> EventValues:

@@ -7,6 +7,7 @@ Keep out: the kernel (quant_core.counting) and numeric or time-to-event targets 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from quant_core.targets._base import Target
 def count_binary_targets(
     targets: Sequence[Target],
     events: NDArray[np.bool_],
-    codes: Ints,
+    codes: NDArray[np.integer[Any]],
     outcomes: Sequence[Outcome],
     n_slots: int,
     n_threads: int | None = None,

@@ -12,10 +12,11 @@ from datetime import datetime
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from quant_core.estimators._base import Counts, Estimate, Floats
+from quant_core.counting.values import QUARTILES, group_and_rank
+from quant_core.estimators._base import Counts, Floats
 from quant_core.estimators._moments import BlockMoments, ratio, variance_against_baseline
-from quant_core.estimators._special import sample_quantiles
 from quant_core.estimators.cluster_robust_test import ClusterRobustTest
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 from quant_core.estimators.jeffreys import Jeffreys
@@ -94,16 +95,14 @@ def numeric_columns(place: Place, panel: Panel, counts: TargetCounts) -> dict[st
     m = counts.moments
     summary = np.full((6, *np.shape(m.n)), np.nan)
     unique = np.minimum(m.n, m.covered / max(counts.target.horizon, 1))
-    target, row_of = counts.target.canonical, panel.slot_rows
     for e, event in enumerate(counts.values):
-        event_id = panel.spec.events[e].canonical
-        for s in range(panel.n_slots):
-            if m.n[e, s]:
-                name = "|".join((event_id, *panel.slots[s], target))
-                seed = _cell_seed(panel.spec.seed, place, name)
-                interval = MeanInterval(panel.spec.confidence, panel.spec.n_resamples, seed)
-                values = event.values[event.slots[row_of[s]] == s]
-                summary[:, e, s] = _summary(values, float(unique[e, s]), interval)
+        starts = np.concatenate([[0], np.cumsum(m.n[e])])
+        order = np.argsort(event.values)
+        grouped, quartiles = group_and_rank(event.values, event.slots, order, starts, np.array(QUARTILES))
+        interval = MeanInterval(panel.spec.confidence, panel.spec.n_resamples)
+        seeds = _cell_seeds(place, panel, panel.spec.events[e].canonical, counts.target.canonical)
+        summary[:3, e] = interval.of_cells(grouped, starts, unique[e], seeds)
+        summary[3:, e] = quartiles.T
     mean, low, high, q25, median, q75 = summary
     return {
         "mean": mean,
@@ -120,16 +119,12 @@ def numeric_columns(place: Place, panel: Panel, counts: TargetCounts) -> dict[st
     }
 
 
-def _summary(values: Floats, n_unique: float, interval: MeanInterval) -> tuple[float, ...]:
-    """Mean with bounds, then the quartiles (linear interpolation between order statistics)."""
-    estimate: Estimate = interval.of_values(values, n_unique)
-    return (*estimate, *sample_quantiles(values, 0.25, 0.5, 0.75))
-
-
-def _cell_seed(seed: int, place: Place, cell: str) -> int:
-    """A seed of its own for every cell, independent of the order of work."""
-    name = f"{seed}|{place.symbol}|{place.timeframe}|{place.fold}|{place.split}|{cell}"
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+def _cell_seeds(place: Place, panel: Panel, event: str, target: str) -> NDArray[np.uint64]:
+    """A seed of its own for every cell of an event, independent of the order of work."""
+    where = f"{panel.spec.seed}|{place.symbol}|{place.timeframe}|{place.fold}|{place.split}|{event}"
+    names = ["|".join((where, *slot, target)) for slot in panel.slots]
+    digests = [hashlib.sha256(name.encode()).digest()[:8] for name in names]
+    return np.array([int.from_bytes(d, "big") for d in digests], dtype=np.uint64)
 
 
 def duration_columns(counts: TargetCounts, n_eff: Floats, spec: MarketStatsSpec) -> dict[str, Counts]:

@@ -1,17 +1,19 @@
 """The bootstrap interval of a mean against arch and against plain Python."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 from arch.bootstrap import StationaryBootstrap
 
-from quant_core.estimators.mean_interval import MeanInterval, mean_block_length, resampled_means
+from quant_core.estimators._resampling import means_and_deviations, resampled_means
+from quant_core.estimators.mean_interval import MeanInterval, mean_block_lengths
 
 MASK = 2**64 - 1
 
 
-def uniforms(state):
+def words(state):
     """splitmix64 in plain integers."""
     while True:
         state = (state + 0x9E3779B97F4A7C15) & MASK
@@ -19,18 +21,18 @@ def uniforms(state):
         z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
         z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
         z ^= z >> 31
-        yield state, ((z >> 11) + 1) / 2**53
+        yield state, z
 
 
 def plain_resampled_means(values, mean_length, n_resamples, seed):
     """The stationary bootstrap written out: pick values one run at a time."""
     n, means = len(values), []
     for r in range(n_resamples):
-        state, _ = next(uniforms(seed ^ (((r + 1) * 0xD1342543DE82EF95) & MASK)))
-        stream, picked = uniforms(state), []
+        state, _ = next(words(seed ^ (((r + 1) * 0xD1342543DE82EF95) & MASK)))
+        stream, picked = words(state), []
         while len(picked) < n:
-            start = min(int(next(stream)[1] * n), n - 1)
-            u = next(stream)[1]
+            word = next(stream)[1]
+            start, u = (word >> 32) * n >> 32, ((word & 0xFFFFFFFF) + 1) / 2**32
             run = 1 + math.floor(math.log(u) / math.log(1 - 1 / mean_length)) if mean_length > 1 else 1
             picked += [values[(start + i) % n] for i in range(min(run, n - len(picked)))]
         means.append(sum(picked) / n)
@@ -59,7 +61,22 @@ def test_equal_seeds_give_bit_equal_intervals_and_other_seeds_do_not():
     assert first == again != other
 
 
+def test_many_cells_at_once_equal_one_by_one_on_any_number_of_threads():
+    rng = np.random.default_rng(1)
+    sizes = np.array([300, 0, 3, 2000, 90])
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    values, seeds = rng.normal(size=starts[-1]), rng.integers(0, 2**63, len(sizes)).astype(np.uint64)
+    unique = np.maximum(sizes * 0.7, 1.0)
+    together = np.array(MeanInterval().of_cells(values, starts, unique, seeds)).T
+    for i, (a, b) in enumerate(itertools.pairwise(starts)):
+        alone = MeanInterval(seed=int(seeds[i])).of_values(values[a:b], float(unique[i]))
+        np.testing.assert_array_equal(together[i], np.array(alone))
+    lengths = mean_block_lengths(np.maximum(sizes, 1), unique)
+    one, two, three = (means_and_deviations(values, starts, lengths, seeds, 99, 0.025, n) for n in (1, 2, 3))
+    np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(one, three)
+
+
 def test_runs_grow_with_overlap():
-    assert mean_block_length(1000, 1000.0) == pytest.approx(12)
-    assert mean_block_length(1000, 50.0) == pytest.approx(50)
-    assert mean_block_length(10**6, 1e6) == pytest.approx(1000)
+    n, unique = np.array([1000, 1000, 10**6]), np.array([1000.0, 50.0, 1e6])
+    np.testing.assert_allclose(mean_block_lengths(n, unique), [12, 50, 10000])

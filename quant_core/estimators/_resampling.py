@@ -1,0 +1,100 @@
+"""The compiled loops of the stationary bootstrap of means.
+
+Put here: the random stream, resampled means of one series, and their quantiles for many cells at once.
+Keep out: run lengths, bounds and what they are called (mean_interval.py).
+"""
+
+# pyright: reportUntypedFunctionDecorator=false, reportMissingTypeStubs=false, reportUnknownMemberType=false
+from __future__ import annotations
+
+from typing import Any
+
+import numba as nb
+import numpy as np
+
+from quant_core.estimators._base import Counts, Floats
+
+
+@nb.njit(cache=True)
+def _next_word(state: np.uint64) -> Any:  # pragma: no cover - compiled
+    """One step of splitmix64: the next state and 64 random bits."""
+    state = state + np.uint64(0x9E3779B97F4A7C15)
+    z = state
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return state, z ^ (z >> np.uint64(31))
+
+
+@nb.njit(cache=True)
+def resampled_means(
+    values: Floats, mean_length: float, n_resamples: int, seed: np.uint64
+) -> Floats:  # pragma: no cover - compiled
+    """Means of stationary-bootstrap resamples; a run costs one prefix-sum difference, whatever its length.
+
+    One random word per run: its high half says where the run starts, its low half how long it is.
+    """
+    n = len(values)
+    prefix = np.zeros(n + 1)
+    for i in range(n):
+        prefix[i + 1] = prefix[i] + values[i]
+    # Length 1 + floor(log u / log(1 − 1/L)); a mean length of 1 divides by −inf, which gives 1.
+    per_log = 1.0 / np.log(1.0 - 1.0 / mean_length) if mean_length > 1.0 else -0.0
+    means = np.empty(n_resamples)
+    for r in range(n_resamples):
+        state, _ = _next_word(seed ^ (np.uint64(r + 1) * np.uint64(0xD1342543DE82EF95)))
+        total, left = 0.0, n
+        while left > 0:
+            state, word = _next_word(state)
+            start = np.int64(((word >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32))
+            u = (float(word & np.uint64(0xFFFFFFFF)) + 1.0) * 2.0**-32
+            run = min(1 + np.int64(np.log(u) * per_log), left)
+            stop = start + run
+            if stop <= n:
+                total += prefix[stop] - prefix[start]
+            else:  # around the end
+                total += prefix[n] - prefix[start] + prefix[stop - n]
+            left -= run
+        means[r] = total / n
+    return means
+
+
+@nb.njit(cache=True)
+def _quantile(ordered: Floats, probability: float) -> float:  # pragma: no cover - compiled
+    """Linear interpolation between order statistics."""
+    last = len(ordered) - 1
+    below = min(int(probability * last), last)
+    step = ordered[min(below + 1, last)] - ordered[below]
+    return ordered[below] + step * (probability * last - below)
+
+
+@nb.njit(cache=True, parallel=True)
+def means_and_deviations(
+    values: Floats, starts: Counts, lengths: Any, seeds: Any, n_resamples: int, tail: float, n_threads: int
+) -> Floats:  # pragma: no cover - compiled
+    """(n_cells, 3): the mean of every cell and two quantiles of its resampled means around it.
+
+    Given:
+        values: the outcomes of all cells, cell after cell, each in time order.
+        starts: (n_cells + 1,); first outcome of each cell.
+        lengths: (n_cells,); mean run length, nan where no quantiles are wanted.
+        seeds: (n_cells,) uint64.
+        tail: the quantiles are those at tail and 1 - tail.
+        n_threads: a cell is the work of one thread, so the result is equal for any number.
+    """
+    n_cells = len(lengths)
+    found = np.full((n_cells, 3), np.nan)
+    by_size = np.argsort(starts[:-1] - starts[1:])
+    for thread in nb.prange(n_threads):
+        for i in range(thread, n_cells, n_threads):
+            cell = by_size[i]
+            own = values[starts[cell] : starts[cell + 1]]
+            if len(own) == 0:
+                continue
+            mean = np.sum(own) / len(own)
+            found[cell, 0] = mean
+            if not np.isnan(lengths[cell]):
+                deviations = resampled_means(own - mean, lengths[cell], n_resamples, seeds[cell])
+                deviations.sort()
+                found[cell, 1] = _quantile(deviations, tail)
+                found[cell, 2] = _quantile(deviations, 1.0 - tail)
+    return found
