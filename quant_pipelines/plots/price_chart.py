@@ -31,14 +31,15 @@ def price_chart(bars: pl.DataFrame, gaps: pl.DataFrame, *, symbol: str, timefram
     if bars.is_empty():
         return empty_figure(title, "No bars.", render)
     figure, axes = new_figure()
-    thin = _thinned(bars.select("ts", "close"))
-    axes.plot(thin["ts"].to_numpy(), thin["close"].to_numpy(), color=BLUE, linewidth=0.8)
+    thin = _broken(_thinned(bars.select("ts", "close")), gaps)
+    axes.plot(thin["ts"].to_numpy(), thin["close"].fill_null(float("nan")).to_numpy(), color=BLUE, linewidth=0.8)
     for start, end in gaps.select("start", "end").iter_rows():
         axes.axvspan(start, end, color=RED, alpha=0.35, linewidth=1.2)
     first, last = bars["ts"][0], bars["ts"][-1]
     missing = int(gaps["n_missing"].sum()) if gaps.height else 0
+    named = "gap" if gaps.height == 1 else "gaps"
     span = f"{bars.height:,} bars, {first:%Y-%m-%d} … {last:%Y-%m-%d} UTC"
-    titled(axes, title, subtitle=f"{span}; {gaps.height:,} gaps (red), {missing:,} bars missing")
+    titled(axes, title, subtitle=f"{span}; {gaps.height:,} {named} (red), {missing:,} bars missing")
     axes.grid(axis="y", color=GRID)
     locator = AutoDateLocator()
     axes.xaxis.set_major_locator(locator)
@@ -55,3 +56,9 @@ def _thinned(series: pl.DataFrame) -> pl.DataFrame:
     low = runs.group_by("run").agg(pl.all().sort_by("close").first())
     high = runs.group_by("run").agg(pl.all().sort_by("close").last())
     return pl.concat([low, high]).unique("row").sort("row").select("ts", "close")
+
+
+def _broken(series: pl.DataFrame, gaps: pl.DataFrame) -> pl.DataFrame:
+    """The points with an empty one at the start of each gap, so that no line crosses what is missing."""
+    holes = gaps.select(ts=pl.col("start").cast(series.schema["ts"]), close=pl.lit(None, dtype=pl.Float64))
+    return pl.concat([series, holes]).sort("ts")
