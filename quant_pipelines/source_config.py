@@ -18,7 +18,7 @@ from quant_core.quality import QualityRules
 from quant_core.symbols import check_symbol
 
 KINDS = ("sample", "inbox", "mysql")
-_FEED_KEYS = ("pattern", "allow_non_positive_prices", "quality")
+_FEED_KEYS = ("pattern", "allow_non_positive_prices", "quality", "bid_ask_names")
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Feed:
         pattern: glob on the path below the inbox, or on the file name.
         quality: declared values of the quality checks.
         where: its place in sources.yaml.
+        bid_ask_names: bid and ask quotes lie in two files: the part of the bid file's path, and what stands in its
+            place in the ask file's; () where a file is whole.
     """
 
     pattern: str
@@ -36,6 +38,7 @@ class Feed:
     allow_non_positive_prices: bool
     quality: QualityRules
     where: str
+    bid_ask_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,21 @@ def _feed(value: object, where: str) -> Feed:
         )
     dialect = Dialect.parse({k: v for k, v in settings.items() if k not in _FEED_KEYS}, where)
     quality = QualityRules.parse(mapping_at(settings.get("quality", {}), f"{where}.quality"), f"{where}.quality")
-    return Feed(_text(settings.get("pattern"), f"{where}.pattern"), dialect, allow, quality, where)
+    sides = _bid_ask_names(settings.get("bid_ask_names", ()), f"{where}.bid_ask_names")
+    return Feed(_text(settings.get("pattern"), f"{where}.pattern"), dialect, allow, quality, where, sides)
+
+
+def _bid_ask_names(value: object, where: str) -> tuple[str, ...]:
+    """Two different texts, or none."""
+    names = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if names and (len(set(names)) != 2 or len(names) != 2 or not all(isinstance(n, str) and n for n in names)):
+        raise ConfigError.at(
+            where,
+            expected="two different texts, the bid file's and the ask file's",
+            found=value,
+            next_step="Write [bid, ask].",
+        )
+    return names
 
 
 def mapping_at(value: object, where: str) -> Mapping[str, Any]:

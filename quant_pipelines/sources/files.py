@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 
 from quant_core.errors import IngestionError, RefusedInputError
-from quant_core.ingestion import Dialect, ParsedFile, read_file
+from quant_core.ingestion import Dialect, ParsedFile, merge_bid_ask, read_file
 from quant_core.quality import QualityRules
 from quant_core.timeframes import Timeframe
 from quant_pipelines.code_version import core_code_version
@@ -34,6 +34,8 @@ class FeedFile:
         stamp: changes when the content may have changed (size and modification time).
         load: reads the bytes.
         where: the place in sources.yaml that declares the file, for error texts.
+        ask: the file of the ask quotes, where this one holds the bid quotes only.
+        lacks: the file with the other side of the quotes, where it is not there: the file is refused until it is.
     """
 
     origin: str
@@ -43,13 +45,19 @@ class FeedFile:
     allow_non_positive_prices: bool = False
     quality: QualityRules = field(default_factory=QualityRules)
     where: str = ""
+    ask: FeedFile | None = None
+    lacks: str = ""
 
     @property
     def identity(self) -> str:
         """Hash of everything that decides how the file is read, short of its bytes."""
-        return _sha256(
-            "|".join([self.origin, self.stamp, self.dialect.model_dump_json(), core_code_version()]).encode()
-        )
+        parts = [self.origin, self.stamp, self.dialect.model_dump_json(), core_code_version(), self.lacks]
+        return _sha256("|".join([*parts, *([self.ask.identity] if self.ask else [])]).encode())
+
+    def content_hash(self) -> str:
+        """SHA-256 of the bytes; of both hashes where two files make one."""
+        own = _sha256(self.load())
+        return _sha256((own + self.ask.content_hash()).encode()) if self.ask else own
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ class FileContent:
     """What a file holds: small enough to remember for every file.
 
     Attributes:
-        content_hash: SHA-256 of the bytes.
+        content_hash: SHA-256 of the bytes (of both files, where two make one).
         holds: ``SYMBOL|TF`` → vendor symbol, in order of appearance.
         refused: why the file was refused as a whole, or "".
     """
@@ -188,9 +196,9 @@ def _content_of(file: FeedFile) -> FileContent:
                 fix=f"declare the file's dialect in {file.where or 'sources.yaml'}",
             )
     except IngestionError as error:
-        return FileContent(_sha256(file.load()), {}, str(error))
+        return FileContent(file.content_hash(), {}, str(error))
     held = parsed.rows.group_by("symbol", "timeframe", maintain_order=True).agg(pl.col("vendor_symbol").first())
-    return FileContent(_sha256(file.load()), {f"{s}|{t}": vendor for s, t, vendor in held.iter_rows()})
+    return FileContent(file.content_hash(), {f"{s}|{t}": vendor for s, t, vendor in held.iter_rows()})
 
 
 def _first_reason(quarantine: pl.DataFrame) -> str:
@@ -203,11 +211,34 @@ _PARSED: OrderedDict[str, ParsedFile] = OrderedDict()
 def _parse(file: FeedFile) -> ParsedFile:
     """Parse a file; the latest files are kept, because one file may hold many instruments."""
     if file.identity not in _PARSED:
-        _PARSED[file.identity] = read_file(file.load(), file.origin, file.dialect)
+        _PARSED[file.identity] = _read(file)
         while len(_PARSED) > 1 and sum(p.rows.height for p in _PARSED.values()) > _MAX_ROWS_KEPT:
             _PARSED.popitem(last=False)
     _PARSED.move_to_end(file.identity)
     return _PARSED[file.identity]
+
+
+def _read(file: FeedFile) -> ParsedFile:
+    """Parse a file, or two files of quotes into their mid."""
+    if file.lacks:
+        raise RefusedInputError.at(
+            file.origin,
+            reason=f"it holds one side of quotes and the other, {file.lacks}, is not there",
+            fix=f"deliver it, or correct bid_ask_names in {file.where}",
+        )
+    parsed = read_file(file.load(), file.origin, file.dialect)
+    if file.ask is None:
+        return parsed
+    ask = read_file(file.ask.load(), file.ask.origin, file.ask.dialect)
+    symbols = pl.concat([parsed.rows["symbol"], ask.rows["symbol"]]).unique().sort().to_list()
+    named = ", ".join(symbols) or "none"
+    if len(symbols) != 1:
+        raise RefusedInputError.at(
+            file.origin,
+            reason=f"its quotes and those of {file.ask.origin} must be of one symbol, found {named}",
+            fix=f"declare symbol, or file_name_regex with a group that is equal in both names, in {file.where}",
+        )
+    return merge_bid_ask(parsed, ask, symbols[0])
 
 
 def _key(instrument: Instrument) -> str:

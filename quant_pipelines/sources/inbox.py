@@ -7,6 +7,7 @@ Keep out: parsing and delivering (files.py), the settings' schema (source_config
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import partial
@@ -40,8 +41,9 @@ def inbox_source(
 
 
 def _files(folder: Path, feeds: tuple[Feed, ...], settle_s: float, now: Callable[[], datetime]) -> list[FeedFile]:
-    """Every settled file, with the feed that declares it."""
+    """Every settled file, with the feed that declares it; quotes in two files as one."""
     found: list[FeedFile] = []
+    sides: dict[str, tuple[str, ...]] = {}
     for path in sorted(folder.rglob("*")):
         origin = path.relative_to(folder).as_posix()
         if not path.is_file() or any(part.startswith(".") for part in origin.split("/")):
@@ -50,6 +52,7 @@ def _files(folder: Path, feeds: tuple[Feed, ...], settle_s: float, now: Callable
         if 0 <= now().timestamp() - facts.st_mtime < settle_s:
             continue
         feed = next((f for f in feeds if fnmatchcase(origin, f.pattern) or fnmatchcase(path.name, f.pattern)), None)
+        sides[origin] = feed.bid_ask_names if feed else ()
         found.append(
             FeedFile(
                 origin=origin,
@@ -61,4 +64,22 @@ def _files(folder: Path, feeds: tuple[Feed, ...], settle_s: float, now: Callable
                 where=feed.where if feed else "sources.yaml: inbox.feeds",
             )
         )
-    return found
+    return _with_asks(found, sides)
+
+
+def _with_asks(files: list[FeedFile], sides: dict[str, tuple[str, ...]]) -> list[FeedFile]:
+    """Bid files with their ask files; a side whose other one is not there (yet) says so when it is read."""
+    by_origin = {file.origin: file for file in files}
+    whole: list[FeedFile] = []
+    for file in files:
+        bid, ask = sides[file.origin] or ("", "")
+        if bid and bid in file.origin:
+            other = file.origin.replace(bid, ask)
+            whole.append(replace(file, ask=by_origin[other]) if other in by_origin else replace(file, lacks=other))
+        elif ask and ask in file.origin:
+            other = file.origin.replace(ask, bid)
+            if other not in by_origin:
+                whole.append(replace(file, lacks=other))
+        else:
+            whole.append(file)
+    return whole

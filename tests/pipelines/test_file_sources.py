@@ -149,3 +149,39 @@ def test_a_file_that_is_still_being_written_waits(tmp_path: Path) -> None:
 
 def test_a_missing_folder_is_an_empty_inbox(tmp_path: Path) -> None:
     assert inbox(tmp_path / "nowhere").instruments() == []
+
+
+def quotes(price: float) -> str:
+    return f"date,open,high,low,close\n2024-01-02,{price},{price},{price},{price}\n2024-01-03,2,2,2,2\n"
+
+
+def quote_feed() -> Feed:
+    dialect = Dialect.parse({"timeframe": "D1", "file_name_regex": r"(?P<symbol>[A-Z]{6})"}, "test")
+    return Feed("*.csv", dialect, False, QualityRules(), "feeds[0]", ("bid", "ask"))
+
+
+def test_bid_and_ask_files_are_delivered_as_their_mid_once_both_are_there(tmp_path: Path) -> None:
+    source = inbox(tmp_path, quote_feed())
+    (tmp_path / "EURUSD_ask.csv").write_text(quotes(3))
+    assert source.instruments() == []
+    assert "EURUSD_bid.csv" in source.refused()["EURUSD_ask.csv"]
+    (tmp_path / "EURUSD_bid.csv").write_text(quotes(1))
+    (instrument,) = source.instruments()
+    assert (instrument.symbol, source.refused()) == ("EURUSD", {})
+    (delivery,) = source.deliveries(instrument, None)
+    assert delivery.rows["close"].to_list() == [2.0, 2.0]
+    assert delivery.details["n_zero_spread"] == 1
+    before = source.fingerprint(instrument)
+    (tmp_path / "EURUSD_ask.csv").write_text(quotes(5))
+    assert source.fingerprint(instrument) != before
+    (again,) = source.deliveries(instrument, delivery.watermark)
+    assert again.rows["close"].to_list() == [3.0, 2.0]
+
+
+def test_quotes_of_two_symbols_are_not_mixed(tmp_path: Path) -> None:
+    both = Feed("*.csv", Dialect(timeframe="D1"), False, QualityRules(), "feeds[0]", ("bid", "ask"))
+    for name, symbol in (("bid.csv", "AAA"), ("ask.csv", "BBB")):
+        (tmp_path / name).write_text(f"symbol,date,open,high,low,close\n{symbol},2024-01-02,1,1,1,1\n")
+    source = inbox(tmp_path, both)
+    assert source.instruments() == []
+    assert "found AAA, BBB" in source.refused()["bid.csv"]

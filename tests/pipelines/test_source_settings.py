@@ -60,6 +60,7 @@ sources:
         ("sources: {a: {kind: inbox, settle_s: -1}}", "seconds >= 0"),
         ("sources: {a: {kind: inbox, feeds: x}}", "expected a list"),
         ("sources: {a: {kind: inbox, feeds: [{calendar: XNYS}]}}", r"feeds\[0\].pattern"),
+        ("sources: {a: {kind: inbox, feeds: [{pattern: x, bid_ask_names: [bid]}]}}", "two different texts"),
         ("sources: {a: {kind: inbox, feeds: [{pattern: x, zone: Mars}]}}", r"feeds\[0\].zone"),
         ("sources: {a: {kind: inbox, feeds: [{pattern: x, quality: {spike: 1}}]}}", "Did you mean 'spike_k'"),
         ("sources: {a: {kind: inbox, feeds: [{pattern: x, allow_non_positive_prices: yes please}]}}", "true or false"),
