@@ -8,14 +8,15 @@ Keep out: statistics of bins (_inference.py), per-year profiles (stability.py), 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from quant_core.bars import Bars
 from quant_core.estimators.jeffreys import Jeffreys
 from quant_core.inference.benjamini_hochberg import BenjaminiHochberg
-from quant_core.profile_metrics import ProfileMetric
 from quant_core.seasonality._bins import DimensionStatistics, dimension_statistics
 from quant_core.seasonality._inference import BinStatistics
 from quant_core.seasonality.spec import SeasonalityProfileSpec
@@ -73,33 +74,41 @@ def _table(
 
 def rows_of(statistics: Sequence[DimensionStatistics]) -> pl.DataFrame:
     """Statistics of all dimensions as rows, bins with bars only; without symbol, period and verdict."""
-    return pl.concat([_rows(found, metric, stats) for found in statistics for metric, stats in found.metrics])
+    # One frame of all columns: a frame per dimension and metric would cost more than the statistics themselves.
+    each = [(found, metric, stats) for found in statistics for metric, stats in found.metrics]
+    n_bins = [len(found.n_bars) for found, _, _ in each]
+    columns: dict[str, pl.Series] = {
+        "dimension": _repeated([found.dimension.canonical for found, _, _ in each], n_bins),
+        "bin": pl.Series([name for found, _, _ in each for name in found.dimension.bins], dtype=pl.String),
+        "bin_order": pl.Series(_joined([np.arange(n) for n in n_bins])).cast(pl.Int32),
+        "metric": _repeated([metric.canonical for _, metric, _ in each], n_bins),
+        "metric_name": _repeated([metric.short_name for _, metric, _ in each], n_bins),
+        "window_bars": _repeated([metric.bar_value.window_bars for _, metric, _ in each], n_bins).cast(pl.Int32),
+        "unit": _repeated([metric.unit for _, metric, _ in each], n_bins),
+        "n_bars": pl.Series(_joined([found.n_bars for found, _, _ in each])),
+        "n": pl.Series(_joined([stats.n for _, _, stats in each]).astype(np.int64)),
+    }
+    for name, dtype in TABLE.schema.items():
+        if name in BinStatistics.__dataclass_fields__ and name not in columns:
+            # nan is how arrays say undefined; a table says null.
+            values = pl.Series(_joined([getattr(stats, name) for _, _, stats in each]))
+            columns[name] = values.fill_nan(None).cast(dtype)
+    return pl.DataFrame(columns).filter(pl.col("n_bars") > 0)
+
+
+def _joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return np.concatenate(arrays)
+
+
+def _repeated(labels: Sequence[Any], times: Sequence[int]) -> pl.Series:
+    """Every label as often as its dimension has bins."""
+    return pl.Series([label for label, n in zip(labels, times, strict=True) for _ in range(n)])
 
 
 def with_period_key(rows: pl.DataFrame, bars: Bars, period: str) -> pl.DataFrame:
     """Add symbol, timeframe and period."""
     key = {"symbol": bars.symbol, "timeframe": bars.timeframe.value, "period": period}
     return rows.with_columns(**{name: pl.lit(value) for name, value in key.items()})
-
-
-def _rows(found: DimensionStatistics, metric: ProfileMetric, stats: BinStatistics) -> pl.DataFrame:
-    """One metric of one dimension as rows, bins with bars only."""
-    columns = {
-        "dimension": pl.repeat(found.dimension.canonical, len(found.n_bars), eager=True),
-        "bin": pl.Series(list(found.dimension.bins), dtype=pl.String),
-        "bin_order": pl.int_range(len(found.n_bars), dtype=pl.Int32, eager=True),
-        "metric": pl.repeat(metric.canonical, len(found.n_bars), eager=True),
-        "metric_name": pl.repeat(metric.short_name, len(found.n_bars), eager=True),
-        "window_bars": pl.repeat(metric.bar_value.window_bars, len(found.n_bars), eager=True, dtype=pl.Int32),
-        "unit": pl.repeat(metric.unit, len(found.n_bars), eager=True),
-        "n_bars": found.n_bars,
-        "n": stats.n.astype(np.int64),
-    }
-    for name, dtype in TABLE.schema.items():
-        if hasattr(stats, name) and name not in columns:
-            # nan is how arrays say undefined; a table says null.
-            columns[name] = pl.Series(getattr(stats, name)).fill_nan(None).cast(dtype)
-    return pl.DataFrame(columns).filter(pl.col("n_bars") > 0)
 
 
 def _with_posterior(rows: pl.DataFrame, spec: SeasonalityProfileSpec) -> pl.DataFrame:
