@@ -69,12 +69,16 @@ ingest = _asset_job("ingest", ["raw_bars", "bars"], "Brings raw rows and cleaned
 market_stats = _asset_job("market_stats", ["features", "market_stats"], "Computes features and statistics from bars.")
 research = _asset_job(
     "research",
-    ["raw_bars", "bars", "features", "market_stats"],
-    "The whole flow, from the sources to the statistics, key by key.",
+    ["raw_bars", "bars", "features", "market_stats", "seasonality_profiles"],
+    "The whole flow, from the sources to the statistics and seasonal profiles, key by key.",
 )
 
 seasonality = _asset_job(
     "seasonality", ["seasonality_profiles"], "Profiles calendar bins and their stability from bars."
+)
+
+stats_details = _asset_job(
+    "stats_details", ["stats_details"], "Writes the event bars behind the cells that the run config names."
 )
 
 marts = dg.define_asset_job("marts", selection=MARTS, description="Refreshes every mart of sql/marts.")
@@ -107,4 +111,15 @@ def prune_event_log() -> None:
     delete_superseded_runs()
 
 
-JOBS = [register_symbols, ingest, market_stats, research, seasonality, marts, calibration, leak_audit, prune_event_log]
+JOBS = [
+    register_symbols,
+    ingest,
+    market_stats,
+    research,
+    seasonality,
+    stats_details,
+    marts,
+    calibration,
+    leak_audit,
+    prune_event_log,
+]

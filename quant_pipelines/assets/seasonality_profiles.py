@@ -58,5 +58,4 @@ STAGE = Stage(
     kinds=frozenset({"parquet", "polars"}),
     make=make,
     beside=("seasonality_stability",),
-    job="seasonality",
 )

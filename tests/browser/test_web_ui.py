@@ -21,7 +21,7 @@ from tests.pipelines.small_project import SmallProject, keys_of
 pytestmark = pytest.mark.browser
 
 SYMBOLS = ("EURUSD", "GBPUSD")
-STAGES = ("raw_bars", "bars", "features", "market_stats")
+STAGES = ("raw_bars", "bars", "features", "market_stats", "seasonality_profiles")
 
 
 def _minutes_csv(symbol: str, n_days: int = 420, bars_per_day: int = 10) -> str:

@@ -34,6 +34,8 @@ market_stats:
   events: [k_consecutive(k=2)]
   targets: [up_next_bar]
   n_min: 30
+seasonality:
+  profile: {by_hour: false, metrics: [p_up, ret_mean], min_samples_bin: 30}
 """
 
 FETCH_TIMES = ("fetched_at",)

@@ -10,7 +10,7 @@ import pytest
 from quant_pipelines.partitions import PartitionKey
 from tests.pipelines.small_project import SmallProject, daily_csv, fingerprints, keys_of, write_times
 
-STAGES = ("raw_bars", "bars", "features", "market_stats")
+STAGES = ("raw_bars", "bars", "features", "market_stats", "seasonality_profiles")
 
 
 @pytest.fixture

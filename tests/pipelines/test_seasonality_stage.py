@@ -1,4 +1,4 @@
-"""The stage seasonality_profiles: its tables, what makes it stale, its figures, and its place beside research."""
+"""The stage seasonality_profiles: its tables, what makes it stale, its figures, and its place in the whole flow."""
 
 from __future__ import annotations
 
@@ -21,10 +21,6 @@ from quant_pipelines.stages import discover_stages
 from tests.pipelines.small_project import RESEARCH, SmallProject, write_times
 
 KEY = PartitionKey("AAA", "D1")
-SEASONALITY = """
-seasonality:
-  profile: {by_hour: false, metrics: [p_up, ret_mean], min_samples_bin: 30}
-"""
 
 
 def mondays_up_csv(n_bars: int = 700, start: date = date(2020, 1, 1)) -> str:
@@ -43,7 +39,6 @@ def mondays_up_csv(n_bars: int = 700, start: date = date(2020, 1, 1)) -> str:
 def project(tmp_path: Path) -> SmallProject:
     """One symbol whose bars after a Monday rise."""
     made = SmallProject.at(tmp_path)
-    (tmp_path / "config" / "research.yaml").write_text(RESEARCH + SEASONALITY)
     made.drop("AAA", mondays_up_csv())
     made.register()
     made.run_key("ingest", str(KEY))
@@ -53,7 +48,7 @@ def project(tmp_path: Path) -> SmallProject:
 def test_the_tables_are_those_of_the_core_and_find_the_planted_monday(project: SmallProject) -> None:
     project.run_key("seasonality", str(KEY))
     profile, stability = (project.lake.read(f"seasonality_{t}", KEY) for t in ("profiles", "stability"))
-    spec = load_research(RESEARCH + SEASONALITY, "r").seasonality.profile_at(Timeframe.D1)
+    spec = load_research(RESEARCH, "r").seasonality.profile_at(Timeframe.D1)
     bars = load_bars(project.lake, KEY).bars()
     assert_frame_equal(profile, compute_seasonality(bars, spec))
     assert_frame_equal(stability, compute_stability(bars, spec))
@@ -103,13 +98,16 @@ def test_an_empty_profile_is_shown_as_such(project: SmallProject) -> None:
     assert top_bins(profile.with_columns(q_value=pl.lit(None, pl.Float64))).is_empty()
 
 
-def test_a_key_without_profiles_is_missing_for_the_job_seasonality_only(project: SmallProject) -> None:
-    project.run_key("research", str(KEY))
-    by_job = {job: [s for s in discover_stages() if s.job == job] for job in ("research", "seasonality")}
-    assert [s.name for s in by_job["seasonality"]] == ["seasonality_profiles"]
-
+def test_a_key_is_missing_until_the_whole_flow_has_made_its_profiles(project: SmallProject) -> None:
     class Inputs:
         lake = project.lake
 
-    found = {job: missing_keys(Inputs(), stages, [KEY]) for job, stages in by_job.items()}  # pyright: ignore[reportArgumentType]
-    assert found == {"research": set(), "seasonality": {KEY}}
+    def missing() -> set[PartitionKey]:
+        stages = [s for s in discover_stages() if s.job == "research"]
+        return missing_keys(Inputs(), stages, [KEY])  # pyright: ignore[reportArgumentType]
+
+    project.run_key("market_stats", str(KEY))
+    assert missing() == {KEY}
+    project.run_key("research", str(KEY))
+    assert missing() == set()
+    assert project.lake.exists("seasonality_stability", KEY)
