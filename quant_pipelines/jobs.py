@@ -83,6 +83,8 @@ stats_details = _asset_job(
 
 marts = dg.define_asset_job("marts", selection=MARTS, description="Refreshes every mart of sql/marts.")
 
+report = _asset_job("report", ["report"], "Writes one self-contained HTML report per symbol from what the lake holds.")
+
 calibration = _asset_job(
     "calibration", ["calibration"], "Simulates worlds of known truth and reports how often the statistics err."
 )
@@ -119,6 +121,7 @@ JOBS = [
     seasonality,
     stats_details,
     marts,
+    report,
     calibration,
     leak_audit,
     prune_event_log,

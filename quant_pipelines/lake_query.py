@@ -6,16 +6,17 @@ Keep out: parsing of SQL files (sql_files.py), storing of results (marts.py).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 import duckdb
 import polars as pl
 
 from quant_core.errors import DataContractError, LakeError
 from quant_core.tables import TABLES
-from quant_pipelines.lake import Lake
+from quant_pipelines.lake import Facts, Lake
 from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.sql_files import SqlFile
+from quant_pipelines.sql_files import FACTS_TABLE, SqlFile
 
 _HIVE_OPTIONS = "hive_partitioning = true, hive_types_autocast = false, union_by_name = true"
 
@@ -45,6 +46,8 @@ def run_select(
         connection.execute("SET TimeZone = 'UTC'")
         for name, value in (settings or {}).items():
             connection.execute(f"SET VARIABLE {name} = ?", [value])
+        if file.reads_facts:
+            connection.register(FACTS_TABLE, facts_table(lake, file.tables).to_arrow())
         for name in file.tables:
             asked = (keys or {}).get(name)
             if name.startswith("mart__"):
@@ -76,6 +79,19 @@ def _bind_partitions(connection: duckdb.DuckDBPyConnection, name: str, lake: Lak
         _create_view(connection, name, [lake.location(name, key) for key in keys])
     else:
         connection.register(name, lake.scan(name, keys).collect().to_arrow())
+
+
+def facts_table(lake: Lake, tables: Sequence[str]) -> pl.DataFrame:
+    """The provenance of every partition of some tables, marts left out."""
+    rows = [
+        {"table_name": name, "symbol": key.symbol, "timeframe": key.timeframe, **asdict(facts)}
+        for name in tables
+        if not name.startswith("mart__")
+        for key in lake.keys(name)
+        if (facts := lake.facts(name, key)) is not None
+    ]
+    types = {name: pl.Int64 if name == "seed" else pl.String for name in Facts.__dataclass_fields__}
+    return pl.DataFrame(rows, schema={"table_name": pl.String, "symbol": pl.String, "timeframe": pl.String, **types})
 
 
 def empty_table(name: str) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import dagster as dg
@@ -71,6 +72,7 @@ def run_job(
     tags: Mapping[str, str],
     instance: DagsterInstance,
     *,
+    config: Mapping[str, Any] | None = None,
     on_progress: Callable[[int], object] = int,
 ) -> RunOutcome:
     """Run a job in this process and report how many keys are done while it works.
@@ -79,6 +81,7 @@ def run_job(
         job: of the code location.
         tags: run tags; those of a Rectangle make the run cover it.
         instance: where the run is recorded.
+        config: run config of its ops and resources.
         on_progress: receives the number of keys done, about once a second.
     """
     run_id, done = str(uuid4()), threading.Event()
@@ -86,7 +89,11 @@ def run_job(
     watcher.start()
     try:
         result = job.execute_in_process(
-            instance=instance, tags=dict(tags), run_id=run_id, raise_on_error=False, run_config=_QUIET
+            instance=instance,
+            tags=dict(tags),
+            run_id=run_id,
+            raise_on_error=False,
+            run_config={**_QUIET, **(config or {})},
         )
     finally:
         done.set()

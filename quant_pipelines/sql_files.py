@@ -18,6 +18,9 @@ from quant_core.errors import ConfigError
 
 SQL_FOLDER = Path(__file__).parents[1] / "sql"
 
+FACTS_TABLE = "lake_facts"
+"""Any SELECT may read it: one row per partition of the tables it reads, with the provenance of its file."""
+
 
 @dataclass(frozen=True)
 class SqlColumn:
@@ -37,7 +40,8 @@ class SqlFile:
         meaning: the header's prose: what one row is.
         key: columns that are unique together; empty for checks.
         columns: the output columns, in order; empty for checks.
-        tables: lake tables the statement reads, without its CTEs, alphabetical.
+        tables: lake tables the statement reads, without its CTEs and ``lake_facts``, alphabetical.
+        reads_facts: True when it reads ``lake_facts``, the provenance of the partitions of its tables.
         plot: name of the figure (``Plot:`` in the header) drawn from the result, or None.
     """
 
@@ -48,6 +52,7 @@ class SqlFile:
     select: str
     tables: tuple[str, ...]
     plot: str | None = None
+    reads_facts: bool = False
 
     @property
     def body(self) -> str:
@@ -100,14 +105,16 @@ def parse_sql_file(name: str, text: str) -> SqlFile:
         )
     key, plot = _field(header, "Key:"), _field(header, "Plot:")
     columns = tuple(_column(name, line) for line in header if "|" in line)
+    tables = tables_read(name, text)
     return SqlFile(
         name=name,
         meaning=meaning,
         key=tuple(part.strip() for part in key.split(",") if part.strip()),
         columns=columns,
         select=text,
-        tables=tables_read(name, text),
+        tables=tuple(table for table in tables if table != FACTS_TABLE),
         plot=plot or None,
+        reads_facts=FACTS_TABLE in tables,
     )
 
 

@@ -16,10 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 TABLE_WIDTH = 148
-_VERDICT_STYLE = {"significant": "bold green", "not_significant": "dim", "insufficient": "yellow"}
+VERDICT_STYLE = {"significant": "bold green", "not_significant": "dim", "insufficient": "yellow"}
 
 
-def findings_view(findings: pl.DataFrame, *, title: str, caption: str, width: int) -> RenderableType:
+def findings_view(
+    findings: pl.DataFrame, *, title: str, caption: str, width: int, lift: str = "lift_freq"
+) -> RenderableType:
     """The findings as a table where the terminal is wide enough for one, else as two lines each.
 
     Args:
@@ -27,17 +29,18 @@ def findings_view(findings: pl.DataFrame, *, title: str, caption: str, width: in
         title: what was selected.
         caption: what the columns mean.
         width: of the terminal, in characters.
+        lift: column shown as the lift.
     """
     if width >= TABLE_WIDTH:
-        return _findings_table(findings, title, caption)
+        return _findings_table(findings, title, caption, lift)
     lines = [Text(title, style="italic")]
     for row in findings.iter_rows(named=True):
-        what, numbers = _finding_lines(row)
-        lines += [Text(what, style="bold"), Text(numbers, style=_VERDICT_STYLE.get(row["verdict_global"], ""))]
+        what, numbers = _finding_lines(row, lift)
+        lines += [Text(what, style="bold"), Text(numbers, style=VERDICT_STYLE.get(row["verdict_global"], ""))]
     return Group(*lines, Text(caption, style="dim italic"))
 
 
-def _findings_table(findings: pl.DataFrame, title: str, caption: str) -> Table:
+def _findings_table(findings: pl.DataFrame, title: str, caption: str, lift: str) -> Table:
     """One row per finding: what in one column that may wrap, the numbers beside it."""
     table = Table(
         title=escape(title),
@@ -50,29 +53,29 @@ def _findings_table(findings: pl.DataFrame, title: str, caption: str) -> Table:
     )
     table.add_column("partition", no_wrap=True)
     table.add_column("event, condition → target", overflow="fold", min_width=40)
-    for name in ("n", "n_eff", "p_hat [ci]", "baseline", "lift", "q"):
+    for name in ("n", "n_eff", "p_hat [ci]", "baseline", lift.replace("lift_freq", "lift"), "q"):
         table.add_column(escape(name), justify="right", no_wrap=True)
     table.add_column("break-even", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("replicated", justify="right", no_wrap=True)
     for row in findings.iter_rows(named=True):
-        symbol, timeframe, event, condition, target, *numbers = finding_cells(row)
+        symbol, timeframe, event, condition, target, *numbers = finding_cells(row, lift)
         what = f"{event}, {condition} → {target}"
         cells = (f"{symbol} {timeframe}", what, *numbers)
-        table.add_row(*map(escape, cells), style=_VERDICT_STYLE.get(row["verdict_global"], ""))
+        table.add_row(*map(escape, cells), style=VERDICT_STYLE.get(row["verdict_global"], ""))
     return table
 
 
-def _finding_lines(row: dict[str, Any]) -> tuple[str, str]:
+def _finding_lines(row: dict[str, Any], lift_column: str) -> tuple[str, str]:
     """A finding in two lines: what, then the numbers."""
-    symbol, timeframe, event, condition, target, *numbers = finding_cells(row)
+    symbol, timeframe, event, condition, target, *numbers = finding_cells(row, lift_column)
     n, n_eff, rate, baseline, lift, q, break_even, verdict, folds = numbers
     what = f"{symbol} {timeframe}  {event}, {condition} → {target}"
     figures = f"    n {n} (eff {n_eff})  {rate} vs {baseline}  lift {lift}  q {q}"
     return what, f"{figures}  break-even {break_even}  {verdict}  {folds}"
 
 
-def finding_cells(row: dict[str, Any]) -> list[str]:
+def finding_cells(row: dict[str, Any], lift: str = "lift_freq") -> list[str]:
     """The texts of one finding; a dash stands for null.
 
     >>> finding_cells({"symbol": "S", "timeframe": "D1", "event": "e", "condition": "all", "condition_value": "all",
@@ -94,7 +97,7 @@ def finding_cells(row: dict[str, Any]) -> list[str]:
         "–" if row["n_eff"] is None else f"{row['n_eff']:,.0f}",
         interval,
         _number(row["baseline"]),
-        _number(row["lift_freq"], sign="+"),
+        _number(row[lift], sign="+"),
         _number(row["q_value_global"]),
         _cost(row),
         row["verdict_global"],

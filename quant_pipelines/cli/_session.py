@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from dagster import DagsterInstance
 from rich.console import Console
@@ -76,22 +77,35 @@ class Session:
         """A text without the secrets of the environment."""
         return self._resources["sources"].redact(text)
 
-    def run_keys(self, job: str, keys: Iterable[PartitionKey]) -> bool:
+    def run_keys(self, job: str, keys: Iterable[PartitionKey], config: Mapping[str, Any] | None = None) -> bool:
         """Run a job over a set of keys, one run per rectangle, with a progress bar; True when all succeeded."""
         rectangles = plan_rectangles(keys, self.registered_symbols())
         results = [
-            self.run(job, r.tags, label=f"{job} {r.keys[0]} … {r.keys[-1]}", total=len(r.keys)) for r in rectangles
+            self.run(job, r.tags, label=f"{job} {r.keys[0]} … {r.keys[-1]}", total=len(r.keys), config=config)
+            for r in rectangles
         ]
         return all(results)
 
-    def run(self, job: str, tags: Mapping[str, str], *, label: str, total: int) -> bool:
+    def run(
+        self,
+        job: str,
+        tags: Mapping[str, str],
+        *,
+        label: str,
+        total: int,
+        config: Mapping[str, Any] | None = None,
+    ) -> bool:
         """Run a job with a progress bar and print what failed; True when it succeeded."""
         found = find_job(job)
         bar = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*bar, console=self.console) as progress:
             task = progress.add_task(label, total=total or None)
             outcome = run_job(
-                found, tags, self.instance, on_progress=lambda n: progress.update(task, completed=min(n, total))
+                found,
+                tags,
+                self.instance,
+                config=config,
+                on_progress=lambda n: progress.update(task, completed=min(n, total)),
             )
             if outcome.is_success:
                 progress.update(task, completed=total, total=total)

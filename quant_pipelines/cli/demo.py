@@ -43,7 +43,7 @@ def command(options: argparse.Namespace, console: Console) -> int:
     console.rule("3. Marts")
     ok = session.run("marts", {}, label="marts", total=1) and ok
     console.rule("4. Findings")
-    print_findings(session.lake, console, rows=options.rows)
+    print_findings(session.lake, console, limit=options.rows)
     console.rule("5. Quality")
     console.print(plain_table(quality_summary(session.lake), title="What the quality checks found [rows]"))
     console.rule("6. Where everything is")

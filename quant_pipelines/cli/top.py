@@ -25,9 +25,20 @@ _CAPTION = (
 )
 
 
+_RANKS = {"q_value": "rank", "lift_freq": "rank_lift_freq", "lift_bayes": "rank_lift_bayes"}
+"""What findings are ordered by → the column of the mart that holds this order."""
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Filters."""
-    parser.add_argument("--rows", type=int, default=25, help="findings to print (default 25)")
+    """Order and filters."""
+    parser.add_argument("--limit", "--rows", type=int, default=25, help="findings to print (default 25)")
+    parser.add_argument(
+        "--by",
+        choices=tuple(_RANKS),
+        default="q_value",
+        help="smallest corrected q-value (default), or largest lift in absolute value: observed or Bayesian",
+    )
+    parser.add_argument("--significant", action="store_true", help="only findings significant over all symbols")
     parser.add_argument("--symbols", help="comma-separated symbols (default all)")
     parser.add_argument("--timeframes", help="comma-separated timeframes (default all)")
     parser.add_argument("--split", choices=("oos_pooled", "train"), default="oos_pooled", help="default oos_pooled")
@@ -38,7 +49,9 @@ def command(options: argparse.Namespace, console: Console) -> int:
     print_findings(
         Session(console).lake,
         console,
-        rows=options.rows,
+        limit=options.limit,
+        by=options.by,
+        significant_only=options.significant,
         symbols=options.symbols,
         timeframes=options.timeframes,
         split=options.split,
@@ -50,7 +63,9 @@ def print_findings(
     lake: Lake,
     console: Console,
     *,
-    rows: int,
+    limit: int,
+    by: str = "q_value",
+    significant_only: bool = False,
     symbols: str | None = None,
     timeframes: str | None = None,
     split: str = "oos_pooled",
@@ -65,5 +80,8 @@ def print_findings(
     verdicts = dict(found["verdict_global"].value_counts(sort=True).iter_rows())
     counts = ", ".join(f"{n:,} {verdict or 'not tested'}" for verdict, n in verdicts.items())
     sample = "out of sample" if split == "oos_pooled" else split
-    title = f"Strongest of {found.height:,} cells ({sample}): {counts or 'none'}"
-    console.print(findings_view(found.head(rows), title=title, caption=_CAPTION, width=console.width))
+    title = f"Strongest by {by} of {found.height:,} cells ({sample}): {counts or 'none'}"
+    shown = found.filter(pl.col("verdict_global") == "significant") if significant_only else found
+    ranked = shown.sort(_RANKS[by]).head(limit)
+    lift = "lift_bayes" if by == "lift_bayes" else "lift_freq"
+    console.print(findings_view(ranked, title=title, caption=_CAPTION, width=console.width, lift=lift))

@@ -6,6 +6,8 @@
 -- Plot: finding_intervals
 -- Columns:
 --   rank               | index    | 1 for the smallest q_value_global of the split, then the largest lift in absolute value; last without one.
+--   rank_lift_freq     | index    | 1 for the largest lift_freq of the split in absolute value; cells outside the tests last. Null for numeric targets.
+--   rank_lift_bayes    | index    | The same by lift_bayes, which the prior shrinks where n_eff is small.
 --   symbol             | id       | Partition key of the instrument.
 --   timeframe          | id       | Bar length.
 --   fold               | index    | Walk-forward fold; -1 for the test splits of all folds pooled.
@@ -90,6 +92,18 @@ SELECT
             q_value_global NULLS LAST, abs(coalesce(lift_freq, lift_mean)) DESC NULLS LAST,
             symbol, timeframe, fold, event, condition, condition_value, target
     ) AS rank,
+    CASE WHEN target_kind = 'binary' THEN row_number() OVER (
+        PARTITION BY split, target_kind
+        ORDER BY
+            q_value_global IS NULL, abs(lift_freq) DESC NULLS LAST,
+            symbol, timeframe, fold, event, condition, condition_value, target
+    ) END AS rank_lift_freq,
+    CASE WHEN target_kind = 'binary' THEN row_number() OVER (
+        PARTITION BY split, target_kind
+        ORDER BY
+            q_value_global IS NULL, abs(lift_bayes) DESC NULLS LAST,
+            symbol, timeframe, fold, event, condition, condition_value, target
+    ) END AS rank_lift_bayes,
     symbol,
     timeframe,
     fold,

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import io
+import re
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from rich.console import Console
 from scipy.stats import false_discovery_control
 
 from quant_core.errors import ConfigError, DataContractError, LakeError
 from quant_core.tables import TABLES
+from quant_pipelines.cli.top import print_findings
 from quant_pipelines.lake import Facts, Lake
 from quant_pipelines.lake_query import check_promises, run_select
 from quant_pipelines.mart_metadata import FIGURES, mart_entries
 from quant_pipelines.marts import build_mart, mart_files, read_mart
 from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.sql_files import SqlFile, parse_sql_file, tables_read
+from quant_pipelines.sql_files import SQL_FOLDER, SqlFile, parse_sql_file, tables_read
 
 SETTINGS = {"fdr": 0.05}
 
@@ -63,6 +68,7 @@ def test_every_mart_documents_its_rows_key_and_units(file: SqlFile) -> None:
     assert file.key
     assert set(file.key) <= {c.name for c in file.columns}
     assert file.plot is None or file.plot in FIGURES
+    assert f"| `{file.name}` |" in (SQL_FOLDER.parent / "docs" / "statistics.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("file", mart_files(), ids=lambda f: f.name)
@@ -137,6 +143,56 @@ def test_replication_is_counted_over_the_folds_of_a_cell(tmp_path: Path) -> None
     mart = build_mart(_mart("mart__market_stats_top"), lake, SETTINGS).frame
     assert mart.select("n_folds_testable", "n_folds_replicated").unique().rows() == [(2, 1)]
     assert mart.filter(split="train")["rank"].to_list() == [1, 2, 3, 4]
+
+
+@pytest.fixture
+def ranked_lake(tmp_path: Path) -> Lake:
+    """Four binary cells, of which the prior shrinks the one with the largest lift, and a numeric one."""
+    lake = Lake(str(tmp_path))
+    cells = _stats("A", "D1", [0.0001, 0.002, 0.03, None, 0.5]).with_columns(
+        lift_freq=pl.Series([0.05, -0.30, 0.20, 0.90, None]),
+        lift_bayes=pl.Series([0.05, -0.10, 0.19, 0.50, None]),
+        lift_mean=pl.Series([None, None, None, None, 4.0]),
+        target_kind=pl.Series([*["binary"] * 4, "numeric"]),
+        verdict=pl.Series(["significant", "significant", "not_significant", "insufficient", "not_significant"]),
+    )
+    train = cells.with_columns(
+        fold=pl.lit(0, pl.Int64), split=pl.lit("train"), replicated=pl.Series([True, None, True, None, False])
+    )
+    lake.write("market_stats", PartitionKey("A", "D1"), pl.concat([cells, train]), Facts("data", "code", "spec", 7))
+    return lake
+
+
+def test_findings_are_ranked_by_q_and_by_either_lift_and_filtered_for_significance(ranked_lake: Lake) -> None:
+    mart = build_mart(_mart("mart__market_stats_top"), ranked_lake, SETTINGS).frame.filter(split="oos_pooled")
+    ranks = {r["event"]: (r["rank"], r["rank_lift_freq"], r["rank_lift_bayes"]) for r in mart.iter_rows(named=True)}
+    # The largest lift of all belongs to the cell that is too small to be tested: it comes last.
+    assert [ranks[f"event_00{i}"][1:] for i in range(5)] == [(3, 3), (1, 2), (2, 1), (4, 4), (None, None)]
+    assert [ranks[f"event_00{i}"][0] for i in (0, 1, 2, 4, 3)] == [1, 2, 3, 4, 5]
+
+    def printed(**options: Any) -> list[str]:
+        console = Console(file=io.StringIO(), width=200)
+        print_findings(ranked_lake, console, limit=9, **options)
+        return re.findall(r"event_00\d", console.file.getvalue())  # pyright: ignore[reportAttributeAccessIssue]
+
+    names = [f"event_00{i}" for i in range(4)]
+    assert printed(by="q_value") == names
+    assert printed(by="lift_freq") == [names[i] for i in (1, 2, 0, 3)]
+    assert printed(by="lift_bayes", significant_only=True) == [names[i] for i in (2, 1, 0)]
+
+
+def test_the_summary_counts_tests_findings_and_what_chance_gives(ranked_lake: Lake) -> None:
+    mart = build_mart(_mart("mart__market_stats_summary"), ranked_lake, {"fdr": 0.1}).frame
+    pooled, train = mart.sort("split").rows(named=True)
+    expected = {
+        "n_folds": 1, "n_cells": 5, "n_insufficient": 1, "n_tested": 4, "n_significant": 2, "n_false_expected": 0.2,
+        "n_p_small": 3, "n_p_small_by_chance": 0.2, "q_value_min": 0.0001, "strongest_event": "event_000",
+        "data_version": "data", "code_version": "code", "spec_id": "spec", "seed": 7,
+    }  # fmt: skip
+    for row in (pooled, train):
+        assert {name: row[name] for name in expected} == pytest.approx(expected)
+    assert (train["n_replication_testable"], train["n_replicated"]) == (1, 1)
+    assert (pooled["n_replication_testable"], pooled["n_replicated"]) == (None, None)
 
 
 def test_a_header_that_promises_other_columns_or_a_key_that_repeats_is_an_error() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from itertools import combinations
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from scipy.stats import false_discovery_control
 from quant_core.bars import Bars
 from quant_core.conditions.joint import Joint
 from quant_core.conditions.vol_tertile import VolTertile
+from quant_core.errors import UnknownNameError
 from quant_core.seasonality import (
     SeasonalityProfileSpec,
     compare_symbols,
@@ -25,6 +27,7 @@ from quant_core.seasonality import (
 from quant_core.spec import load_research
 from quant_core.tables import TABLES
 from quant_core.timeframes import Timeframe
+from quant_pipelines.cli import seasonality
 from quant_pipelines.lake import Facts, Lake
 from quant_pipelines.marts import build_mart, mart_files, mart_settings
 from quant_pipelines.partitions import PartitionKey
@@ -96,6 +99,48 @@ def test_the_correlation_matrix_equals_the_core(lake: Lake) -> None:
     key = ["symbol_a", "symbol_b", "metric"]
     columns = [*key, "n_bins", "correlation", "ci_low", "ci_high"]
     assert_frame_equal(mart.sort(key).select(columns), core.sort(key).select(columns), abs_tol=1e-9, check_dtypes=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "n"),
+    [
+        (("--symbol", "B", "--dimension", "dow", "--metric", "p_up"), 7),
+        (("--dimension", "dow(zone=UTC)", "--symbols", "A,C"), 28),
+        (("--metric", "ret_mean"), 21),
+        (("--timeframe", "H1"), 0),
+    ],
+)
+def test_profiles_are_filtered_by_symbol_timeframe_dimension_and_metric(
+    lake: Lake, arguments: tuple[str, ...], n: int
+) -> None:
+    bins = _selected(lake, *arguments)
+    assert bins.height == n
+    if "--dimension" in arguments:
+        assert bins["bin_order"].head(7).to_list() == list(range(7))
+    else:
+        assert bins["q_value_global"].is_sorted()
+
+
+def test_only_bins_significant_over_all_symbols_are_shown_on_request(lake: Lake) -> None:
+    found = _selected(lake, "--significant")
+    assert 0 < found.height < 42
+    assert found["q_value_global"].max() <= 0.1
+    assert found["symbol"].unique().to_list() == ["B"]
+
+
+def test_an_unknown_dimension_or_metric_is_named_with_the_known_ones(lake: Lake) -> None:
+    with pytest.raises(UnknownNameError, match="dow"):
+        _selected(lake, "--dimension", "dov")
+    with pytest.raises(UnknownNameError, match="p_up"):
+        _selected(lake, "--metric", "p_upp")
+
+
+def _selected(lake: Lake, *arguments: str) -> pl.DataFrame:
+    parser = argparse.ArgumentParser()
+    seasonality.add_options(parser)
+    return seasonality.selected_bins(
+        _build("mart__seasonality_profiles", lake), parser.parse_args(arguments), q_max=0.1
+    )
 
 
 def _cells(split: str, fold: int, condition: str, values: tuple[str, ...], lift: float) -> pl.DataFrame:

@@ -1,0 +1,120 @@
+"""seasonality: seasonal profiles, filtered by symbol, timeframe, dimension and metric.
+
+Put here: which bins are shown and in what order.
+Keep out: the profiles (quant_core.seasonality) and their correction over symbols (sql/marts).
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import polars as pl
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from quant_core.errors import UnknownNameError
+from quant_core.seasonality.reading import metric_rows
+from quant_pipelines.cli._findings_table import VERDICT_STYLE
+from quant_pipelines.cli._session import Session
+from quant_pipelines.marts import read_mart
+
+_CAPTION = (
+    "n: bars of the bin; n_eff: independent observations they amount to; baseline: the bars in other bins; q: "
+    "corrected for the metric's bins of all symbols and timeframes; stable: the sign of the earlier half held on the "
+    "later one; years: those whose lift has the sign of the whole. Fractions, never percent."
+)
+_NUMBERS = ("n", "n_eff", "value", "interval", "baseline", "lift", "q", "years")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Filters."""
+    parser.add_argument("--symbols", "--symbol", help="comma-separated symbols (default all)")
+    parser.add_argument("--timeframes", "--timeframe", help="comma-separated timeframes (default all)")
+    parser.add_argument("--dimension", help="calendar dimension by name or canonical id, for example dow")
+    parser.add_argument("--metric", help="metric by short name, for example p_up, ret_mean or amp_mean")
+    parser.add_argument("--significant", action="store_true", help="only bins significant over all symbols")
+    parser.add_argument("--limit", type=int, default=40, help="bins to print (default 40)")
+
+
+def command(options: argparse.Namespace, console: Console) -> int:
+    """Print bins: a dimension in calendar order, without one the smallest q first."""
+    session = Session(console)
+    mart = read_mart("mart__seasonality_profiles", session.lake)
+    bins = selected_bins(mart, options, q_max=session.inputs.research.seasonality.spec.profile.q_max)
+    title = f"{min(options.limit, bins.height):,} of {bins.height:,} bins"
+    console.print(_table(bins.head(options.limit), title))
+    return 0
+
+
+def selected_bins(mart: pl.DataFrame, options: argparse.Namespace, *, q_max: float) -> pl.DataFrame:
+    """The rows of the mart that the options ask for, in the order of printing.
+
+    Raises:
+        UnknownNameError: no profile has the dimension or the metric.
+    """
+    if options.metric:
+        mart = metric_rows(mart, options.metric)
+    if options.dimension:
+        mart = _of_dimension(mart, options.dimension)
+    for column in ("symbol", "timeframe"):
+        asked = getattr(options, f"{column}s")
+        if asked:
+            mart = mart.filter(pl.col(column).is_in(asked.split(",")))
+    if options.significant:
+        mart = mart.filter(pl.col("q_value_global") <= q_max)
+    place = ["symbol", "timeframe", "dimension", "metric", "bin_order"]
+    return mart.sort(place) if options.dimension else mart.sort("q_value_global", "p_value", *place, nulls_last=True)
+
+
+def _of_dimension(mart: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Rows of one dimension; its bare name stands for every parameter."""
+    rows = mart.filter((pl.col("dimension") == name) | (pl.col("dimension").str.split("(").list.first() == name))
+    if rows.is_empty():
+        known: list[str] = mart["dimension"].unique().sort().to_list()
+        raise UnknownNameError.among("dimension of these profiles", name, known)
+    return rows
+
+
+def _table(bins: pl.DataFrame, title: str) -> Table:
+    table = Table(
+        title=escape(title), caption=escape(_CAPTION), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD
+    )
+    for name in ("partition", "dimension", "bin", "metric", *_NUMBERS, "stable"):
+        table.add_column(name, justify="right" if name in _NUMBERS else "left", overflow="fold")
+    for row in bins.iter_rows(named=True):
+        table.add_row(*map(escape, bin_cells(row)), style=VERDICT_STYLE.get(row["verdict"], ""))
+    return table
+
+
+def bin_cells(row: dict[str, Any]) -> list[str]:
+    """The texts of one bin; a dash stands for null.
+
+    >>> bin_cells({"symbol": "S", "timeframe": "D1", "dimension": "dow(zone=UTC)", "bin": "0", "metric_name": "p_up",
+    ...            "n": 1200, "n_eff": 800.4, "value": 0.5, "ci_low": 0.45, "ci_high": 0.55, "baseline": 0.53,
+    ...            "lift": -0.03, "q_value_global": None, "n_years": 9, "n_years_same": 7, "stable": None})[4:]
+    ['1,200', '800', '0.5', '[0.45, 0.55]', '0.53', '-0.03', '–', '7/9', '–']
+    """
+    interval = "–" if row["ci_low"] is None else f"[{_number(row['ci_low'])}, {_number(row['ci_high'])}]"
+    return [
+        f"{row['symbol']} {row['timeframe']}",
+        row["dimension"],
+        row["bin"],
+        row["metric_name"],
+        f"{row['n']:,}",
+        "–" if row["n_eff"] is None else f"{row['n_eff']:,.0f}",
+        _number(row["value"]),
+        interval,
+        _number(row["baseline"]),
+        _number(row["lift"], sign="+"),
+        _number(row["q_value_global"]),
+        f"{row['n_years_same']}/{row['n_years']}",
+        "–" if row["stable"] is None else ("yes" if row["stable"] else "no"),
+    ]
+
+
+def _number(value: float | None, sign: str = "") -> str:
+    # Significant digits: a mean return of a bar is a few ten-thousandths.
+    return "–" if value is None else f"{value:{sign}.3g}"
