@@ -1,6 +1,8 @@
 -- One row is one metric in one calendar bin of two symbols side by side, symbol_a before symbol_b in the alphabet: the
 -- difference of their lifts with an interval that takes the symbols as independent, too wide for symbols that move
--- together. Holds rates and means where neither symbol is insufficient and at least one is significant.
+-- together. Holds rates and means where neither symbol is insufficient and at least one is significant; of those the
+-- 2,000 largest differences, measured by their margin, of each timeframe, dimension and metric: pairs grow with the
+-- square of the number of symbols.
 -- Key: symbol_a, symbol_b, timeframe, dimension, bin, metric
 -- Plot: lift_comparison
 -- Columns:
@@ -68,4 +70,8 @@ SELECT
     lift_diff - margin AS lift_diff_low,
     lift_diff + margin AS lift_diff_high
 FROM pairs
+QUALIFY row_number() OVER (
+    PARTITION BY timeframe, dimension, metric
+    ORDER BY abs(lift_diff) / margin DESC NULLS LAST, symbol_a, symbol_b, bin_order
+) <= 2000
 ORDER BY symbol_a, symbol_b, timeframe, dimension, bin_order, metric
