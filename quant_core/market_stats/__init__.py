@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from quant_core.bars import Bars
+from quant_core.compute import Compute
 from quant_core.counting.values import Slots
 from quant_core.market_stats._count import TargetCounts
 from quant_core.market_stats._count_bits import count_binary_targets
@@ -31,7 +32,7 @@ __all__ = ["compute_market_stats"]
 POOLED_FOLD = -1
 
 
-def compute_market_stats(bars: Bars, spec: MarketStatsSpec) -> pl.DataFrame:
+def compute_market_stats(bars: Bars, spec: MarketStatsSpec, compute: Compute | None = None) -> pl.DataFrame:
     """The table ``market_stats`` of one symbol at one timeframe.
 
     One row per (fold, split, event, condition, condition_value, target), empty cells included; condition ``all``
@@ -39,6 +40,7 @@ def compute_market_stats(bars: Bars, spec: MarketStatsSpec) -> pl.DataFrame:
     only if its window t + 1 … t + horizon ends inside the split, which purges training rows that reach the embargo or
     the test.
     The fold ``-1`` pools the test splits of all folds, each bar with the bins its own fold learned before it.
+    ``compute`` limits threads and working memory; the table is the same for any limits.
 
     Look-ahead: none: rows of a train split depend on its bars (and earlier ones, for warm-up) alone.
     Missing: an event's or condition's null is no event, no state; outcomes that are null are not counted.
@@ -50,10 +52,17 @@ def compute_market_stats(bars: Bars, spec: MarketStatsSpec) -> pl.DataFrame:
     here = spec.at(bars.timeframe)
     if not (here.events and here.targets):
         return TABLES["market_stats"].empty()
-    panel = Panel.of(bars, here)
+    limits = compute or Compute()
+    with limits.limit():
+        result = _all_rows(Panel.of(bars, here, limits))
+    return TABLES["market_stats"].validate(result, where=f"{bars.symbol} {bars.timeframe}")
+
+
+def _all_rows(panel: Panel) -> pl.DataFrame:
+    """The rows of every fold and split, and of the pooled test splits."""
     frames: list[pl.DataFrame] = []
     tests: list[list[TargetCounts]] = []
-    folds = here.splitter.folds(bars.frame["session_date"])
+    folds = panel.spec.splitter.folds(panel.bars.frame["session_date"])
     for fold in folds:
         by_split = _count_fold(panel, fold)
         tests.append(by_split["test"])
@@ -62,8 +71,7 @@ def compute_market_stats(bars: Bars, spec: MarketStatsSpec) -> pl.DataFrame:
     pooled = [reduce(add, parts) for parts in zip(*tests, strict=True)]
     frames.append(_rows(panel, POOLED_FOLD, "oos_pooled", pooled, (folds[0].test_start, folds[-1].test_stop)))
     table = TABLES["market_stats"]
-    result = mark_replicated(pl.concat(frames)).select(*table.schema).sort(table.order)
-    return table.validate(result, where=f"{bars.symbol} {bars.timeframe}")
+    return mark_replicated(pl.concat(frames)).select(*table.schema).sort(table.order)
 
 
 def _range(fold: Fold, split: str) -> tuple[int, int]:

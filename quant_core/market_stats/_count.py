@@ -24,16 +24,25 @@ Ints = NDArray[np.int64]
 class EventValues:
     """The outcomes of one event's bars in time order, with the slot of each under each condition.
 
+    Kept as positions in arrays over all bars, which the events of a split share: copies would be many times larger.
+
     Attributes:
-        slots: (n_conditions + 1, n).
-        values: (n,).
+        parts: per split, (n,) positions, (n_conditions + 1, L) slots and (L,) outcomes of all bars.
     """
 
-    slots: NDArray[np.integer[Any]]
-    values: NDArray[np.float64]
+    parts: tuple[tuple[Ints, NDArray[np.integer[Any]], NDArray[np.float64]], ...]
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """(n,): the outcomes."""
+        return np.concatenate([outcomes[at] for at, _, outcomes in self.parts])
+
+    def slots(self, conditions: slice = slice(None)) -> NDArray[np.integer[Any]]:
+        """(n_conditions + 1, n): the slots, of some conditions where asked for."""
+        return np.hstack([codes[conditions][:, at] for at, codes, _ in self.parts])
 
     def __add__(self, later: EventValues) -> EventValues:
-        return EventValues(np.hstack([self.slots, later.slots]), np.concatenate([self.values, later.values]))
+        return EventValues(self.parts + later.parts)
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,7 @@ def count_target(
     values: tuple[EventValues, ...] = ()
     ended = censored = everything = np.zeros(0, dtype=np.int64)
     if target.kind == "numeric":
-        values = tuple(EventValues(codes[:, at], outcome.value[at]) for at in rows)
+        values = tuple(EventValues(((at, codes, outcome.value),)) for at in rows)
     if target.kind == "time_to_event":
         n_times = target.horizon + 1
         seen = [_durations(at[outcome.observed[at]], codes, outcome.value, n_slots, n_times) for at in rows]

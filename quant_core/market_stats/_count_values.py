@@ -47,7 +47,7 @@ def count_value_target(
     values: tuple[EventValues, ...] = ()
     ended = censored = everything = np.zeros(0, dtype=np.int64)
     if target.kind == "numeric":
-        values = tuple(EventValues(codes[:, own], outcome.value[own]) for own in rows)
+        values = tuple(EventValues(((own, codes, outcome.value),)) for own in rows)
     else:
         n_times = target.horizon + 1
         ended, censored = count_durations(at, offsets, codes, outcome.value, outcome.observed, n_slots, n_times)

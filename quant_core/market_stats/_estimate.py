@@ -24,7 +24,7 @@ from quant_core.estimators.kaplan_meier import KaplanMeier
 from quant_core.estimators.mean_interval import MeanInterval
 from quant_core.estimators.wilson import Wilson
 from quant_core.market_stats._cost import cost_of_means, cost_of_rates, name_cleared_side
-from quant_core.market_stats._count import TargetCounts
+from quant_core.market_stats._count import EventValues, Ints, TargetCounts
 from quant_core.market_stats._panel import Panel
 from quant_core.spec import MarketStatsSpec
 from quant_core.tables import TABLES
@@ -96,13 +96,8 @@ def numeric_columns(place: Place, panel: Panel, counts: TargetCounts) -> dict[st
     summary = np.full((6, *np.shape(m.n)), np.nan)
     unique = np.minimum(m.n, m.covered / max(counts.target.horizon, 1))
     for e, event in enumerate(counts.values):
-        starts = np.concatenate([[0], np.cumsum(m.n[e])])
-        order = np.argsort(event.values)
-        grouped, quartiles = group_and_rank(event.values, event.slots, order, starts, np.array(QUARTILES))
-        interval = MeanInterval(panel.spec.confidence, panel.spec.n_resamples)
         seeds = _cell_seeds(place, panel, panel.spec.events[e].canonical, counts.target.canonical)
-        summary[:3, e] = interval.of_cells(grouped, starts, unique[e], seeds)
-        summary[3:, e] = quartiles.T
+        summary[:, e] = _summaries(panel, event, m.n[e], unique[e], seeds)
     mean, low, high, q25, median, q75 = summary
     return {
         "mean": mean,
@@ -117,6 +112,24 @@ def numeric_columns(place: Place, panel: Panel, counts: TargetCounts) -> dict[st
         VARIANCE: variance_against_baseline(m),
         DEGREES: ClusterRobustTest().degrees(m),
     }
+
+
+def _summaries(panel: Panel, event: EventValues, n: Ints, unique: Floats, seeds: NDArray[np.uint64]) -> Floats:
+    """(6, n_slots): mean with bounds and quartiles, as many conditions at a time as the memory allows."""
+    values, row_of = event.values, np.array(panel.slot_rows)
+    order = np.argsort(values)
+    interval = MeanInterval(panel.spec.confidence, panel.spec.n_resamples)
+    n_rows = int(row_of[-1]) + 1
+    at_once = max(1, panel.compute.memory_mb * 2**20 // max(values.nbytes, 1))
+    found = np.full((6, panel.n_slots), np.nan)
+    for first in range(0, n_rows, at_once):
+        mine = (row_of >= first) & (row_of < first + at_once)
+        starts = np.concatenate([[0], np.cumsum(np.where(mine, n, 0))])
+        slots = event.slots(slice(first, first + at_once))
+        grouped, quartiles = group_and_rank(values, slots, order, starts, np.array(QUARTILES))
+        bounds = interval.of_cells(grouped, starts, unique, seeds)
+        found[:, mine] = np.vstack([*bounds, quartiles.T])[:, mine]
+    return found
 
 
 def _cell_seeds(place: Place, panel: Panel, event: str, target: str) -> NDArray[np.uint64]:

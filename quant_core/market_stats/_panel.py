@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from quant_core.bars import Bars
+from quant_core.compute import Compute
 from quant_core.conditions._base import Condition
 from quant_core.errors import DataContractError
 from quant_core.spec import MarketStatsSpec
@@ -47,6 +48,7 @@ class Panel:
         outcomes: per target, its outcomes over all bars.
         trades: what the trades of a target pay; targets that stand for one only, and only where the spec has a cost.
         fixed_codes: slots of the conditions that learn nothing, over all bars.
+        compute: limits of threads and memory.
     """
 
     bars: Bars
@@ -56,16 +58,18 @@ class Panel:
     outcomes: dict[Target, pl.DataFrame]
     trades: dict[Target, pl.DataFrame]
     fixed_codes: dict[Condition, NDArray[np.int64]]
+    compute: Compute
 
     @classmethod
-    def of(cls, bars: Bars, spec: MarketStatsSpec) -> Panel:
+    def of(cls, bars: Bars, spec: MarketStatsSpec, compute: Compute | None = None) -> Panel:
         """Evaluate once what does not depend on the fold."""
         masks = [e.mask(bars).fill_null(value=False).to_numpy() for e in spec.events]
         slots = [(ALL, ALL), *((c.canonical, value) for c in spec.conditions for value in c.values)]
         outcomes = {t: t.outcome(bars) for t in spec.targets}
         trades = {t: t.trade(bars) for t in spec.targets} if spec.cost is not None else {}
         meant = {t: frame for t, frame in trades.items() if frame is not None}
-        return cls(bars, spec, np.stack(masks).astype(np.bool_), tuple(slots), outcomes, meant, {})
+        events = np.stack(masks).astype(np.bool_)
+        return cls(bars, spec, events, tuple(slots), outcomes, meant, {}, compute or Compute())
 
     @property
     def cost_bps(self) -> float | None:

@@ -13,6 +13,7 @@ import yaml
 
 from quant_core.block import Block
 from quant_core.catalog import Catalog
+from quant_core.compute import Compute
 from quant_core.conditions import CONDITIONS
 from quant_core.errors import ConfigError
 from quant_core.events import EVENTS
@@ -69,7 +70,8 @@ def load_research(text: str, where: str) -> ResearchSpec:
     features = reader.blocks(FEATURES, model.features, "features")
     stats = _market_stats(model.market_stats, reader, model.seed, where)
     seasonality = _seasonality(model.seasonality, where)
-    return ResearchSpec(_data(model.data, where), features, stats, model.seed, reader.aliases, seasonality)
+    limits = Compute(model.compute.threads, model.compute.memory_mb)
+    return ResearchSpec(_data(model.data, where), features, stats, model.seed, reader.aliases, seasonality, limits)
 
 
 def dump_research(spec: ResearchSpec) -> str:
@@ -110,6 +112,7 @@ def dump_research(spec: ResearchSpec) -> str:
             },
         },
         "seed": spec.seed,
+        "compute": {"threads": spec.compute.threads, "memory_mb": spec.compute.memory_mb},
     }
     return yaml.safe_dump(content, sort_keys=False)
 

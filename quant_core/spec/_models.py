@@ -91,6 +91,13 @@ class MarketStatsModel(_Strict):
     cost: CostModel | None = None
 
 
+class ComputeModel(_Strict):
+    """``compute``: how much of the machine a computation may take; no result depends on it."""
+
+    threads: Annotated[int, Field(ge=1)] | None = None
+    memory_mb: Annotated[int, Field(ge=1)] = 256
+
+
 class SeasonalityModel(SeasonalitySpec):
     """``seasonality``: what to profile and which bins to trade, and the least bars of a bin for some timeframes."""
 
@@ -105,6 +112,7 @@ class ResearchModel(_Strict):
     market_stats: MarketStatsModel = MarketStatsModel()
     seasonality: SeasonalityModel = SeasonalityModel()
     seed: int = 0
+    compute: ComputeModel = ComputeModel()
 
 
 def read_model(raw: object, where: str) -> ResearchModel:
@@ -166,6 +174,7 @@ def _fields_at(location: list[str]) -> list[str]:
         "validation": ValidationModel,
         "by_timeframe": FoldsModel,
         "cost": CostModel,
+        "compute": ComputeModel,
         "seasonality": SeasonalityModel,
         "profile": SeasonalityProfileSpec,
         "signal": SeasonalitySignalSpec,

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal, TypeVar
 
 from quant_core.block import Block
+from quant_core.compute import Compute
 from quant_core.conditions._base import Condition
 from quant_core.errors import ConfigError
 from quant_core.events._base import Event
@@ -180,6 +181,7 @@ class ResearchSpec:
 
     Attributes:
         aliases: free name of the file → canonical id; for display only, no part of the id.
+        compute: threads and memory; no part of the id, because results do not depend on them.
     """
 
     data: DataSpec
@@ -188,6 +190,7 @@ class ResearchSpec:
     seed: int = 0
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     seasonality: SeasonalitySection = field(default_factory=SeasonalitySection)
+    compute: Compute = field(default_factory=Compute)
 
     @property
     def canonical(self) -> dict[str, Any]:

@@ -24,7 +24,11 @@ def make(inputs: StageInputs, key: PartitionKey) -> Outcome:
         "market_stats",
         key,
         facts,
-        lambda: {"market_stats": compute_market_stats(loaded.bars(spec.data.start, spec.data.end), spec.market_stats)},
+        lambda: {
+            "market_stats": compute_market_stats(
+                loaded.bars(spec.data.start, spec.data.end), spec.market_stats, spec.compute
+            )
+        },
     )
     return Outcome(written, {"spec_id": spec.spec_id, "seed": spec.seed})
 

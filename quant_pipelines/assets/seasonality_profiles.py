@@ -31,17 +31,17 @@ def make(inputs: StageInputs, key: PartitionKey) -> Outcome:
         "seasonality_profiles",
         key,
         facts,
-        lambda: _tables(loaded.bars(spec.data.start, spec.data.end), profile),
+        lambda: _tables(loaded.bars(spec.data.start, spec.data.end), profile, spec.compute.n_threads),
     )
     dimensions = [d.canonical for d in profile.resolved_dimensions()]
     return Outcome(written, {"spec_id": spec.spec_id, "dimensions": dimensions, "beside": "seasonality_stability"})
 
 
-def _tables(bars: Bars, profile: SeasonalityProfileSpec) -> Mapping[str, pl.DataFrame]:
+def _tables(bars: Bars, profile: SeasonalityProfileSpec, n_threads: int) -> Mapping[str, pl.DataFrame]:
     """The profile over all bars, and the profile of each year and half."""
     return {
-        "seasonality_profiles": compute_seasonality(bars, profile),
-        "seasonality_stability": compute_stability(bars, profile),
+        "seasonality_profiles": compute_seasonality(bars, profile, n_threads=n_threads),
+        "seasonality_stability": compute_stability(bars, profile, n_threads=n_threads),
     }
 
 
