@@ -68,14 +68,15 @@ def table_value(frame: pl.DataFrame, units: Mapping[str, str]) -> dg.MetadataVal
     )
 
 
-def finding_labels(findings: pl.DataFrame) -> pl.DataFrame:
+def finding_labels(findings: pl.DataFrame, *, with_symbol: bool = True) -> pl.DataFrame:
     """The findings with ``label`` in two lines: symbol, timeframe and event; condition and target."""
     condition = (
         pl.when(pl.col("condition") == "all")
         .then(pl.lit("any state"))
         .otherwise(pl.format("{} = {}", "condition", "condition_value"))
     )
-    label = pl.format("{} {}  {}\n{}  →  {}", "symbol", "timeframe", "event", condition, "target")
+    place = pl.format("{} {}  ", "symbol", "timeframe") if with_symbol else pl.lit("")
+    label = pl.format("{}{}\n{}  →  {}", place, "event", condition, "target")
     return findings.with_columns(label.alias("label"))
 
 

@@ -131,12 +131,7 @@ def plan_rectangles(keys: Iterable[PartitionKey], symbol_order: Sequence[str]) -
     wanted: dict[str, set[str]] = {}
     for key in keys:
         wanted.setdefault(key.symbol, set()).add(key.timeframe)
-    unknown = sorted(set(wanted) - set(symbol_order))
-    if unknown:
-        raise ConfigError(
-            f"Symbols {unknown[:5]} are not registered as partitions: expected symbols known to the instance. "
-            "Run the job register_symbols first."
-        )
+    _refuse_unregistered(wanted, symbol_order)
     groups: dict[frozenset[str], list[str]] = {}
     for symbol in symbol_order:
         if symbol in wanted:
@@ -147,6 +142,45 @@ def plan_rectangles(keys: Iterable[PartitionKey], symbol_order: Sequence[str]) -
         for symbols in _runs(members, symbol_order)
         for timeframes in _runs(timeframe_set, TIMEFRAMES)
     ]
+
+
+def plan_symbol_ranges(
+    symbols: Iterable[str], symbol_order: Sequence[str]
+) -> list[tuple[tuple[str, ...], Mapping[str, str]]]:
+    """Cover exactly a set of symbols with ranges of neighbors: each range's symbols and the run tags that cover them.
+
+    Args:
+        symbols: any set of symbols; repeats count once.
+        symbol_order: every registered symbol, in insertion order.
+
+    Raises:
+        ConfigError: a symbol is not registered; no range could name it.
+
+    >>> plan_symbol_ranges(["D", "A", "B"], ["A", "B", "C", "D"]) == [
+    ...     (("A", "B"), dict(zip(RANGE_TAGS, ("A", "B"), strict=True))), (("D",), {"dagster/partition": "D"})]
+    True
+    """
+    wanted = set(symbols)
+    _refuse_unregistered(wanted, symbol_order)
+    return [
+        (
+            part,
+            {"dagster/partition": part[0]}
+            if len(part) == 1
+            else dict(zip(RANGE_TAGS, (part[0], part[-1]), strict=True)),
+        )
+        for part in _runs(wanted, symbol_order)
+    ]
+
+
+def _refuse_unregistered(symbols: Iterable[str], symbol_order: Sequence[str]) -> None:
+    """Raise for symbols that the instance does not know."""
+    unknown = sorted(set(symbols) - set(symbol_order))
+    if unknown:
+        raise ConfigError(
+            f"Symbols {unknown[:5]} are not registered as partitions: expected symbols known to the instance. "
+            "Run the job register_symbols first."
+        )
 
 
 def keys_of_tags(tags: Mapping[str, str], symbol_order: Sequence[str]) -> list[PartitionKey]:

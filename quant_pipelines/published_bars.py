@@ -6,6 +6,7 @@ Keep out: making them (assets/bars.py).
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,8 +17,9 @@ from quant_core.calendars import calendar_of
 from quant_core.errors import ConfigError, LakeError
 from quant_core.spec import DataSpec
 from quant_core.timeframes import Timeframe
-from quant_pipelines.lake import Lake
+from quant_pipelines.lake import Lake, digest
 from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.raw_manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,17 @@ def load_bars(lake: Lake, key: PartitionKey) -> PublishedBars:
             "Materialize raw_bars and bars first, for example with the job ingest."
         )
     return PublishedBars(lake, key, facts.provenance, facts.calendar)
+
+
+def bars_version(manifest: Manifest, native: str, key: PartitionKey) -> str:
+    """The ``data_version`` of bars made from the present raw rows.
+
+    Args:
+        manifest: of the native rows.
+        native: their timeframe.
+        key: the partition of the bars.
+    """
+    return digest(json.dumps([manifest.data_version(), native, key.timeframe]).encode())
 
 
 def check_scope(data: DataSpec, key: PartitionKey) -> None:

@@ -6,7 +6,6 @@ Keep out: rules of quality (quant_core.quality) and of resampling (quant_core.re
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,8 +19,9 @@ from quant_core.resample import Resampled, resample
 from quant_core.tables import TABLES
 from quant_core.timeframes import Timeframe
 from quant_pipelines.code_version import core_code_version
-from quant_pipelines.lake import Facts, digest
+from quant_pipelines.lake import Facts
 from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.published_bars import bars_version
 from quant_pipelines.raw_manifest import Manifest
 from quant_pipelines.sources.catalog import native_timeframe
 from quant_pipelines.stages import Outcome, Stage, StageInputs
@@ -34,8 +34,9 @@ def make(inputs: StageInputs, key: PartitionKey) -> Outcome:
     manifest = inputs.raw_store.manifest(native)
     if manifest is None:
         raise LakeError(f"Raw rows of {native} are not in the lake: expected raw_bars first. Run the job ingest.")
-    inputs_hash = digest(json.dumps([manifest.data_version(), native.timeframe, key.timeframe]).encode())
-    facts = Facts(inputs_hash, core_code_version(), calendar=manifest.instrument.calendar)
+    facts = Facts(
+        bars_version(manifest, native.timeframe, key), core_code_version(), calendar=manifest.instrument.calendar
+    )
     found: dict[str, Any] = {}
     written = inputs.publish("bars", key, facts, lambda: _tables(inputs, key, native, manifest, found))
     counts = inputs.lake.read("quality", key).filter(pl.col("n_rows") > 0).select("check", "n_rows")

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from quant_core.errors import QuantError
-from quant_pipelines.cli import backfill, calibration, demo, details, launch, quality, seasonality, status, top
+from quant_pipelines.cli import backfill, calibration, demo, details, launch, quality, report, seasonality, status, top
 
-_COMMANDS = (demo, launch, backfill, top, details, seasonality, quality, status, calibration)
+_COMMANDS = (demo, launch, backfill, top, details, seasonality, quality, report, status, calibration)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -6,6 +6,8 @@ Keep out: choosing which findings are worth showing (the caller sorts and cuts).
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 import polars as pl
 
 from quant_pipelines.plots._figure import (
@@ -17,10 +19,10 @@ from quant_pipelines.plots._figure import (
     empty_figure,
     new_figure,
     png,
-    titled,
 )
 
 _MAX_ROWS = 16
+_LABEL_CHARACTERS = 76
 
 
 def finding_intervals(findings: pl.DataFrame, *, title: str, render: Render = png) -> bytes:
@@ -44,12 +46,18 @@ def finding_intervals(findings: pl.DataFrame, *, title: str, render: Render = pn
         label = f"n {f['n']:,}  n_eff {f['n_eff']:,.0f}"
         axes.text(1.01, row, label, transform=axes.get_yaxis_transform(), fontsize=7.5, va="center", color=INK)
     axes.axvline(0.0, color=MUTED, linewidth=1.0)
-    axes.set_yticks(range(shown.height), shown["label"].to_list(), fontsize=7)
+    axes.set_yticks(range(shown.height), [_wrapped(label) for label in shown["label"]], fontsize=7)
     axes.set_ylim(shown.height - 0.5, -0.5)
     axes.grid(axis="x", color=GRID)
     axes.set_xlabel("lift = p_hat - baseline [fraction]; bar: Wilson interval on n_eff", fontsize=8, color=MUTED)
     for verdict, color in VERDICT_COLORS.items():
         axes.plot([], [], color=color, linewidth=3, label=verdict)
     figure.legend(loc="outside lower right", fontsize=7, ncols=3, frameon=False)
-    titled(axes, title)
+    figure.suptitle(title, x=0.005, ha="left", fontsize=10, color=INK)
     return render(figure)
+
+
+def _wrapped(label: str) -> str:
+    """A label whose long lines break after commas, so that the intervals keep most of the width."""
+    lines = [wrap(line.replace(",", ", "), _LABEL_CHARACTERS) for line in label.split("\n")]
+    return "\n".join(part for parts in lines for part in parts)

@@ -1,0 +1,105 @@
+"""Publishing of reports: one file per symbol in the lake, written only when something it says may have changed.
+
+Put here: paths, identity and writing.
+Keep out: content (page.py and the section files).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from quant_core.errors import LakeError
+from quant_core.spec import ResearchSpec
+from quant_core.symbols import check_symbol
+from quant_pipelines.code_version import report_code_version
+from quant_pipelines.lake import Lake, digest
+from quant_pipelines.report.inputs import MARTS_OF_REPORT, TABLES_OF_REPORT, MartShelf, SymbolInputs
+from quant_pipelines.report.page import report_html
+
+_FOLDER = "reports"
+
+
+@dataclass(frozen=True)
+class PublishedReport:
+    """Where a report lies.
+
+    Attributes:
+        path: as the lake's file system names it.
+        is_written: False when the file already held the report of these inputs.
+        n_bytes: size of the file.
+        timeframes: what it covers.
+    """
+
+    path: str
+    is_written: bool
+    n_bytes: int
+    timeframes: tuple[str, ...]
+
+
+def report_path(symbol: str) -> str:
+    """The file of a symbol's report, relative to the lake.
+
+    Raises:
+        SymbolError: the text is no legal symbol, and so no file name.
+
+    >>> report_path("SP500")
+    'reports/SP500.html'
+    """
+    return f"{_FOLDER}/{check_symbol(symbol)}.html"
+
+
+def reportable_symbols(lake: Lake) -> list[str]:
+    """Every symbol with bars in the lake, sorted."""
+    return sorted({key.symbol for key in lake.keys("bars")})
+
+
+def publish_report(lake: Lake, research: ResearchSpec, symbol: str, shelf: MartShelf | None = None) -> PublishedReport:
+    """Write the report of a symbol atomically, unless the one there was made from the same inputs.
+
+    Args:
+        lake: its tables and marts.
+        research: the spec in force; tables made with another one are named as such.
+        symbol: a legal symbol.
+        shelf: marts already read, for many reports in a row.
+
+    Raises:
+        LakeError: the symbol has no bars.
+        SymbolError: the text is no legal symbol.
+    """
+    path = report_path(symbol)
+    inputs = SymbolInputs(lake, research, symbol, shelf or MartShelf(lake))
+    if not inputs.keys:
+        raise LakeError(
+            f"No bars of {symbol} are in the lake at {lake.url}: expected at least one timeframe to report on. "
+            f"Materialize them first, for example: qe launch research '{symbol}|D1'"
+        )
+    identity = _identity(inputs)
+    with lake.lock_table(path):
+        old = lake.storage.read(path) if lake.storage.exists(path) else b""
+        is_current = _mark(identity) in old
+        page = old if is_current else report_html(inputs, identity=identity, code_version=report_code_version())
+        if not is_current:
+            lake.storage.write(path, page)
+    timeframes = tuple(key.timeframe for key in inputs.keys)
+    return PublishedReport(lake.storage.locate(path), not is_current, len(page), timeframes)
+
+
+def _mark(identity: str) -> bytes:
+    """How a page names its identity; see page.html."""
+    return f'<meta name="report-identity" content="{identity}">'.encode()
+
+
+def _identity(inputs: SymbolInputs) -> str:
+    """Hash of every file the report reads, of the spec and of the code."""
+    parts: list[object] = [report_code_version(), inputs.research.spec_id, inputs.symbol]
+    for key in inputs.keys:
+        for table in TABLES_OF_REPORT:
+            facts = inputs.facts(table, key)
+            parts.append((key.timeframe, table, asdict(facts) if facts else None))
+    parts += [(native, digest(m.to_text().encode())) for native, m in inputs.manifests.items()]
+    storage = inputs.lake.storage
+    for mart in MARTS_OF_REPORT:
+        path = f"{mart}/data.parquet"
+        parts.append((mart, digest(storage.read(path)) if storage.exists(path) else None))
+    return digest(json.dumps(parts, sort_keys=True, default=str).encode())
