@@ -33,7 +33,7 @@ MAX_DRAWN_KEYS = 24
 _SHOWN_ROWS = 12
 _FINDING_COLUMNS = (
     "event", "condition", "condition_value", "target", "n", "n_eff", "p_hat", "ci_low", "ci_high", "baseline",
-    "lift_freq", "p_value", "q_value", "mde", "verdict",
+    "lift_freq", "p_value", "q_value", "mde", "verdict", "break_even", "net_mean_bps", "clears_cost", "cost_side",
 )  # fmt: skip
 
 _BIN_COLUMNS = (
@@ -112,6 +112,18 @@ def market_stats_view(lake: Lake, key: PartitionKey) -> Mapping[str, dg.Metadata
     }
 
 
+def details_view(lake: Lake, key: PartitionKey) -> Mapping[str, dg.MetadataValue]:
+    """What each opened cell counts, and its last bars."""
+    details = lake.read("stats_details", key)
+    cell = ("event", "condition", "condition_value", "target", "fold", "split")
+    counted = details.group_by(cell, maintain_order=True).agg(
+        pl.len().alias("n"), pl.col("value").sum().alias("sum"), pl.col("value").mean().alias("mean")
+    )
+    units = _units("stats_details") | {"n": "count", "sum": "unit of the target", "mean": "unit of the target"}
+    last = details.sort("ts").tail(_SHOWN_ROWS).select("event", "condition_value", "target", "ts", "value", "observed")
+    return {"cells": table_value(counted, units), "last_bars": table_value(last, units)}
+
+
 def seasonality_view(lake: Lake, key: PartitionKey) -> Mapping[str, dg.MetadataValue]:
     """The headline metric by dimension, its lift year by year, and the bins that differ most from the others."""
     profile = lake.read("seasonality_profiles", key).filter(pl.col("split") == "all")
@@ -145,6 +157,7 @@ VIEWS: Mapping[str, View] = {
     "bars": bars_view,
     "features": features_view,
     "market_stats": market_stats_view,
+    "stats_details": details_view,
     "seasonality_profiles": seasonality_view,
 }
 

@@ -32,21 +32,25 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
 
 
 def ask(project: SmallProject, *cells: CellName, succeeds: bool = True) -> str:
-    """Run the job for cells; returns the failure's text, if any."""
+    """Run the job for cells; returns the failure's text, or what the web UI shows of the opened cells."""
     result = project.run_key("stats_details", str(KEY), run_config=run_config_of(list(cells)), raise_on_error=False)
     assert result.success is succeeds
     failed = [e.event_specific_data for e in result.all_events if e.is_step_failure]
-    return "".join(str(d.user_failure_data.description) for d in failed)  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
+    if failed:
+        return "".join(str(d.user_failure_data.description) for d in failed)  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
+    (made,) = result.get_asset_materialization_events()
+    return str(made.materialization.metadata["cells"].value)
 
 
 def test_the_rows_are_the_cells_of_market_stats_and_a_second_request_writes_nothing(project: SmallProject) -> None:
     every, monday = (CellName("k_consecutive(k=2)", "up_next_bar", *state) for state in ((), ("day_of_week", "0")))
-    ask(project, every, monday, every)
+    shown = ask(project, every, monday, every)
     details, stats = project.lake.read("stats_details", KEY), project.lake.read("market_stats", KEY)
     pooled = stats.filter(split="oos_pooled", event="k_consecutive(k=2,direction=up)")
     for value in ("all", "0"):
         mine, row = details.filter(condition_value=value), pooled.filter(condition_value=value).row(0, named=True)
         assert (mine.height, mine["value"].sum()) == (row["n"], row["successes"])
+        assert f"{row['n']}" in shown
     assert details["condition_value"].unique().sort().to_list() == ["0", "all"]
     before = write_times(project.root / "lake")
     ask(project, every, monday, every)
