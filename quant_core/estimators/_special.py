@@ -43,6 +43,15 @@ def normal_quantile(p: float) -> float:
     return float(special.ndtri(p))
 
 
+def normal_cdf(z: ArrayLike) -> Floats:
+    """The distribution function of the standard normal distribution.
+
+    >>> float(normal_cdf(0.0))
+    0.5
+    """
+    return cast(Floats, special.ndtr(z))
+
+
 def t_two_sided(t: ArrayLike, degrees: ArrayLike) -> Floats:
     """P(|T| ≥ |t|) of Student's t.
 

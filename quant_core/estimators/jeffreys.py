@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from quant_core.estimators._base import Estimand, Estimate, Estimator, Floats, Sample
-from quant_core.estimators._special import beta_quantile, log_beta
+from quant_core.estimators._special import beta_quantile, log_beta, normal_cdf, normal_quantile
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 
 
@@ -71,11 +71,12 @@ class Jeffreys(Estimator):
         """Highest-density bounds for many cells at once."""
         a, b = (np.atleast_1d(x) for x in self.shape(p_hat, n))
         tail = (1 - self.confidence) / 2
-        low, high = beta_quantile(tail, a, b), beta_quantile(1 - tail, a, b)
-        falls, rises = (a <= 1) & (b > 1), (b <= 1) & (a > 1)
-        low = np.where(falls, 0.0, np.where(rises, beta_quantile(1 - self.confidence, a, b), low))
-        high = np.where(falls, beta_quantile(self.confidence, a, b), np.where(rises, 1.0, high))
-        inside = (a > 1) & (b > 1)
+        falls, rises, inside = (a <= 1) & (b > 1), (b <= 1) & (a > 1), (a > 1) & (b > 1)
+        low, high = np.where(falls, 0.0, np.nan), np.where(rises, 1.0, np.nan)
+        high[falls] = beta_quantile(self.confidence, a[falls], b[falls])
+        low[rises] = beta_quantile(1 - self.confidence, a[rises], b[rises])
+        other = ~(falls | rises | inside)
+        low[other], high[other] = (beta_quantile(p, a[other], b[other]) for p in (tail, 1 - tail))
         low[inside], high[inside] = _equal_density(a[inside], b[inside], self.confidence)
         out_shape = np.broadcast(np.asarray(p_hat), np.asarray(n)).shape
         return low.reshape(out_shape), high.reshape(out_shape)
@@ -87,34 +88,48 @@ class Jeffreys(Estimator):
         return Estimate(float(self.mode(p, n)), float(low), float(high))
 
 
+_NEAR = 1e-6
+"""A step this small, relative to the smaller tail, is the last one."""
+
+
 def _equal_density(a: Floats, b: Floats, mass: float) -> tuple[Floats, Floats]:
     """The shortest interval of a unimodal Beta: Newton on the lower tail's mass, kept inside a bisection bracket.
 
-    With l = quantile(u) and h = quantile(u + mass), log density at l minus at h rises in u from −∞ to +∞.
+    With l = quantile(u) and h = quantile(u + mass), log density at l minus at h rises in u from −∞ to +∞. The search
+    starts where a Cornish-Fisher expansion has equal densities: at Φ(−z − skewness/3).
     """
     under, over = np.zeros_like(a), np.full_like(a, 1 - mass)
-    u = over / 2
+    skewness = 2 * (b - a) * np.sqrt(a + b + 1) / ((a + b + 2) * np.sqrt(a * b))
+    start = normal_cdf(-normal_quantile((1 + mass) / 2) - skewness / 3)
+    u = np.clip(start, 1e-6 * over, (1 - 1e-6) * over)
+    low, high = np.empty_like(a), np.empty_like(a)
     open_ = np.arange(len(a))
     for _ in range(80):
         x, y, at = a[open_], b[open_], u[open_]
-        gap, slope = _density_gap(at, x, y, mass)
+        low[open_], high[open_] = beta_quantile(at, x, y), beta_quantile(at + mass, x, y)
+        gap, per_low, per_high, slope = _density_gap(at, low[open_], high[open_], x, y, mass)
         under[open_], over[open_] = np.where(gap < 0, at, under[open_]), np.where(gap < 0, over[open_], at)
         step = at - gap / slope
         inside = (step > under[open_]) & (step < over[open_])
         u[open_] = np.where(inside, step, (under[open_] + over[open_]) / 2)
-        open_ = open_[np.abs(u[open_] - at) > 1e-15 + 1e-12 * at]
+        # The last small step moves the ends along their tangents; what that leaves out is its square.
+        change = u[open_] - at
+        near = np.abs(change) <= _NEAR * np.minimum(at, (1 - mass) - at)
+        low[open_[near]] += (change * per_low)[near]
+        high[open_[near]] += (change * per_high)[near]
+        open_ = open_[~near]
         if not len(open_):
             break
-    return beta_quantile(u, a, b), beta_quantile(u + mass, a, b)
+    return low, high
 
 
-def _density_gap(u: Floats, a: Floats, b: Floats, mass: float) -> tuple[Floats, Floats]:
-    """Log density at the lower end minus at the upper end, and its derivative in u."""
-    low, high = beta_quantile(u, a, b), beta_quantile(u + mass, a, b)
+def _density_gap(u: Floats, low: Floats, high: Floats, a: Floats, b: Floats, mass: float) -> tuple[Floats, ...]:
+    """Log density at quantile(u) minus at quantile(u + mass); derivatives in u of both quantiles and of the gap."""
     f_low, slope_low = _log_density(low, _from_one(low, 1 - u, a, b), a, b)
     f_high, slope_high = _log_density(high, _from_one(high, (1 - mass) - u, a, b), a, b)
     # d log f / du at a quantile is (log f)' / f, at both ends.
-    return f_low - f_high, slope_low * np.exp(-f_low) - slope_high * np.exp(-f_high)
+    per_low, per_high = np.exp(-f_low), np.exp(-f_high)
+    return f_low - f_high, per_low, per_high, slope_low * per_low - slope_high * per_high
 
 
 def _from_one(x: Floats, tail: Floats, a: Floats, b: Floats) -> Floats:
