@@ -72,6 +72,14 @@ class LeakAudit:
     block: str = ""
 
 
+@dataclass(frozen=True)
+class CutComparison:
+    """What comparing one computation at some cuts gave; ``n_values`` of 0 means that nothing was compared."""
+
+    leaks: list[Leak]
+    n_values: int
+
+
 def find_leaks(audit: LeakAudit, inputs: Inputs, cuts: Sequence[datetime]) -> list[Leak]:
     """Compare every column at or before each cut; at most one leak per column, shrunk.
 
@@ -100,14 +108,22 @@ def find_leaks(audit: LeakAudit, inputs: Inputs, cuts: Sequence[datetime]) -> li
     ...     print(leak.column, leak.with_future, leak.without_future, dict(leak.slice_rows))
     after 4.0 None {'bars': (1, 3)}
     """
+    return compare_at_cuts(audit, inputs, cuts).leaks
+
+
+def compare_at_cuts(audit: LeakAudit, inputs: Inputs, cuts: Sequence[datetime]) -> CutComparison:
+    """The leaks of ``find_leaks``, and how many values were compared: rows decided by each cut times columns."""
     whole = _result(audit, inputs)
     found: dict[str, Leak] = {}
+    n_values = 0
     for cut in cuts:
-        for column, key, full, part in _differences(audit, whole, inputs, cut):
+        differences, n_compared = _differences(audit, whole, inputs, cut)
+        n_values += n_compared
+        for column, key, full, part in differences:
             if column not in found:
                 rows = _shortest_slice(audit, inputs, cut, column, key)
                 found[column] = Leak(audit.block or column, column, cut, key, full, part, rows)
-    return list(found.values())
+    return CutComparison(list(found.values()), n_values)
 
 
 def random_cuts(known_at: pl.Series, n_cuts: int, seed: int) -> list[datetime]:
@@ -144,8 +160,8 @@ def _known(audit: LeakAudit, inputs: Inputs, cut: datetime) -> dict[str, pl.Data
 
 def _differences(
     audit: LeakAudit, whole: pl.DataFrame, inputs: Inputs, cut: datetime
-) -> list[tuple[str, tuple[object, ...], object, object]]:
-    """First differing row of each column: column, key, value with and without the future."""
+) -> tuple[list[tuple[str, tuple[object, ...], object, object]], int]:
+    """First differing row of each column: column, key, value with and without the future; and the values compared."""
     part = _result(audit, _known(audit, inputs, cut))
     before = pl.col(audit.decided_at) <= cut
     left, right = whole.filter(before), part.filter(before)
@@ -174,7 +190,7 @@ def _differences(
         if differs.height:
             row = differs.row(0, named=True)
             found.append((column, tuple(row[k] for k in audit.key), row[column], row[other]))
-    return found
+    return found, shared.height * len(values)
 
 
 def _same(left: pl.Series, right: pl.Series) -> pl.Series:
@@ -198,7 +214,7 @@ def _shortest_slice(
     def still_leaks(candidate: Mapping[str, tuple[int, int]]) -> bool:
         cutout = {name: inputs[name].slice(a, b - a) for name, (a, b) in candidate.items()}
         try:
-            found = _differences(audit, _result(audit, cutout), cutout, cut)
+            found, _ = _differences(audit, _result(audit, cutout), cutout, cut)
         except (DataContractError, pl.exceptions.PolarsError):
             # A slice too short to compute on reproduces nothing.
             return False

@@ -18,7 +18,7 @@ from quant_core.errors import ConfigError
 from quant_core.events import Event
 from quant_core.features import Feature
 from quant_core.higher_timeframe import higher_bars, join_higher
-from quant_core.leak_audit import Inputs, Leak, LeakAudit, find_leaks, random_cuts
+from quant_core.leak_audit import Inputs, Leak, LeakAudit, compare_at_cuts, find_leaks, random_cuts
 from quant_core.splitters import Splitter
 from quant_core.timeframes import Timeframe
 
@@ -46,14 +46,14 @@ class AuditReport:
     Attributes:
         n_cuts: cuts made in all audits together.
         n_columns: columns compared.
-        n_comparisons: columns compared, summed over the cuts.
+        n_values: values compared: rows decided by each cut times columns, summed over the cuts.
         train_end: close (UTC) of the last bar that conditions were fitted on.
     """
 
     leaks: list[Leak]
     n_cuts: int
     n_columns: int
-    n_comparisons: int
+    n_values: int
     train_end: datetime
 
 
@@ -79,8 +79,8 @@ def audit_blocks(bars: Bars, blocks: AuditedBlocks, *, n_cuts: int, seed: int, t
     >>> from quant_core.features.sma import Sma
     >>> bars = Bars.of(close=[float(i % 7) for i in range(60)])
     >>> report = audit_blocks(bars, AuditedBlocks(features=[Sma(period=3)]), n_cuts=5, seed=1)
-    >>> report.leaks, report.n_cuts, report.n_columns, report.n_comparisons
-    ([], 5, 1, 5)
+    >>> report.leaks, report.n_cuts, report.n_columns, report.n_values
+    ([], 5, 1, 159)
     """
     if len(bars) < MIN_BARS:
         raise ConfigError.at(
@@ -92,13 +92,14 @@ def audit_blocks(bars: Bars, blocks: AuditedBlocks, *, n_cuts: int, seed: int, t
     train_end = bars.frame["ts_close"][int(len(bars) * train_share) - 1]
     audits = _audits(bars, blocks, train_end)
     leaks: list[Leak] = []
-    total = compared = 0
-    for audit, instants, n_columns in audits:
+    total = n_values = 0
+    for audit, instants, _ in audits:
         cuts = random_cuts(instants, n_cuts, seed)
+        compared = compare_at_cuts(audit, {"bars": bars.frame}, cuts)
         total += len(cuts)
-        compared += len(cuts) * n_columns
-        leaks += find_leaks(audit, {"bars": bars.frame}, cuts)
-    return AuditReport(leaks, total, sum(n for _, _, n in audits), compared, train_end)
+        n_values += compared.n_values
+        leaks += compared.leaks
+    return AuditReport(leaks, total, sum(n for _, _, n in audits), n_values, train_end)
 
 
 def leaks_at(bars: Bars, blocks: AuditedBlocks, *, cut: datetime, train_end: datetime) -> list[Leak]:

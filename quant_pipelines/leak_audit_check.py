@@ -4,9 +4,9 @@ Put here: the check, its run config, which partitions it takes.
 Keep out: what is audited and how a leak is shown (leak_audit_run.py).
 
 Why a check of its own and not one of checks.py: those are evaluated in every run on what it made; recomputing every
-block at every cut takes about a second per key. The job ``leak_audit`` runs the check alone; the other jobs leave it
-out. Why evaluations are logged and no result is returned: a check of a partitioned asset may run without a partition,
-and Dagster (1.13.27) fails when it looks up the partition of such a result.
+block at every cut takes one to three seconds per key. The job ``leak_audit`` runs the check alone; the other jobs leave
+it out. Why evaluations are logged and no result is returned: a check of a partitioned asset may run without a
+partition, and Dagster (1.13.27) fails when it looks up the partition of such a result.
 """
 
 import time
@@ -122,7 +122,7 @@ def _audit(
 
 def _found(findings: dict[PartitionKey, Finding]) -> str:
     n_leaks = sum(finding.n_found for finding in findings.values())
-    return f"{_total(findings, 'n_comparisons'):,} comparisons at {_total(findings, 'n_cuts'):,} cuts, {n_leaks} leaks"
+    return f"{_total(findings, 'n_values'):,} values compared at {_total(findings, 'n_cuts'):,} cuts, {n_leaks} leaks"
 
 
 def _total(findings: dict[PartitionKey, Finding], name: str) -> int:
@@ -145,7 +145,7 @@ def _summary(
             "n_keys": len(findings),
             "n_keys_too_short": n_keys - len(findings),
             "n_cuts": _total(findings, "n_cuts"),
-            "n_comparisons": _total(findings, "n_comparisons"),
+            "n_values": _total(findings, "n_values"),
             "seed": settings.seed,
             "newest_bars": settings.newest_bars,
             "n_leaks_by_key": dg.MetadataValue.json(leaks),

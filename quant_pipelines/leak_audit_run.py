@@ -73,7 +73,9 @@ def audit_key(lake: Lake, research: ResearchSpec, key: PartitionKey, settings: L
         "n_bars": len(newest),
         "n_bars_of_folds": len(bars),
         "n_cuts": sum(audited.report.n_cuts for audited in audits),
-        "n_comparisons": sum(audited.report.n_comparisons for audited in audits),
+        "n_values": sum(audited.report.n_values for audited in audits),
+        # 0 where the history is too short for a fold: then no fold was audited.
+        "n_values_of_folds": audits[1].report.n_values,
         "seed": settings.seed,
         "spec_id": research.spec_id,
     }
