@@ -113,7 +113,7 @@ def _equal_density(a: Floats, b: Floats, mass: float) -> tuple[Floats, Floats]:
         inside = (step > under[open_]) & (step < over[open_])
         u[open_] = np.where(inside, step, (under[open_] + over[open_]) / 2)
         # The last small step moves the ends along their tangents; what that leaves out is its square.
-        change = u[open_] - at
+        change = step - at
         near = np.abs(change) <= _NEAR * np.minimum(at, (1 - mass) - at)
         low[open_[near]] += (change * per_low)[near]
         high[open_[near]] += (change * per_high)[near]
