@@ -10,6 +10,7 @@ the bar's slots; when a time block is over, its sums are squared into the cells 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numba import njit, prange
@@ -59,7 +60,7 @@ class TradeSums:
 
 def sum_trades(
     events: NDArray[np.bool_],
-    slots: NDArray[np.int32],
+    codes: NDArray[np.integer[Any]],
     n_slots: int,
     payoffs: Floats,
     state: NDArray[np.int8],
@@ -69,7 +70,7 @@ def sum_trades(
 
     Args:
         events: (n_events, L).
-        slots: (L, n_rows); the slot of each bar in every row, ``n_slots`` for none.
+        codes: (n_rows, L); the slot of each bar in every row, ``n_slots`` for none.
         n_slots: number of slots.
         payoffs: (L,); finite.
         state: (L,); FAILED, SUCCEEDED, UNDECIDED or NO_TRADE.
@@ -77,11 +78,11 @@ def sum_trades(
 
     Example, by hand: trades at 0, 1 and 64 pay 1, −2 and 3: Σ n_b² = 4 + 1, Σ n_b·t_b = 2·(−1) + 3, Σ t_b² = 1 + 9.
 
-    >>> pays, slots = np.zeros(128), np.zeros((128, 1), dtype=np.int32)
+    >>> pays, codes = np.zeros(128), np.zeros((1, 128), dtype=np.int32)
     >>> pays[[0, 1, 64]] = [1.0, -2.0, 3.0]
     >>> state = np.full(128, NO_TRADE, dtype=np.int8)
     >>> state[[0, 1, 64]] = [SUCCEEDED, FAILED, UNDECIDED]
-    >>> sums = sum_trades(np.ones((1, 128), dtype=np.bool_), slots, 1, pays, state, 64)
+    >>> sums = sum_trades(np.ones((1, 128), dtype=np.bool_), codes, 1, pays, state, 64)
     >>> [int(x[0, 0]) for x in (sums.n, sums.n_true, sums.n_false, sums.nn)]
     [3, 1, 1, 5]
     >>> [float(x[0, 0]) for x in (sums.total, sums.squares, sums.total_true, sums.total_false, sums.nt, sums.tt)]
@@ -94,7 +95,8 @@ def sum_trades(
     for start in range(0, len(state), chunk):
         here = slice(start, start + chunk)
         added = _added(payoffs[here], state[here])
-        _sum_in_threads(events[:, here], slots[here], added, block_bars, sums, squares)
+        slots = np.ascontiguousarray(codes[:, here].T, dtype=np.int32)
+        _sum_in_threads(events[:, here], slots, added, block_bars, sums, squares)
     # Counts are sums of ones: exact in float64 below 2^53.
     n, n_true, n_false = (sums[..., i].astype(np.int64) for i in range(_TOTAL))
     total, of_squares, total_true, total_false = (sums[..., i].copy() for i in range(_TOTAL, len(_ADDED) - 1))

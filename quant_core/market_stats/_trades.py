@@ -52,12 +52,11 @@ def count_trades(
     state = np.where(traded, state, NO_TRADE).astype(np.int8)
     _check(target, payoffs[0], state)
     events = panel.events[:, start:stop]
-    slots = np.ascontiguousarray(codes.T, dtype=np.int32)
     size = block_bars(target.horizon)
-    first = sum_trades(events, slots, panel.n_slots, payoffs[0], state, size)
+    first = sum_trades(events, codes, panel.n_slots, payoffs[0], state, size)
     if np.array_equal(payoffs[0], -payoffs[1]):
         return BothSides(first, _negated(first))
-    return BothSides(first, sum_trades(events, slots, panel.n_slots, payoffs[1], state, size))
+    return BothSides(first, sum_trades(events, codes, panel.n_slots, payoffs[1], state, size))
 
 
 def _check(target: Target, payoff: NDArray[np.float64], state: NDArray[np.int8]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 from scipy import stats
 
+from quant_core.compute import Compute
 from quant_core.conditions.vol_tertile import VolTertile
 from quant_core.counting.trades import NO_TRADE, sum_trades
 from quant_core.errors import DataContractError
@@ -193,6 +194,10 @@ def test_without_a_cost_or_without_a_trade_nothing_is_said_and_nothing_else_chan
     assert all(table.filter(~meant)[c].is_null().all() for c in columns)
 
 
+def test_one_thread_gives_the_same_bits(bars, table):
+    assert_frame_equal(compute_market_stats(bars, SPEC, Compute(threads=1)), table, check_exact=True)
+
+
 def test_a_symbol_has_the_cost_of_the_first_pattern_that_fits(bars):
     spec = replace(SPEC, targets=(UpNextBar(),), cost=CostSpec(5.0, ((bars.symbol[:1] + "*", 1.0), ("*", 9.0))))
     assert set(compute_market_stats(bars, spec)["cost_bps"]) == {1.0}
@@ -211,11 +216,12 @@ def test_sums_are_equal_bit_for_bit_in_pieces_of_whole_blocks_and_equal_a_plain_
     generator = np.random.default_rng(0)
     n_bars, n_slots, size = 1000, 5, 128
     events = generator.random((3, n_bars)) < [[0.9], [0.1], [0.0]]
-    slots = generator.integers(0, n_slots + 1, (n_bars, 2)).astype(np.int32)
+    codes = generator.integers(0, n_slots + 1, (2, n_bars))
     pays, state = generator.normal(size=n_bars), generator.integers(0, NO_TRADE + 1, n_bars).astype(np.int8)
-    whole = sum_trades(events, slots, n_slots, pays, state, size)
+    whole = sum_trades(events, codes, n_slots, pays, state, size)
     parts = [
-        sum_trades(events[:, a:b], slots[a:b], n_slots, pays[a:b], state[a:b], size) for a, b in ((0, 512), (512, 1000))
+        sum_trades(events[:, a:b], codes[:, a:b], n_slots, pays[a:b], state[a:b], size)
+        for a, b in ((0, 512), (512, 1000))
     ]
     added = parts[0] + parts[1]
     assert whole.tt == pytest.approx(added.tt, rel=1e-12)
@@ -225,7 +231,7 @@ def test_sums_are_equal_bit_for_bit_in_pieces_of_whole_blocks_and_equal_a_plain_
             per_block: dict[int, list[float]] = {}
             for t in range(n_bars):
                 for row in range(2):
-                    if events[event, t] and state[t] != NO_TRADE and slots[t, row] == slot:
+                    if events[event, t] and state[t] != NO_TRADE and codes[row, t] == slot:
                         per_block.setdefault(t // size, []).append(pays[t])
             sums = [sum(block) for block in per_block.values()]
             assert whole.n[event, slot] == sum(map(len, per_block.values()))
