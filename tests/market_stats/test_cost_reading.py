@@ -18,6 +18,7 @@ from quant_core.events.k_consecutive import KConsecutive
 from quant_core.features.atr import Atr
 from quant_core.market_stats import compute_market_stats
 from quant_core.spec import CostSpec, MarketStatsSpec
+from quant_core.splitters.single_split import SingleSplit
 from quant_core.splitters.walk_forward import WalkForward
 from quant_core.targets.continuation_n import ContinuationN
 from quant_core.targets.forward_return_n import ForwardReturnN
@@ -239,3 +240,20 @@ def test_sums_are_equal_bit_for_bit_in_pieces_of_whole_blocks_and_equal_a_plain_
             assert whole.tt[event, slot] == pytest.approx(sum(s * s for s in sums))
             assert whole.nt[event, slot] == pytest.approx(sum(len(b) * sum(b) for b in per_block.values()))
             assert whole.squares[event, slot] == pytest.approx(sum(x * x for b in per_block.values() for x in b))
+
+
+@pytest.mark.slow
+def test_without_any_edge_few_cells_clear_a_cost_of_nothing_and_the_hit_rate_alone_errs_more():
+    """The figures of docs/statistics.md: GARCH returns without edge or cost, 2.5 % of cells intended on either side."""
+    targets = (UpNextBar(), *(ContinuationN(n=n) for n in (5, 20, 60)))
+    spec = replace(SPEC, targets=targets, splitter=SingleSplit(), n_min=100, cost=CostSpec(0.0))
+    worlds = [compute_market_stats(garch_t(6000, np.random.default_rng(1000 + i)), spec) for i in range(24)]
+    cells = pl.concat(worlds).filter(pl.col("split") == "train", pl.col("n") >= 100)
+    by_target = cells.group_by("target").agg(
+        (pl.col("cost_side") == "with").fill_null(value=False).mean().alias("both_intervals"),
+        (pl.col("ci_low") > pl.col("break_even")).mean().alias("rate_alone"),
+        pl.col("net_ci_low_bps").le(0).and_(pl.col("net_ci_high_bps").ge(0)).mean().alias("coverage"),
+    )
+    assert by_target["both_intervals"].max() < 0.07
+    assert by_target["rate_alone"].min() > 0.07
+    assert by_target["coverage"].min() > 0.92
