@@ -15,7 +15,8 @@ from quant_core.conditions.vol_tertile import VolTertile
 from quant_core.errors import ConfigError
 from quant_core.events import EVENTS
 from quant_core.features import FEATURES, Feature
-from quant_core.leak_audit_blocks import AuditedBlocks, audit_blocks
+from quant_core.higher_timeframe import higher_bars
+from quant_core.leak_audit_blocks import AuditedBlocks, audit_blocks, leaks_at
 from quant_core.splitters import SPLITTERS
 from quant_core.splitters.walk_forward import WalkForward
 from quant_core.timeframes import Timeframe
@@ -98,6 +99,25 @@ def test_block_that_looks_ahead_is_named() -> None:
     blocks = AuditedBlocks(features=[_DemeanedClose()], conditions=[_RefittedTertile()])
     leaks = audit_blocks(_hours(500, 3), blocks, n_cuts=20, seed=1).leaks
     assert {leak.column for leak in leaks} == {_DemeanedClose().canonical, _RefittedTertile().canonical}
+
+
+def test_a_coarser_bar_known_before_its_close_is_seen_in_the_bars_and_in_the_join(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The last four-hour bar is stamped one hour early: the hour that completes it is still running."""
+
+    def early(bars: Bars, timeframe: Timeframe) -> Bars:
+        higher = higher_bars(bars, timeframe)
+        return higher.with_frame(higher.frame.with_columns(pl.col("ts_close").dt.offset_by("-1h")))
+
+    monkeypatch.setattr("quant_core.leak_audit_blocks.higher_bars", early)
+    bars = _hours(300, 5)
+    report = audit_blocks(bars, AuditedBlocks(higher_timeframes=[Timeframe.H4]), n_cuts=15, seed=3)
+    assert {leak.block for leak in report.leaks} == {"bars resampled to H4", "join to bars of H4"}
+    again = leaks_at(
+        bars, AuditedBlocks(higher_timeframes=[Timeframe.H4]), cut=report.leaks[0].cut, train_end=report.train_end
+    )
+    assert report.leaks[0] in again
 
 
 def test_too_few_bars_are_refused() -> None:
