@@ -82,7 +82,7 @@ def test_a_run_over_a_range_logs_one_evaluation_per_check_and_key(tmp_path: Path
     evaluations = [e for e in evaluations if e.partition is not None]
     expected = {
         (c.asset, c.name, f"{s}|{t}")
-        for c in discover_checks(["raw_bars", "bars", "features", "market_stats"])
+        for c in discover_checks(["raw_bars", "bars", "features", "market_stats", "seasonality_profiles"])
         for s in ("AAA", "BBB")
         for t in ("D1", "W1")
     }
