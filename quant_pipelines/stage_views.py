@@ -27,7 +27,7 @@ from quant_pipelines.plots import (
 )
 from quant_pipelines.published_bars import load_bars
 
-MAX_DRAWN_KEYS = 24
+MAX_DRAWN_KEYS = 8
 """A run over more keys draws nothing: 400 keys would put 20 MB of pictures into the event log. The marts show all."""
 
 _SHOWN_ROWS = 12
@@ -41,7 +41,7 @@ _BIN_COLUMNS = (
     "q_value", "verdict", "stable",
 )  # fmt: skip
 _HEADLINES = ("p_up", "ret_mean")
-_MAX_DRAWN_DIMENSIONS = 8
+_MAX_DRAWN_DIMENSIONS = 4
 
 View = Callable[[Lake, PartitionKey], Mapping[str, dg.MetadataValue]]
 

@@ -130,7 +130,7 @@ def count_durations(
     return found
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True)
 def group_and_rank(
     values: Floats, slots: Any, order: Any, starts: Ints, probabilities: Floats
 ) -> Any:  # pragma: no cover - compiled
@@ -148,7 +148,7 @@ def group_and_rank(
     n_slots, n_ranks = len(starts) - 1, len(probabilities)
     grouped = np.empty(starts[-1])
     low, high = np.full((n_slots, n_ranks), np.nan), np.full((n_slots, n_ranks), np.nan)
-    for c in prange(slots.shape[0]):
+    for c in range(slots.shape[0]):
         own = slots[c]
         seen = np.zeros(n_slots, np.int64)
         for i in range(len(values)):

@@ -117,7 +117,7 @@ def _equal_density(a: Floats, b: Floats, mass: float) -> tuple[Floats, Floats]:
         near = np.abs(change) <= _NEAR * np.minimum(at, (1 - mass) - at)
         low[open_[near]] += (change * per_low)[near]
         high[open_[near]] += (change * per_high)[near]
-        open_ = open_[~near]
+        open_ = open_[~near & (over[open_] - under[open_] > 1e-15)]
         if not len(open_):
             break
     return low, high

@@ -24,6 +24,15 @@ def words(state):
         yield state, z
 
 
+def minus_log(half):
+    """-log of a uniform number: between the edges of 1,024 bins on a straight line, exact in the first sixteen."""
+    edge, part = divmod(half, 2**22)
+    if edge < 16:
+        return -math.log((half + 1) / 2**32)
+    low, high = (-math.log(e / 1024) for e in (edge, edge + 1))
+    return low + part / 2**22 * (high - low)
+
+
 def plain_resampled_means(values, mean_length, n_resamples, seed):
     """The stationary bootstrap written out: pick values one run at a time."""
     n, means = len(values), []
@@ -32,8 +41,8 @@ def plain_resampled_means(values, mean_length, n_resamples, seed):
         stream, picked = words(state), []
         while len(picked) < n:
             word = next(stream)[1]
-            start, u = (word >> 32) * n >> 32, ((word & 0xFFFFFFFF) + 1) / 2**32
-            run = 1 + math.floor(math.log(u) / math.log(1 - 1 / mean_length)) if mean_length > 1 else 1
+            start, waited = (word >> 32) * n >> 32, minus_log(word & 0xFFFFFFFF)
+            run = 1 + math.floor(-waited / math.log(1 - 1 / mean_length)) if mean_length > 1 else 1
             picked += [values[(start + i) % n] for i in range(min(run, n - len(picked)))]
         means.append(sum(picked) / n)
     return means
@@ -59,6 +68,12 @@ def test_equal_seeds_give_bit_equal_intervals_and_other_seeds_do_not():
     y = np.random.default_rng(0).normal(size=300)
     first, again, other = (MeanInterval(seed=s).of_values(y, 300.0) for s in (4, 4, 5))
     assert first == again != other
+
+
+def test_waiting_times_of_runs_are_exponential():
+    halves = np.random.default_rng(3).integers(0, 2**32, 20_000)
+    drawn = np.array([minus_log(int(half)) for half in halves])
+    np.testing.assert_allclose(drawn, -np.log((halves + 1) / 2**32), atol=5e-4)
 
 
 def test_many_cells_at_once_equal_one_by_one_on_any_number_of_threads():
