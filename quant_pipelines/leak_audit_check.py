@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 from pydantic import Field
 
-from quant_core.errors import ConfigError
+from quant_core.errors import ConfigError, QuantError
 from quant_core.spec import ResearchSpec
 from quant_pipelines.checks import Finding, Rule, log_evaluations
 from quant_pipelines.lake import Lake
@@ -24,7 +24,7 @@ from quant_pipelines.partitions import PartitionKey
 from quant_pipelines.resources import LakeResource, ResearchResource
 
 _DEFAULTS = LeakAuditSettings()
-_NAMED_LEAKS = 20
+_NAMED_KEYS = 20
 _PROGRESS_EVERY_S = 1.0
 
 LEAK_AUDIT = Rule(
@@ -56,15 +56,16 @@ def leak_audit(
     opened, spec = lake.open(), research.load()
     settings = LeakAuditSettings(config.n_cuts, config.seed, config.newest_bars)
     keys = _keys_of(context, config, opened, spec)
-    findings = _audit(context, opened, spec, settings, keys)
+    findings, failed = _audit(context, opened, spec, settings, keys)
     log_evaluations(context.op_execution_context, LEAK_AUDIT, findings)
     if not context.has_partition_key:
-        context.op_execution_context.log_event(_summary(findings, len(keys), settings))
+        context.op_execution_context.log_event(_summary(findings, failed, len(keys), settings))
     leaking = [f"{key}: {finding.facts['first_leak']}" for key, finding in findings.items() if finding.n_found]
-    if leaking:
+    if leaking or failed:
+        named = [*leaking, *(f"{key}: {reason}" for key, reason in failed.items())]
         raise dg.Failure(
-            f"{len(leaking)} of {len(findings)} keys leak; the first leak of each:\n"
-            + "\n".join(leaking[:_NAMED_LEAKS]),
+            f"{len(leaking)} of {len(findings)} audited keys leak, {len(failed)} could not be audited; first leak or "
+            "error of each:\n" + "\n".join(named[:_NAMED_KEYS]),
             allow_retries=False,
         )
     yield from ()  # a step that yields nothing is quiet; one that returns None is warned about
@@ -104,21 +105,30 @@ def _audit(
     spec: ResearchSpec,
     settings: LeakAuditSettings,
     keys: Sequence[PartitionKey],
-) -> dict[PartitionKey, Finding]:
-    """Audit key by key, with progress lines; keys with too few bars are left out and said so."""
+) -> tuple[dict[PartitionKey, Finding], dict[PartitionKey, str]]:
+    """Audit key by key, with progress lines: findings, and the errors of keys that could not be audited.
+
+    Keys with too few bars are in neither and said so.
+    """
     findings: dict[PartitionKey, Finding] = {}
+    failed: dict[PartitionKey, str] = {}
     start = last = time.monotonic()
     for n_done, key in enumerate(keys, start=1):
-        finding = audit_key(lake, spec, key, settings)
-        if finding is None:
-            context.log.warning(f"{key}: too few bars for a cut, not audited")
+        try:
+            finding = audit_key(lake, spec, key, settings)
+        except QuantError as error:  # one key must not cost the others; the run fails at its end and names it
+            failed[key] = str(error)
+            context.log.error(f"{key}: {error}")
         else:
-            findings[key] = finding
+            if finding is None:
+                context.log.warning(f"{key}: too few bars for a cut, not audited")
+            else:
+                findings[key] = finding
         now = time.monotonic()
         if now - last >= _PROGRESS_EVERY_S or n_done == len(keys):
             last = now
             context.log.info(f"{n_done}/{len(keys)} keys, {now - start:.1f} s, {_found(findings)}")
-    return findings
+    return findings, failed
 
 
 def _found(findings: dict[PartitionKey, Finding]) -> str:
@@ -131,7 +141,7 @@ def _total(findings: dict[PartitionKey, Finding], name: str) -> int:
 
 
 def _summary(
-    findings: dict[PartitionKey, Finding], n_keys: int, settings: LeakAuditSettings
+    findings: dict[PartitionKey, Finding], failed: dict[PartitionKey, str], n_keys: int, settings: LeakAuditSettings
 ) -> dg.AssetCheckEvaluation:
     """One evaluation over all keys of the run."""
     leaks = {str(key): finding.n_found for key, finding in findings.items() if finding.n_found}
@@ -139,12 +149,13 @@ def _summary(
         asset_key=CHECK_KEY.asset_key,
         check_name=CHECK_KEY.name,
         # An audit that compared nothing has shown nothing.
-        passed=bool(findings) and not leaks,
+        passed=bool(findings) and not leaks and not failed,
         severity=dg.AssetCheckSeverity.ERROR,
         description=f"{len(findings)} keys: {_found(findings)}",
         metadata={
             "n_keys": len(findings),
-            "n_keys_too_short": n_keys - len(findings),
+            "n_keys_too_short": n_keys - len(findings) - len(failed),
+            "failed_keys": dg.MetadataValue.json({str(key): reason for key, reason in failed.items()}),
             "n_cuts": _total(findings, "n_cuts"),
             "n_values": _total(findings, "n_values"),
             "seed": settings.seed,

@@ -138,6 +138,24 @@ def test_a_run_with_a_partition_audits_that_key_alone(leaky: SmallProject) -> No
     assert {key: e.passed for key, e in evaluations.items()} == {"SP500|W1": False}
 
 
+def test_a_key_that_cannot_be_audited_fails_the_run_and_costs_the_others_nothing(project: SmallProject) -> None:
+    tags = {
+        "dagster/asset_partition_range_start": "SP500|D1",
+        "dagster/asset_partition_range_end": "NASDAQ|D1",
+    }
+    file = project.root / "lake" / "bars" / "symbol=SP500" / "timeframe=D1" / "data.parquet"
+    content = file.read_bytes()
+    file.unlink()
+    try:
+        result = project.run("leak_audit", tags, raise_on_error=False, **_config(n_cuts=1, newest_bars=50))
+    finally:
+        file.write_bytes(content)
+    evaluations = _evaluations(project, result)
+    assert not result.success
+    assert {key: e.passed for key, e in evaluations.items()} == {None: False, "NASDAQ|D1": True}
+    assert "Bars of SP500|D1 are not in the lake" in evaluations[None].metadata["failed_keys"].value["SP500|D1"]
+
+
 def test_a_symbol_without_bars_is_an_error_not_a_pass(project: SmallProject) -> None:
     result = project.run("leak_audit", {}, raise_on_error=False, **_config(symbols=["NOPE"]))
     failures = [e.event_specific_data.error for e in result.all_events if e.event_type_value == "STEP_FAILURE"]
