@@ -28,7 +28,7 @@ $(DAGSTER_HOME)/dagster.yaml: quant_pipelines/config/dagster.yaml
 
 setup: $(STAMP) $(DAGSTER_HOME)/dagster.yaml  ## create the virtual environment and the Dagster home
 
-demo: setup  ## run the research job on the embedded real sample and print findings
+demo: setup  ## run the research job on the embedded real sample, print findings, write reports
 	$(BIN)/qe demo
 
 ui: setup  ## open the web UI on http://127.0.0.1:3000

@@ -23,9 +23,11 @@ from quant_pipelines.marts import read_mart
 
 _CAPTION = (
     "n: bars of the bin; n_eff: independent observations they amount to; baseline: the bars in other bins; q: "
-    "corrected for the metric's bins of all symbols and timeframes; stable: the sign of the earlier half held on the "
-    "later one; years: those whose lift has the sign of the whole. Fractions, never percent."
+    "corrected for the metric's bins of all symbols and timeframes; verdict: within the bin's own symbol and "
+    "timeframe; stable: the sign of the earlier half held on the later one; years: those whose lift has the sign of "
+    "the whole. Fractions, never percent."
 )
+_PLACE = ("symbol", "timeframe", "dimension", "metric", "bin_order")
 _NUMBERS = ("n", "n_eff", "value", "interval", "baseline", "lift", "q", "years")
 
 
@@ -43,10 +45,25 @@ def command(options: argparse.Namespace, console: Console) -> int:
     """Print bins: a dimension in calendar order, without one the smallest q first."""
     session = Session(console)
     mart = read_mart("mart__seasonality_profiles", session.lake)
-    bins = selected_bins(mart, options, q_max=session.inputs.research.seasonality.spec.profile.q_max)
+    bins = selected_bins(mart, options, q_max=_q_max(session))
     title = f"{min(options.limit, bins.height):,} of {bins.height:,} bins"
     console.print(_table(bins.head(options.limit), title))
     return 0
+
+
+def print_strongest_bins(session: Session, console: Console, *, limit: int) -> None:
+    """Print the bins with the smallest q over all symbols, and how many were tested and found."""
+    mart, q_max = read_mart("mart__seasonality_profiles", session.lake), _q_max(session)
+    tested = mart.filter(pl.col("q_value_global").is_not_null())
+    n_found = int((tested["q_value_global"] <= q_max).sum())
+    strongest = tested.sort("q_value_global", "p_value", *_PLACE).head(limit)
+    title = f"Strongest of {tested.height:,} tested bins (all bars): {n_found:,} with q at most {q_max:g}"
+    console.print(_table(strongest, title))
+
+
+def _q_max(session: Session) -> float:
+    """The false-discovery rate of seasonal bins in the research spec."""
+    return float(session.inputs.research.seasonality.spec.profile.q_max)
 
 
 def selected_bins(mart: pl.DataFrame, options: argparse.Namespace, *, q_max: float) -> pl.DataFrame:
@@ -65,8 +82,9 @@ def selected_bins(mart: pl.DataFrame, options: argparse.Namespace, *, q_max: flo
             mart = mart.filter(pl.col(column).is_in(asked.split(",")))
     if options.significant:
         mart = mart.filter(pl.col("q_value_global") <= q_max)
-    place = ["symbol", "timeframe", "dimension", "metric", "bin_order"]
-    return mart.sort(place) if options.dimension else mart.sort("q_value_global", "p_value", *place, nulls_last=True)
+    if options.dimension:
+        return mart.sort(_PLACE)
+    return mart.sort("q_value_global", "p_value", *_PLACE, nulls_last=True)
 
 
 def _of_dimension(mart: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -82,7 +100,7 @@ def _table(bins: pl.DataFrame, title: str) -> Table:
     table = Table(
         title=escape(title), caption=escape(_CAPTION), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD
     )
-    for name in ("partition", "dimension", "bin", "metric", *_NUMBERS, "stable"):
+    for name in ("partition", "dimension", "bin", "metric", *_NUMBERS, "verdict", "stable"):
         table.add_column(name, justify="right" if name in _NUMBERS else "left", overflow="fold")
     for row in bins.iter_rows(named=True):
         table.add_row(*map(escape, bin_cells(row)), style=VERDICT_STYLE.get(row["verdict"], ""))
@@ -94,8 +112,9 @@ def bin_cells(row: dict[str, Any]) -> list[str]:
 
     >>> bin_cells({"symbol": "S", "timeframe": "D1", "dimension": "dow(zone=UTC)", "bin": "0", "metric_name": "p_up",
     ...            "n": 1200, "n_eff": 800.4, "value": 0.5, "ci_low": 0.45, "ci_high": 0.55, "baseline": 0.53,
-    ...            "lift": -0.03, "q_value_global": None, "n_years": 9, "n_years_same": 7, "stable": None})[4:]
-    ['1,200', '800', '0.5', '[0.45, 0.55]', '0.53', '-0.03', '–', '7/9', '–']
+    ...            "lift": -0.03, "q_value_global": None, "n_years": 9, "n_years_same": 7, "verdict": None,
+    ...            "stable": None})[4:]
+    ['1,200', '800', '0.5', '[0.45, 0.55]', '0.53', '-0.03', '–', '7/9', '–', '–']
     """
     interval = "–" if row["ci_low"] is None else f"[{_number(row['ci_low'])}, {_number(row['ci_high'])}]"
     return [
@@ -111,6 +130,7 @@ def bin_cells(row: dict[str, Any]) -> list[str]:
         _number(row["lift"], sign="+"),
         _number(row["q_value_global"]),
         f"{row['n_years_same']}/{row['n_years']}",
+        row["verdict"] or "–",
         "–" if row["stable"] is None else ("yes" if row["stable"] else "no"),
     ]
 

@@ -117,7 +117,7 @@ def verdict_sentence(cells: pl.DataFrame, fdr: float) -> str:
             f"correction over {scope} at a false discovery rate of {fdr:g}. {chance} What follows shows the smallest "
             "q-values all the same; take them for noise until new data say otherwise."
         )
-    verb = "cell is" if significant == 1 else "cells are"
+    verb = "cells is" if significant == 1 else "cells are"
     return (
         f"{count(significant)} of {count(tested.height)} {verb} significant out of sample after the correction over "
         f"{scope}; at a false discovery rate of {fdr:g} expect up to {fdr * significant:.1f} of them to be false. "

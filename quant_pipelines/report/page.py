@@ -102,17 +102,25 @@ def _sentence(inputs: SymbolInputs) -> str:
     cells = [c for key in inputs.keys if (c := pooled_cells(inputs, key)) is not None]
     bins = [b for key in inputs.keys if (b := tested_bins(inputs, key)) is not None]
     tested, found = sum(c["q_value"].count() for c in cells), sum(significant_cells(c) for c in cells)
-    statistics = f"Out of sample, {count(found) if found else 'none'} of {count(tested)} tested cells is significant."
-    if found > 1:
-        statistics = statistics.replace("cells is", "cells are")
+    statistics = f"Out of sample, {_share(found, tested, 'tested cell')} significant."
+    if not tested:
+        statistics = "No cell holds enough observations for a test out of sample."
     seasonal = [b.filter(verdict="significant") for b in bins]
     n_bins, n_found = sum(b.height for b in bins), sum(b.height for b in seasonal)
     n_confirmed = sum(int(b["replicated"].sum()) for b in seasonal)
-    profiles = (
-        f"Of {count(n_bins)} tested seasonal bins {count(n_found)} are significant over all bars, of which "
-        f"{count(n_confirmed)} were found on the earlier half and confirmed on the later one."
-    )
+    profiles = f"Over all bars, {_share(n_found, n_bins, 'tested seasonal bin')} significant"
+    confirmed = f", {count(n_confirmed)} of them found on the earlier half and confirmed on the later one"
+    profiles += f"{confirmed if n_found else ''}."
     return " ".join([statistics if cells else "No statistics yet.", profiles if bins else "No seasonal profiles yet."])
+
+
+def _share(found: int, tested: int, what: str) -> str:
+    """How many of how many, with its verb.
+
+    >>> _share(0, 12, "bin"), _share(1, 12, "bin"), _share(3, 1200, "bin")
+    ('none of 12 bins is', '1 of 12 bins is', '3 of 1,200 bins are')
+    """
+    return f"{count(found) if found else 'none'} of {count(tested)} {what}s {'are' if found > 1 else 'is'}"
 
 
 def _summary_row(inputs: SymbolInputs, key: PartitionKey) -> list[str]:

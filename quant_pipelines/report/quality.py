@@ -78,7 +78,7 @@ def _deliveries(inputs: SymbolInputs) -> Table:
         Column("known already", "Delivered again unchanged.", "number"),
         Column("restated", "Delivered again with other prices; the earlier version is kept.", "number"),
         Column("unreadable", "Refused while reading; in quarantine.", "number"),
-        Column("rows to clean", "One per time stamp of the current version, before cleaning.", "number"),
+        Column("rows to clean", "Readable rows of the current version.", "number"),
         Column("kept", "Bars.", "number"),
         Column("dropped", "Exact repeats and the unfinished last bar.", "number"),
         Column("quarantined", "Refused by a check, with the reason.", "number"),
