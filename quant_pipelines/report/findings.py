@@ -170,6 +170,8 @@ def _replication(inputs: SymbolInputs, key: PartitionKey) -> str:
     found = train.filter(verdict="significant")
     testable = found["replicated"].count()
     n_folds = train["fold"].n_unique()
+    if found.is_empty():
+        return f"Replication: no cell was significant on the training data of {n_folds} folds; there is none to repeat."
     start = f"Replication: {count(found.height)} cells were significant on the training data of {n_folds} folds"
     if not testable:
         return f"{start}; none of them could be tested again on its own fold's test."

@@ -94,9 +94,9 @@ def season_sentence(bins: pl.DataFrame, q_max: float) -> str:
     everywhere = int((bins["q_value_global"] <= q_max).sum())
     return (
         f"{count(found.height)} of {count(bins.height)} tested bins have q at or below {q_max:g} within their metric "
-        f"({metrics}), {count(everywhere)} also over all symbols and timeframes. Found on the earlier half alone were "
-        f"{count(found['stable'].count())} of them; {count(stable)} kept their sign on the later half and "
-        f"{count(replicated)} were confirmed there. {chance}"
+        f"({metrics}), {count(everywhere)} also over all symbols and timeframes. Found already on the "
+        f"earlier half: {count(found['stable'].count())}; of these, sign kept on the later half: {count(stable)}, "
+        f"confirmed there: {count(replicated)}. {chance}"
     )
 
 
