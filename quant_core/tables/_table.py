@@ -75,6 +75,29 @@ class Table:
         exact = not self.extra_columns
         return pa.DataFrameSchema(columns, strict=exact, ordered=exact, name=self.name)
 
+    def is_sound(self, frame: pl.DataFrame) -> bool:
+        """Columns, types, nulls and bounds in one pass: true only where pandera finds nothing either.
+
+        Pandera takes 20 ms for forty columns, which is more than computing a small table takes; it is asked only to
+        say what is wrong.
+        """
+        names = [c.name for c in self.columns]
+        right = set(names) <= set(frame.columns) if self.extra_columns else frame.columns == names
+        if not right or any(frame.schema[c.name] != c.dtype for c in self.columns):
+            return False
+        broken: list[pl.Expr] = []
+        for c in self.columns:
+            value = pl.col(c.name)
+            if not c.nullable:
+                broken.append(value.is_null().any())
+            if not c.nullable and frame.schema[c.name].is_float():
+                broken.append(value.is_nan().any())
+            if c.minimum is not None:
+                broken.append((value < c.minimum).any())
+            if c.maximum is not None:
+                broken.append((value > c.maximum).any())
+        return not broken or not frame.select(pl.any_horizontal(*broken)).item()
+
     def validate(self, frame: pl.DataFrame, *, where: str = "") -> pl.DataFrame:
         """Return the frame unchanged, or say which promise it breaks.
 
@@ -83,7 +106,8 @@ class Table:
         """
         place = f"{self.name}{' of ' + where if where else ''}"
         try:
-            self.pandera_schema().validate(frame, lazy=True)
+            if not self.is_sound(frame):
+                self.pandera_schema().validate(frame, lazy=True)
         except (pa.errors.SchemaErrors, pa.errors.SchemaError) as error:
             raise DataContractError(f"Table {place} breaks its contract: {_first_failures(error)}.") from error
         if self.key and frame.select(pl.struct(self.key).is_duplicated().any()).item():
