@@ -7,6 +7,7 @@ Keep out: run lengths, bounds and what they are called (mean_interval.py).
 # pyright: reportUntypedFunctionDecorator=false, reportMissingTypeStubs=false, reportUnknownMemberType=false
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numba as nb
@@ -83,10 +84,38 @@ def _quantile(ordered: Floats, probability: float) -> float:  # pragma: no cover
     return ordered[below] + step * (probability * last - below)
 
 
-@nb.njit(cache=True, parallel=True)
+@nb.njit(cache=True, nogil=True)
+def _resample_cells(
+    values: Floats,
+    starts: Counts,
+    lengths: Any,
+    seeds: Any,
+    n_resamples: int,
+    tail: float,
+    cells: Any,
+    found: Floats,
+) -> None:  # pragma: no cover - compiled
+    """Fill the rows of some cells."""
+    for cell in cells:
+        own = values[starts[cell] : starts[cell + 1]]
+        if len(own) == 0:
+            continue
+        mean = np.sum(own) / len(own)
+        found[cell, 0] = mean
+        if not np.isnan(lengths[cell]):
+            deviations = resampled_means(own - mean, lengths[cell], n_resamples, seeds[cell])
+            deviations.sort()
+            found[cell, 1] = _quantile(deviations, tail)
+            found[cell, 2] = _quantile(deviations, 1.0 - tail)
+
+
+_RUNS_WORTH_A_THREAD = 500_000
+"""Resampled runs, about 2 ms of work: less is done by one thread, because starting others would take longer."""
+
+
 def means_and_deviations(
-    values: Floats, starts: Counts, lengths: Any, seeds: Any, n_resamples: int, tail: float, n_threads: int
-) -> Floats:  # pragma: no cover - compiled
+    values: Floats, starts: Counts, lengths: Floats, seeds: Any, n_resamples: int, tail: float, n_threads: int
+) -> Floats:
     """(n_cells, 3): the mean of every cell and two quantiles of its resampled means around it.
 
     Given:
@@ -97,20 +126,21 @@ def means_and_deviations(
         tail: the quantiles are those at tail and 1 - tail.
         n_threads: a cell is the work of one thread, so the result is equal for any number.
     """
-    n_cells = len(lengths)
-    found = np.full((n_cells, 3), np.nan)
-    by_size = np.argsort(starts[:-1] - starts[1:])
-    for thread in nb.prange(n_threads):
-        for i in range(thread, n_cells, n_threads):
-            cell = by_size[i]
-            own = values[starts[cell] : starts[cell + 1]]
-            if len(own) == 0:
-                continue
-            mean = np.sum(own) / len(own)
-            found[cell, 0] = mean
-            if not np.isnan(lengths[cell]):
-                deviations = resampled_means(own - mean, lengths[cell], n_resamples, seeds[cell])
-                deviations.sort()
-                found[cell, 1] = _quantile(deviations, tail)
-                found[cell, 2] = _quantile(deviations, 1.0 - tail)
+    sizes = np.diff(starts)
+    found = np.full((len(sizes), 3), np.nan)
+    by_size = np.argsort(-sizes, kind="stable")
+    wanted = lengths > 0
+    runs = np.sum(sizes[wanted] / lengths[wanted]) * n_resamples
+    n_threads = max(1, min(n_threads, int(runs / _RUNS_WORTH_A_THREAD)))
+
+    def fill(first: int) -> None:
+        cells = by_size[first::n_threads]
+        _resample_cells(values, starts, lengths, seeds, n_resamples, tail, cells, found)
+
+    if n_threads == 1:
+        fill(0)
+    else:
+        # Threads of Python: the loops hold no lock, and idle threads sleep instead of spinning as numba's do.
+        with ThreadPoolExecutor(n_threads) as pool:
+            list(pool.map(fill, range(n_threads)))
     return found
