@@ -24,7 +24,7 @@ import numpy as np
 import polars as pl
 
 from quant_pipelines.partitions import PartitionKey, plan_rectangles
-from quant_pipelines.stages import StageInputs, discover_stages
+from quant_pipelines.stages import Stage, StageInputs, discover_stages
 from tests.pipelines.small_project import SmallProject
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
@@ -56,11 +56,15 @@ def _project(root: Path, instance: dg.DagsterInstance, symbols: list[str], n_day
     return project
 
 
+def _research_stages() -> list[Stage]:
+    return [stage for stage in discover_stages() if stage.job == "research"]
+
+
 def _stages_alone(project: SmallProject, keys: list[PartitionKey]) -> float:
     """Seconds of the same work, called directly."""
     resources = project.definitions().resources or {}
     inputs = StageInputs(resources["lake"], resources["sources"], resources["research"])
-    stages = discover_stages()
+    stages = _research_stages()
     start = time.perf_counter()
     for key in sorted(keys, key=str):
         for stage in stages:
@@ -86,7 +90,7 @@ def main() -> int:
     options = parser.parse_args()
     symbols = [f"S{i:03}" for i in range(options.symbols)]
     keys = [PartitionKey(s, t) for s in symbols for t in TIMEFRAMES]
-    n_assets = len(discover_stages())
+    n_assets = len(_research_stages())
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "home").mkdir()
         with dg.DagsterInstance.from_config(str(Path(folder) / "home"), config_filename="none.yaml") as instance:
