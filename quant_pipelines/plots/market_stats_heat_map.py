@@ -23,6 +23,10 @@ from quant_pipelines.plots._figure import GRID, INK, LIFT_COLORS, MUTED, Render,
 _SPLITS = {"train": "train", "test": "test", "oos_pooled": "tests of all folds pooled"}
 _MAX_EVENTS = 12
 _MAX_STATES = 24
+_MAX_CELLS = 290
+"""Each cell holds text: more of them would not fit into MAX_PNG_BYTES."""
+
+_COLUMNS_OF_TWO_LINES = 15
 _STATES_SIDE_BY_SIDE = 7
 """Up to so many states the splits stand side by side; more states stand below each other."""
 
@@ -40,24 +44,27 @@ def market_stats_heat_map(cells: pl.DataFrame, *, title: str, render: Render = p
         return empty_figure(title, "No cell with an observable outcome.", render)
     events = shown.group_by("event").agg(pl.col("q_value").min()).sort("q_value", "event", nulls_last=True)["event"]
     states = shown.sort("bin_order")["condition_value"].unique(maintain_order=True).to_list()[:_MAX_STATES]
-    names = events.to_list()[:_MAX_EVENTS]
-    shown = shown.filter(pl.col("event").is_in(names) & pl.col("condition_value").is_in(states))
     splits = [s for s in _SPLITS if s in set(shown["split"])]
+    names = events.to_list()[: min(_MAX_EVENTS, _MAX_CELLS // (len(states) * len(splits)))]
+    shown = shown.filter(pl.col("event").is_in(names) & pl.col("condition_value").is_in(states))
     beside = len(states) <= _STATES_SIDE_BY_SIDE
     rows, columns = (1, len(splits)) if beside else (len(splits), 1)
-    figure = Figure(figsize=(11.0, 1.5 + rows * (0.5 + 0.42 * len(names))), dpi=90, layout="constrained")
+    is_narrow = columns * len(states) > _COLUMNS_OF_TWO_LINES
+    row_inches = 0.46 if is_narrow else 0.42
+    figure = Figure(figsize=(11.0, 1.5 + rows * (0.5 + row_inches * len(names))), dpi=90, layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     scale = Normalize(*_limits(shown))
     for axes, split in zip(panels, splits, strict=True):
-        _draw_split(axes, shown.filter(split=split), names, states, scale)
-        fold = shown.filter(split=split)["fold"][0]
+        _draw_split(axes, shown.filter(split=split), names, states, scale, is_narrow=is_narrow)
+        fold = cells.filter(split=split)["fold"][0]
         axes.set_title(_SPLITS[split] + (f" (fold {fold})" if fold >= 0 else ""), loc="left", fontsize=9, color=INK)
     bar = figure.colorbar(ScalarMappable(scale, LIFT_COLORS), ax=list(panels), pad=0.01, fraction=0.03)
     bar.ax.tick_params(labelsize=7)
     bar.set_label("lift = estimate - baseline of the split", fontsize=8, color=MUTED)
-    hidden = f"; {_MAX_EVENTS} of {len(events)} events" if len(events) > len(names) else ""
-    note = f"in a cell: lift, n / n_eff; pale: insufficient; framed: significant in its split{hidden}"
+    hidden = f"; {len(names)} of {len(events)} events" if len(events) > len(names) else ""
+    sizes = "n, n_eff" if is_narrow else "n / n_eff"
+    note = f"in a cell: lift, {sizes}; pale: insufficient; framed: significant in its split{hidden}"
     figure.suptitle(f"{title}\n{note}", x=0.005, ha="left", fontsize=10, color=INK)
     return render(figure)
 
@@ -70,7 +77,9 @@ def _limits(shown: pl.DataFrame) -> tuple[float, float]:
     return -largest, largest
 
 
-def _draw_split(axes: Axes, cells: pl.DataFrame, events: list[str], states: list[str], scale: Normalize) -> None:
+def _draw_split(
+    axes: Axes, cells: pl.DataFrame, events: list[str], states: list[str], scale: Normalize, *, is_narrow: bool
+) -> None:
     """The cells of one split."""
     colors, squares, fills = ScalarMappable(scale, LIFT_COLORS), list[Rectangle](), list[Any]()
     for cell in cells.iter_rows(named=True):
@@ -82,7 +91,8 @@ def _draw_split(axes: Axes, cells: pl.DataFrame, events: list[str], states: list
         if strong:
             axes.add_patch(Rectangle((x + 0.03, y + 0.04), 0.94, 0.92, fill=False, edgecolor=INK, linewidth=1.6))
         color = MUTED if pale else ink_on(fill)
-        text = axes.text(x + 0.5, y + 0.5, _cell_text(cell), fontsize=6, ha="center", va="center", color=color)
+        text = axes.text(x + 0.5, y + 0.5, _cell_text(cell, is_narrow=is_narrow), fontsize=6, color=color)
+        text.set(ha="center", va="center", linespacing=1.05)
         text.set_in_layout(False)  # it lies inside its cell; measuring hundreds of texts costs most of the time
     axes.add_collection(PatchCollection(squares, facecolor=fills, edgecolor=GRID, linewidth=0.8, zorder=0.5))
     axes.set_xlim(0, len(states))
@@ -94,10 +104,11 @@ def _draw_split(axes: Axes, cells: pl.DataFrame, events: list[str], states: list
         side.set_visible(False)
 
 
-def _cell_text(cell: dict[str, Any]) -> str:
-    """Lift, and n / n_eff below it."""
+def _cell_text(cell: dict[str, Any], *, is_narrow: bool) -> str:
+    """Lift, and n / n_eff below it, in one line or in two."""
     lift = f"{cell['lift']:+.3f}" if cell["target_kind"] == "binary" else f"{cell['lift']:+.2g}"
-    return f"{lift}\n{short_count(cell['n'])} / {short_count(cell['n_eff'])}"
+    between = "\n" if is_narrow else " / "
+    return f"{lift}\n{short_count(cell['n'])}{between}{short_count(cell['n_eff'])}"
 
 
 def _wrapped(name: str) -> str:
