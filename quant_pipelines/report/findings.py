@@ -6,6 +6,7 @@ Keep out: tests, verdicts and corrections (quant_core, sql/marts).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -93,7 +94,7 @@ def _timeframe(inputs: SymbolInputs, key: PartitionKey) -> list[Block]:
     blocks += [Text(verdict_sentence(cells, inputs.research.market_stats.fdr), "verdict"), _families(inputs, cells)]
     blocks.append(Text(_replication(inputs, key)))
     binary = cells.filter(target_kind="binary")
-    labeled = finding_labels(binary.with_columns(verdict=pl.coalesce("verdict_global", "verdict")), with_symbol=False)
+    labeled = finding_labels(binary.with_columns(verdict=_verdicts(binary)), with_symbol=False)
     title = f"{key.symbol} {key.timeframe}: smallest q-values, all out-of-sample folds pooled"
     blocks.append(Picture(finding_intervals(labeled, title=title, render=svg), "lifts with their intervals"))
     blocks += [_binary_table(binary.head(_MAX_ROWS))]
@@ -127,7 +128,7 @@ def verdict_sentence(cells: pl.DataFrame, fdr: float) -> str:
 
 def significant_cells(cells: pl.DataFrame) -> int:
     """Cells that are significant by global q, or by their own family's where global q is not known."""
-    return int((pl.Series(cells.select(pl.coalesce("verdict_global", "verdict")).to_series()) == "significant").sum())
+    return int((_verdicts(cells) == "significant").sum())
 
 
 def _families(inputs: SymbolInputs, cells: pl.DataFrame) -> Table:
@@ -235,46 +236,40 @@ def _costs(row: dict[str, Any], columns: list[Column]) -> list[str]:
 
 def _binary_table(cells: pl.DataFrame) -> Table:
     """The strongest cells of binary targets."""
-    costs = _cost_columns(cells)
-    rows = [
-        [
-            _what(row),
-            count(row["n"]),
-            count(row["n_eff"]),
-            f"{fraction(row['p_hat'])}\n{interval(row['ci_low'], row['ci_high'])}",
-            fraction(row["baseline"]),
-            fraction(row["lift_freq"], sign="+"),
-            *_last(row),
-            *_costs(row, costs),
-        ]
-        for row in cells.iter_rows(named=True)
-    ]
-    columns = [_WHAT, _figures("n", "n"), _figures("n_eff", "n_eff"), _figures("p_hat [interval]", "p_hat")]
-    columns += [_figures("baseline", "baseline"), _figures("lift", "lift_freq"), *_LAST, *costs]
-    return Table(columns, rows, _CAPTION, _tones(cells))
+
+    def estimates(row: dict[str, Any]) -> list[str]:
+        rate = f"{fraction(row['p_hat'])}\n{interval(row['ci_low'], row['ci_high'])}"
+        return [rate, fraction(row["baseline"]), fraction(row["lift_freq"], sign="+")]
+
+    columns = [_figures("p_hat [interval]", "p_hat"), _figures("baseline", "baseline"), _figures("lift", "lift_freq")]
+    return _cells_table(cells, columns, estimates, _CAPTION)
 
 
 def _numeric_table(cells: pl.DataFrame) -> Table:
     """The strongest cells of numeric targets."""
+
+    def estimates(row: dict[str, Any]) -> list[str]:
+        mean = f"{number(row['mean'])}\n{interval(row['mean_ci_low'], row['mean_ci_high'], digits=None)}"
+        return [mean, number(row["baseline_mean"]), number(row["lift_mean"], sign="+")]
+
+    columns = [_figures("mean [interval]", "mean"), _figures("baseline", "baseline_mean")]
+    columns.append(_figures("lift", "lift_mean"))
+    return _cells_table(cells, columns, estimates, f"Means in the target's unit. {_COST_NOTE}")
+
+
+def _cells_table(
+    cells: pl.DataFrame, columns: list[Column], estimates: Callable[[dict[str, Any]], list[str]], caption: str
+) -> Table:
+    """One row per cell; only the estimates in its middle depend on the kind of target."""
     costs = _cost_columns(cells)
     rows = [
-        [
-            _what(row),
-            count(row["n"]),
-            count(row["n_eff"]),
-            f"{number(row['mean'])}\n{interval(row['mean_ci_low'], row['mean_ci_high'], digits=None)}",
-            number(row["baseline_mean"]),
-            number(row["lift_mean"], sign="+"),
-            *_last(row),
-            *_costs(row, costs),
-        ]
+        [_what(row), count(row["n"]), count(row["n_eff"]), *estimates(row), *_last(row), *_costs(row, costs)]
         for row in cells.iter_rows(named=True)
     ]
-    columns = [_WHAT, _figures("n", "n"), _figures("n_eff", "n_eff"), _figures("mean [interval]", "mean")]
-    columns += [_figures("baseline", "baseline_mean"), _figures("lift", "lift_mean"), *_LAST, *costs]
-    return Table(columns, rows, f"Means in the target's unit. {_COST_NOTE}", _tones(cells))
+    first = [_WHAT, _figures("n", "n"), _figures("n_eff", "n_eff")]
+    return Table([*first, *columns, *_LAST, *costs], rows, caption, [v or "" for v in _verdicts(cells)])
 
 
-def _tones(cells: pl.DataFrame) -> list[str]:
-    """The verdict of every row, for its color."""
-    return [v or "" for v in cells.select(pl.coalesce("verdict_global", "verdict")).to_series()]
+def _verdicts(cells: pl.DataFrame) -> pl.Series:
+    """The verdict by global q, or by the own family's where global q is not known."""
+    return cells.select(pl.coalesce("verdict_global", "verdict")).to_series()
