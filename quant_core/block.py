@@ -1,7 +1,7 @@
 """The block: a frozen value with typed, defaulted parameters and a canonical id.
 
 Put here: what every family shares (canonical string, parameter check), nothing that belongs to one family.
-Keep out: discovery (catalog.py), parsing of ids (spec.py), family contracts (each family's ``_base.py``).
+Keep out: discovery (catalog.py), parsing of ids (spec.py), family contracts (each family's ``contract.py``).
 """
 
 from __future__ import annotations

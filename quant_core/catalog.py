@@ -16,12 +16,15 @@ from quant_core.errors import DataContractError, UnknownNameError
 
 B = TypeVar("B", bound=Block)
 
+CONTRACT = "contract"
+"""The module of a family folder that says what a block of the family is."""
+
 
 class Catalog(Mapping[str, type[B]], Generic[B]):
     """The blocks of one family by id, in alphabetical order.
 
     One file = one block: ``events/gap_up.py`` must define the class ``GapUp`` of the family. Files that
-    start with an underscore are not blocks.
+    start with an underscore and ``contract.py`` are not blocks.
 
     Raises:
         DataContractError: a file does not hold exactly one class of the family, or its name differs.
@@ -36,7 +39,7 @@ class Catalog(Mapping[str, type[B]], Generic[B]):
         self.family = family
         self.package = package
         self._blocks: dict[str, type[B]] = {}
-        for module in sorted(m.name for m in pkgutil.iter_modules(path) if not m.name.startswith("_")):
+        for module in sorted(m.name for m in pkgutil.iter_modules(path) if not _is_machinery(m.name)):
             self._blocks[module] = self._block_in(f"{package}.{module}", module, base)
 
     def _block_in(self, dotted: str, file_name: str, base: type[B]) -> type[B]:
@@ -72,3 +75,8 @@ class Catalog(Mapping[str, type[B]], Generic[B]):
 
     def __len__(self) -> int:
         return len(self._blocks)
+
+
+def _is_machinery(module: str) -> bool:
+    """True for the files of a family folder that hold no block: the family's contract and private modules."""
+    return module == CONTRACT or module.startswith("_")

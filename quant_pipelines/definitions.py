@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from quant_pipelines import assets, jobs, schedules, sensors
-from quant_pipelines.leak_audit_check import leak_audit
+from quant_pipelines import assets
+from quant_pipelines.automation import jobs, schedules, sensors
+from quant_pipelines.checks.leak_audit_check import leak_audit
 from quant_pipelines.resources import default_resources, executor
 
 

@@ -25,10 +25,10 @@ from pydantic import ValidationError
 
 from quant_core.errors import ConfigError, UnknownNameError
 from quant_core.spec import ResearchSpec, load_research
-from quant_pipelines.lake import Lake
-from quant_pipelines.source_config import SourceEntry, inbox_settings, load_sources, refuse_unknown
-from quant_pipelines.sources._base import Source
+from quant_pipelines.lake.lake import Lake
 from quant_pipelines.sources.catalog import Sources
+from quant_pipelines.sources.config import SourceEntry, inbox_settings, load_sources, refuse_unknown
+from quant_pipelines.sources.contract import Source
 from quant_pipelines.sources.files import ContentIndex
 from quant_pipelines.sources.inbox import inbox_source
 from quant_pipelines.sources.sample import sample_source
@@ -227,8 +227,8 @@ def _open_source(entry: SourceEntry, lake: Lake, now: Callable[[], datetime]) ->
 
 
 def _open_mysql(entry: SourceEntry) -> Source:
-    from quant_pipelines.sources.mysql import MysqlSource  # noqa: PLC0415  its drivers load only where it is used
-    from quant_pipelines.sources.mysql_config import MysqlConfig  # noqa: PLC0415
+    from quant_pipelines.sources.mysql.config import MysqlConfig  # noqa: PLC0415
+    from quant_pipelines.sources.mysql.source import MysqlSource  # noqa: PLC0415  its drivers load only where it is used
 
     known = {field.alias or name for name, field in MysqlConfig.model_fields.items()}
     refuse_unknown(entry.settings, tuple(known), "mysql key", entry.where)

@@ -15,8 +15,8 @@ from quant_core.errors import ConfigError
 from quant_core.events import EVENTS
 from quant_core.spec import MarketStatsSpec, parse_block
 from quant_core.splitters.single_split import SingleSplit
-from quant_core.targets._base import Target
 from quant_core.targets.continuation_n import ContinuationN
+from quant_core.targets.contract import Target
 from quant_core.targets.forward_return_n import ForwardReturnN
 from quant_core.targets.time_to_touch import TimeToTouch
 from quant_core.targets.touch_up_before_down import TouchUpBeforeDown

@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from quant_core.events._base import Event
-from quant_core.targets._base import Target
+from quant_core.events.contract import Event
+from quant_core.targets.contract import Target
 from quant_core.worlds import World
 from quant_core.worlds._long_run import FIRST_SEED, N_BARS
 

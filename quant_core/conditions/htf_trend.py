@@ -12,7 +12,7 @@ import polars as pl
 
 from quant_core.bars import Bars
 from quant_core.block import Count
-from quant_core.conditions._base import Condition
+from quant_core.conditions.contract import Condition
 from quant_core.features._higher import HigherTimeframe, Multiplier
 from quant_core.features.htf_ema_slope import HtfEmaSlope
 

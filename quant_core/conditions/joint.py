@@ -12,7 +12,7 @@ from itertools import product
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.conditions._base import Condition
+from quant_core.conditions.contract import Condition
 from quant_core.conditions.htf_trend import HtfTrend
 from quant_core.conditions.vol_tertile import VolTertile
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.conditions._base import Condition
+from quant_core.conditions.contract import Condition
 from quant_core.features._clock import DateZone
 from quant_core.features.month import Month
 

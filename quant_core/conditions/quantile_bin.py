@@ -12,10 +12,10 @@ import polars as pl
 
 from quant_core.bars import Bars
 from quant_core.block import Window, learned
-from quant_core.conditions._base import Condition
 from quant_core.conditions._learned_bins import binned, quantile_cuts
+from quant_core.conditions.contract import Condition
 from quant_core.errors import ConfigError
-from quant_core.features._base import Feature
+from quant_core.features.contract import Feature
 from quant_core.features.rsi import Rsi
 
 

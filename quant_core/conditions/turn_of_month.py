@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import Field
 
 from quant_core.bars import Bars
-from quant_core.conditions._base import Condition
+from quant_core.conditions.contract import Condition
 from quant_core.features.trading_day_of_month import TradingDayOfMonth
 
 

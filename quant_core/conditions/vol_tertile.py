@@ -12,8 +12,8 @@ import polars as pl
 
 from quant_core.bars import Bars
 from quant_core.block import Count, learned
-from quant_core.conditions._base import Condition
 from quant_core.conditions._learned_bins import binned, quantile_cuts
+from quant_core.conditions.contract import Condition
 from quant_core.features.true_range import TrueRange
 
 

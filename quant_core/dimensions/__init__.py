@@ -5,6 +5,6 @@ Keep out: what is measured in a bin (profile_metrics/) and lists of blocks: the 
 """
 
 from quant_core.catalog import Catalog
-from quant_core.dimensions._base import Dimension
+from quant_core.dimensions.contract import Dimension
 
 DIMENSIONS: Catalog[Dimension] = Catalog("dimension", __name__, list(__path__), Dimension)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.dimensions._base import Cycle, Dimension
+from quant_core.dimensions.contract import Cycle, Dimension
 from quant_core.dimensions.dow import Dow
 from quant_core.dimensions.hour import Hour
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from quant_core.dimensions._base import Cycle, WeekdayDimension
+from quant_core.dimensions.contract import Cycle, WeekdayDimension
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from quant_core.dimensions._base import ClockDimension
+from quant_core.dimensions.contract import ClockDimension
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Annotated
 import polars as pl
 from pydantic import Field
 
-from quant_core.dimensions._base import FLAG_BINS, Cycle, DayDimension
+from quant_core.dimensions.contract import FLAG_BINS, Cycle, DayDimension
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import polars as pl
 
 from quant_core.bars import Bars
 from quant_core.block import Count
-from quant_core.dimensions._base import DAY_MINUTES, FLAG_BINS, Cycle, Dimension, check_zone, day_of
 from quant_core.dimensions._schedule import by_session, sessions_around
+from quant_core.dimensions.contract import DAY_MINUTES, FLAG_BINS, Cycle, Dimension, check_zone, day_of
 
 
 @dataclass(frozen=True)

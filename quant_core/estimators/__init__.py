@@ -5,7 +5,7 @@ Keep out: multiple-testing corrections (inference/) and the engine that applies 
 """
 
 from quant_core.catalog import Catalog
-from quant_core.estimators._base import Estimate, Estimator, Sample
+from quant_core.estimators.contract import Estimate, Estimator, Sample
 
 __all__ = ["ESTIMATORS", "Estimate", "Estimator", "Sample"]
 

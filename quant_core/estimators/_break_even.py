@@ -10,10 +10,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from quant_core.estimators._base import Counts, Floats
 from quant_core.estimators._moments import BlockMoments, ratio
 from quant_core.estimators._special import t_quantile
 from quant_core.estimators.cluster_robust_test import ClusterRobustTest
+from quant_core.estimators.contract import Counts, Floats
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 
 Numbers: TypeAlias = float | Floats

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from quant_core.estimators._base import Counts, Floats, Sample
+from quant_core.estimators.contract import Counts, Floats, Sample
 
 WORD = 64
 

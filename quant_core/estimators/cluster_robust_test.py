@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quant_core.estimators._base import Estimand, Estimate, Estimator, Floats, Sample
 from quant_core.estimators._moments import (
     BlockMoments,
     effective_blocks,
@@ -18,6 +17,7 @@ from quant_core.estimators._moments import (
     variance_against_baseline,
 )
 from quant_core.estimators._special import t_two_sided
+from quant_core.estimators.contract import Estimand, Estimate, Estimator, Floats, Sample
 
 
 @dataclass(frozen=True)

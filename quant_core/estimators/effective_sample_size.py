@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quant_core.estimators._base import Estimand, Estimate, Estimator, Floats, Sample
 from quant_core.estimators._moments import BlockMoments, block_bars, design_effect, moments_of_sample, ratio
+from quant_core.estimators.contract import Estimand, Estimate, Estimator, Floats, Sample
 
 MIN_DEGREES = 4.0
 """Fewer degrees of freedom than this say too little about dependence; see ``EffectiveSampleSize``."""

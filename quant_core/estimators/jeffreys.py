@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from quant_core.estimators._base import Estimand, Estimate, Estimator, Floats, Sample
 from quant_core.estimators._special import beta_quantile, log_beta, normal_cdf, normal_quantile
+from quant_core.estimators.contract import Estimand, Estimate, Estimator, Floats, Sample
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from quant_core.estimators._base import Counts, Estimand, Estimate, Estimator, Floats, Sample
 from quant_core.estimators._moments import ratio
 from quant_core.estimators._special import normal_quantile
+from quant_core.estimators.contract import Counts, Estimand, Estimate, Estimator, Floats, Sample
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 
 

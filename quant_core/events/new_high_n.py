@@ -12,7 +12,7 @@ import polars as pl
 
 from quant_core.bars import Bars
 from quant_core.block import Count
-from quant_core.events._base import Event
+from quant_core.events.contract import Event
 
 
 @dataclass(frozen=True)

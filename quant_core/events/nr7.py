@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.events._base import Event
+from quant_core.events.contract import Event
 
 
 @dataclass(frozen=True)

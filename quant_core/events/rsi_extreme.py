@@ -14,7 +14,7 @@ from pydantic import Field
 
 from quant_core.bars import Bars
 from quant_core.block import Count
-from quant_core.events._base import Event
+from quant_core.events.contract import Event
 from quant_core.features.rsi import Rsi
 
 

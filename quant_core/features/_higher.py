@@ -1,7 +1,7 @@
 """Which coarser timeframe a block looks at.
 
 Put here: the parameters ``timeframe`` and ``tf_multiplier`` and what they resolve to.
-Keep out: making coarser bars (quant_core/resample.py) and joining them (quant_core/higher_timeframe.py).
+Keep out: making coarser bars (quant_core/bars/resample.py) and joining them (quant_core/bars/higher_timeframe.py).
 """
 
 from __future__ import annotations

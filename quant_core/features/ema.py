@@ -12,8 +12,8 @@ import polars as pl
 
 from quant_core.bars import Bars
 from quant_core.block import Count
-from quant_core.features._base import Feature
 from quant_core.features._smoothing import seeded_average
+from quant_core.features.contract import Feature
 
 
 @dataclass(frozen=True)

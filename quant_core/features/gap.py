@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.features._base import Feature
+from quant_core.features.contract import Feature
 
 
 @dataclass(frozen=True)

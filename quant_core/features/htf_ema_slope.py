@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from quant_core.bars import Bars
+from quant_core.bars.higher_timeframe import higher_bars, join_higher
 from quant_core.block import Count
-from quant_core.features._base import Feature
 from quant_core.features._higher import Higher, HigherTimeframe, Multiplier
+from quant_core.features.contract import Feature
 from quant_core.features.ema import Ema
-from quant_core.higher_timeframe import higher_bars, join_higher
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import Literal
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.features._base import Feature
 from quant_core.features._clock import local_open
+from quant_core.features.contract import Feature
 
 Scheme = Literal["local_clocks", "utc_hours", "utc_blocks"]
 

@@ -12,9 +12,9 @@ from typing import Literal
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.features._base import Feature
 from quant_core.features._clock import only_if
 from quant_core.features._session_days import of_session
+from quant_core.features.contract import Feature
 from quant_core.timeframes import Timeframe
 
 

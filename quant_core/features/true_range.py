@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.features._base import Feature
+from quant_core.features.contract import Feature
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import polars as pl
 
 from quant_core.bars import Bars
 from quant_core.block import Window
-from quant_core.features._base import Feature
+from quant_core.features.contract import Feature
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,6 @@ Keep out: single tests and intervals (estimators/).
 """
 
 from quant_core.catalog import Catalog
-from quant_core.inference._base import Inference
+from quant_core.inference.contract import Inference
 
 INFERENCES: Catalog[Inference] = Catalog("inference method", __name__, list(__path__), Inference)

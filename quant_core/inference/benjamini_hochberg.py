@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quant_core.inference._base import Inference
+from quant_core.inference.contract import Inference
 
 
 @dataclass(frozen=True)

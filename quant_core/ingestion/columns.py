@@ -14,7 +14,7 @@ from quant_core.ingestion.column_names import RANK_OF, ROLE_OF, is_unnamed, norm
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.field_kinds import is_date8, main_kind
 from quant_core.ingestion.headerless import roles_of_headerless
-from quant_core.ingestion.readers._base import Preview
+from quant_core.ingestion.readers.contract import Preview
 from quant_core.ingestion.refusals import refuse_not_ohlc
 
 PRICES = ("open", "high", "low", "close")

@@ -23,7 +23,7 @@ from quant_core.ingestion.numbers import to_floats
 from quant_core.ingestion.parsed_file import ParsedFile
 from quant_core.ingestion.price_sets import combine_prices, looks_wrong
 from quant_core.ingestion.readers import READERS
-from quant_core.ingestion.readers._base import Reader, Sheet
+from quant_core.ingestion.readers.contract import Reader, Sheet
 from quant_core.ingestion.time_formats import Bools, Int64s
 from quant_core.ingestion.times import Labels, read_labels
 from quant_core.tables import TABLES

@@ -15,7 +15,7 @@ from quant_core.errors import RefusedInputError
 from quant_core.ingestion.column_names import ROLE_OF, normalize
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.field_kinds import kind_of
-from quant_core.ingestion.readers._base import SAMPLE_ROWS
+from quant_core.ingestion.readers.contract import SAMPLE_ROWS
 
 _SEPARATORS = (",", ";", "\t", "|", " ")
 _HEAD_BYTES = 1 << 20

@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 
 from quant_core.counting.trades import TradeSums
-from quant_core.estimators._base import Counts, Floats
 from quant_core.estimators._break_even import break_even_rate, mean_payoff_bounds, own_moments
 from quant_core.estimators._moments import BlockMoments, ratio
+from quant_core.estimators.contract import Counts, Floats
 from quant_core.market_stats._panel import Panel
 from quant_core.market_stats._trades import BothSides
-from quant_core.targets._base import Target
+from quant_core.targets.contract import Target
 
 BPS = 1e4
 # True, False and unknown as 1, 0 and nan until the frame is made; dropped from the table.

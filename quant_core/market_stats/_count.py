@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from quant_core.estimators._moments import BlockMoments, block_bars, moments_of_blocks
 from quant_core.market_stats._panel import Outcome
 from quant_core.market_stats._trades import BothSides
-from quant_core.targets._base import Target
+from quant_core.targets.contract import Target
 
 Ints = NDArray[np.int64]
 

@@ -17,7 +17,7 @@ from quant_core.counting.packing import Words, pack_mask, pack_masks, pack_slots
 from quant_core.estimators._moments import WORD, BlockMoments, block_bars
 from quant_core.market_stats._count import Ints, TargetCounts
 from quant_core.market_stats._panel import Outcome
-from quant_core.targets._base import Target
+from quant_core.targets.contract import Target
 
 
 def count_binary_targets(

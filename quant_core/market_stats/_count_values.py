@@ -16,7 +16,7 @@ from quant_core.counting.values import VALUE_SUMS, Slots, count_durations, sum_v
 from quant_core.estimators._moments import BlockMoments, block_bars
 from quant_core.market_stats._count import EventValues, Ints, TargetCounts
 from quant_core.market_stats._panel import Outcome
-from quant_core.targets._base import Target
+from quant_core.targets.contract import Target
 
 
 def count_value_target(

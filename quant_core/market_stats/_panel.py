@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from quant_core.bars import Bars
 from quant_core.compute import Compute
-from quant_core.conditions._base import Condition
+from quant_core.conditions.contract import Condition
 from quant_core.errors import DataContractError
 from quant_core.spec import MarketStatsSpec
-from quant_core.targets._base import Target
+from quant_core.targets.contract import Target
 
 ALL = "all"
 

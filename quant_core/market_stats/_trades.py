@@ -17,7 +17,7 @@ from quant_core.counting.trades import FAILED, NO_TRADE, SUCCEEDED, UNDECIDED, T
 from quant_core.errors import DataContractError
 from quant_core.estimators._moments import block_bars
 from quant_core.market_stats._panel import Outcome, Panel
-from quant_core.targets._base import Target
+from quant_core.targets.contract import Target
 
 
 @dataclass(frozen=True)

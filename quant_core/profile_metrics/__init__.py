@@ -5,8 +5,8 @@ Keep out: the bins (dimensions/), how values get intervals and tests (seasonalit
 """
 
 from quant_core.catalog import Catalog
-from quant_core.profile_metrics._base import Kind, ProfileMetric
 from quant_core.profile_metrics._samples import BarValue
+from quant_core.profile_metrics.contract import Kind, ProfileMetric
 
 __all__ = ["PROFILE_METRICS", "BarValue", "Kind", "ProfileMetric"]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from quant_core.block import Count
 from quant_core.profile_metrics._atr import RelativeAtr
-from quant_core.profile_metrics._base import Kind, ProfileMetric
 from quant_core.profile_metrics._samples import BarValue
+from quant_core.profile_metrics.contract import Kind, ProfileMetric
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quant_core.profile_metrics._base import Kind, ProfileMetric
 from quant_core.profile_metrics._runs import RunStarts
 from quant_core.profile_metrics._samples import BarValue
+from quant_core.profile_metrics.contract import Kind, ProfileMetric
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quant_core.block import Count
-from quant_core.profile_metrics._base import Kind, ProfileMetric
 from quant_core.profile_metrics._samples import BarValue, Rises
+from quant_core.profile_metrics.contract import Kind, ProfileMetric
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from quant_core.bars import Bars
 from quant_core.calendars import Calendar, calendar_of
 from quant_core.errors import DataContractError
 from quant_core.quality.checks import QUALITY_CHECKS
-from quant_core.quality.checks._base import CheckedRows, Finding, QualityCheck, Severity
+from quant_core.quality.checks.contract import CheckedRows, Finding, QualityCheck, Severity
 from quant_core.quality.report import QualityReport
 from quant_core.quality.rules import QualityRules
 from quant_core.tables import TABLES
@@ -89,7 +89,7 @@ def clean(
 
     Source: none, ours.
 
-    >>> from quant_core.quality.checks._base import example_rows
+    >>> from quant_core.quality.checks.contract import example_rows
     >>> done = clean(example_rows(high=[2.0, 0.5, 1.0])[[0, 1, 2, 2]], symbol="X", timeframe=Timeframe.H1,
     ...     calendar=calendar_of("always_open"), now=datetime(2025, 1, 1, tzinfo=UTC), rules=QualityRules())
     >>> report = done.report
@@ -133,7 +133,7 @@ def checked(
 ) -> CheckedRows:
     """Raw rows as a check sees them; for trying a single check.
 
-    >>> from quant_core.quality.checks._base import example_rows
+    >>> from quant_core.quality.checks.contract import example_rows
     >>> checked(example_rows(close=[1.0])).frame["ts_close"].dt.hour().to_list()
     [1]
     """

@@ -14,7 +14,7 @@ import numpy as np
 
 from quant_core.bars import Bars
 from quant_core.dimensions import Dimension
-from quant_core.dimensions._base import Cycle
+from quant_core.dimensions.contract import Cycle
 from quant_core.profile_metrics import BarValue, ProfileMetric
 from quant_core.seasonality._cells import (
     Cells,

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from quant_core.bars import Bars
 from quant_core.dimensions import Dimension
-from quant_core.dimensions._base import Cycle
+from quant_core.dimensions.contract import Cycle
 
 Ints: TypeAlias = NDArray[np.int64]
 Codes: TypeAlias = NDArray[np.int32]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from quant_core.errors import UnknownNameError
-from quant_core.profile_metrics._base import percent_name
+from quant_core.profile_metrics.contract import percent_name
 from quant_core.seasonality.spec import quantile_of
 
 WIDE_PARTS = {

@@ -13,14 +13,14 @@ from typing import Any, TypeVar, cast, get_type_hints
 from quant_core.block import Block
 from quant_core.catalog import Catalog
 from quant_core.conditions import CONDITIONS
-from quant_core.conditions._base import Condition
+from quant_core.conditions.contract import Condition
 from quant_core.errors import ConfigError, UnknownNameError
 from quant_core.events import EVENTS
-from quant_core.events._base import Event
+from quant_core.events.contract import Event
 from quant_core.features import FEATURES
-from quant_core.features._base import Feature
+from quant_core.features.contract import Feature
 from quant_core.targets import TARGETS
-from quant_core.targets._base import Target
+from quant_core.targets.contract import Target
 
 B = TypeVar("B", bound=Block)
 

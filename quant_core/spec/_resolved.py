@@ -16,14 +16,14 @@ from typing import Any, Literal, TypeVar
 
 from quant_core.block import Block
 from quant_core.compute import Compute
-from quant_core.conditions._base import Condition
+from quant_core.conditions.contract import Condition
 from quant_core.errors import ConfigError
-from quant_core.events._base import Event
-from quant_core.features._base import Feature
+from quant_core.events.contract import Event
+from quant_core.features.contract import Feature
 from quant_core.seasonality.spec import SeasonalityProfileSpec, SeasonalitySpec, resolve_dimension
 from quant_core.splitters import Splitter
 from quant_core.splitters.single_split import SingleSplit
-from quant_core.targets._base import Target
+from quant_core.targets.contract import Target
 from quant_core.timeframes import Timeframe
 
 B = TypeVar("B", bound=Block)

@@ -5,7 +5,7 @@ Keep out: what is learned and tested on the folds (market_stats/ and the other e
 """
 
 from quant_core.catalog import Catalog
-from quant_core.splitters._base import Fold, Splitter
+from quant_core.splitters.contract import Fold, Splitter
 
 __all__ = ["SPLITTERS", "Fold", "Splitter"]
 

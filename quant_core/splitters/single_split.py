@@ -14,7 +14,7 @@ import polars as pl
 from pydantic import Field
 
 from quant_core.errors import ConfigError
-from quant_core.splitters._base import Fold, Splitter
+from quant_core.splitters.contract import Fold, Splitter
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import polars as pl
 from pydantic import Field
 
 from quant_core.errors import ConfigError
-from quant_core.splitters._base import Fold, Splitter
+from quant_core.splitters.contract import Fold, Splitter
 
 
 def add_months(day: date, months: int) -> date:

@@ -1,7 +1,7 @@
 """Table contracts: one file declares one table as ``TABLE``; the file name is the table's name.
 
 Put here: declarations (column, dtype, unit, meaning, key, order).
-Keep out: computing the table (its engine) and storing it (quant_pipelines.lake).
+Keep out: computing the table (its engine) and storing it (quant_pipelines.lake.lake).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How many of the bars that the calendar promises exist, month by month.
 
 Put here: the declaration of the table ``coverage``.
-Keep out: the counting (quant_core/coverage.py).
+Keep out: the counting (quant_core/bars/coverage.py).
 """
 
 import polars as pl

@@ -13,8 +13,8 @@ import polars as pl
 
 from quant_core.bars import Bars
 from quant_core.block import Count
-from quant_core.targets._base import Target
 from quant_core.targets._outcomes import column, first_step, known_outcome, with_nan
+from quant_core.targets.contract import Target
 
 
 @dataclass(frozen=True)

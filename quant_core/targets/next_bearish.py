@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.targets._base import Target
 from quant_core.targets._outcomes import known_outcome
 from quant_core.targets._trades import trade_between
+from quant_core.targets.contract import Target
 
 
 @dataclass(frozen=True)

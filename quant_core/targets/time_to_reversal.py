@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from quant_core.bars import Bars
 from quant_core.block import Window
-from quant_core.targets._base import Target, TargetKind
 from quant_core.targets._outcomes import column, time_to_event
+from quant_core.targets.contract import Target, TargetKind
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import polars as pl
 from quant_core.bars import Bars
 from quant_core.block import Count, Positive
 from quant_core.features.atr import Atr
-from quant_core.targets._base import Target, TargetKind
 from quant_core.targets._outcomes import column, first_step, time_to_event, with_nan
+from quant_core.targets.contract import Target, TargetKind
 
 
 @dataclass(frozen=True)

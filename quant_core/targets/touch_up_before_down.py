@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from quant_core.bars import Bars
 from quant_core.block import Count, Positive
 from quant_core.features.atr import Atr
-from quant_core.targets._base import Target
 from quant_core.targets._outcomes import column, first_step, known_outcome, with_nan
 from quant_core.targets._trades import trade_between
+from quant_core.targets.contract import Target
 
 Floats = NDArray[np.float64]
 Steps = NDArray[np.int64]

@@ -5,7 +5,7 @@ Keep out: sending worlds through the pipeline and counting its errors (calibrati
 """
 
 from quant_core.catalog import Catalog
-from quant_core.worlds._base import Plant, Truth, World
+from quant_core.worlds.contract import Plant, Truth, World
 
 __all__ = ["WORLDS", "Plant", "Truth", "World"]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from quant_core.bars import Bars
-from quant_core.worlds._base import Truth
+from quant_core.worlds.contract import Truth
 
 N_PATHS = 100
 N_BARS = 20_000

@@ -13,8 +13,8 @@ import numpy as np
 from quant_core.bars import Bars
 from quant_core.block import Count, learned
 from quant_core.errors import ConfigError
-from quant_core.worlds._base import World
 from quant_core.worlds._paths import START_PRICE, Floats, bars_of_prices
+from quant_core.worlds.contract import World
 
 _MIN_POOL = 100
 

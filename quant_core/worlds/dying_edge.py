@@ -12,9 +12,9 @@ from typing import Annotated
 from pydantic import Field
 
 from quant_core.bars import Bars
-from quant_core.worlds._base import Truth
 from quant_core.worlds._paths import bars_of_steps
 from quant_core.worlds._streaks import planted_steps
+from quant_core.worlds.contract import Truth
 from quant_core.worlds.planted_lift import PlantedLift as _PlantedLift
 
 

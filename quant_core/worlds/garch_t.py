@@ -15,8 +15,8 @@ import numpy as np
 from pydantic import Field
 
 from quant_core.bars import Bars
-from quant_core.worlds._base import World
 from quant_core.worlds._paths import Floats, bars_of_steps, unit_steps
+from quant_core.worlds.contract import World
 
 _BURN_IN = 500
 

@@ -20,10 +20,10 @@ from quant_core.bars import Bars
 from quant_core.block import Count
 from quant_core.conditions.day_of_week import DayOfWeek
 from quant_core.events.k_consecutive import KConsecutive
-from quant_core.worlds._base import Plant, Truth, World
 from quant_core.worlds._long_run import simulated_truth
 from quant_core.worlds._paths import bars_of_steps
 from quant_core.worlds._streaks import baseline_rate, planted_steps
+from quant_core.worlds.contract import Plant, Truth, World
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from pydantic import Field
 from quant_core.bars import Bars
 from quant_core.conditions.hour_bin import HourBin
 from quant_core.events.always_true import AlwaysTrue
-from quant_core.worlds._base import Plant, Truth, World
 from quant_core.worlds._long_run import simulated_truth
 from quant_core.worlds._paths import bars_of_steps, hour_of, unit_steps
+from quant_core.worlds.contract import Plant, Truth, World
 
 
 @dataclass(frozen=True)

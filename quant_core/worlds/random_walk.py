@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from quant_core.bars import Bars
-from quant_core.worlds._base import World
 from quant_core.worlds._paths import bars_of_steps, unit_steps
+from quant_core.worlds.contract import World
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from pydantic import Field
 from scipy.signal import lfilter
 
 from quant_core.bars import Bars
-from quant_core.worlds._base import World
 from quant_core.worlds._paths import Floats, bars_of_steps, hour_of, unit_steps, weekday_of
+from quant_core.worlds.contract import World
 
 _BURN_IN = 1000
 

@@ -1,7 +1,7 @@
 """The stage bars: cleans the raw rows at their native timeframe and resamples them to the partition's.
 
 Put here: loading, the calls of the core, and the tables written.
-Keep out: rules of quality (quant_core.quality) and of resampling (quant_core.resample).
+Keep out: rules of quality (quant_core.quality) and of resampling (quant_core.bars.resample).
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from typing import Any
 
 import polars as pl
 
+from quant_core.bars.coverage import monthly_coverage
+from quant_core.bars.resample import Resampled, resample
 from quant_core.calendars import calendar_of
-from quant_core.coverage import monthly_coverage
 from quant_core.errors import LakeError
 from quant_core.quality import Cleaned, clean
-from quant_core.resample import Resampled, resample
 from quant_core.tables import TABLES
 from quant_core.timeframes import Timeframe
-from quant_pipelines.code_version import core_code_version
-from quant_pipelines.lake import Facts
-from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.published_bars import bars_version
-from quant_pipelines.raw_manifest import Manifest
+from quant_pipelines.lake.code_version import core_code_version
+from quant_pipelines.lake.lake import Facts
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.raw.published_bars import bars_version
+from quant_pipelines.raw.raw_manifest import Manifest
 from quant_pipelines.sources.catalog import native_timeframe
-from quant_pipelines.stages import Outcome, Stage, StageInputs
+from quant_pipelines.stages.stage import Outcome, Stage, StageInputs
 
 
 def make(inputs: StageInputs, key: PartitionKey) -> Outcome:

@@ -11,11 +11,16 @@ import polars as pl
 from pydantic import Field
 
 from quant_core.tables import TABLES
-from quant_pipelines.calibration_run import TABLE_PATH, CalibrationSettings, publish_calibration, run_calibration
-from quant_pipelines.mart_metadata import table_value
+from quant_pipelines.calibration.calibration_run import (
+    TABLE_PATH,
+    CalibrationSettings,
+    publish_calibration,
+    run_calibration,
+)
+from quant_pipelines.marts.mart_metadata import table_value
 from quant_pipelines.plots import as_markdown, calibration_rates
 from quant_pipelines.resources import LakeResource, ResearchResource
-from quant_pipelines.stages import OWNERS
+from quant_pipelines.stages.stage import OWNERS
 
 _TABLE = TABLES["calibration"]
 _DEFAULTS = CalibrationSettings()

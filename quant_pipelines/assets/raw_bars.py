@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from quant_core.errors import LakeError, SourceError
 from quant_core.tables import TABLES
-from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.raw_manifest import Manifest
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.raw.raw_manifest import Manifest
 from quant_pipelines.sources.catalog import Offer, native_timeframe
-from quant_pipelines.stages import Outcome, Stage, StageInputs
+from quant_pipelines.stages.stage import Outcome, Stage, StageInputs
 
 _MAX_FAILURES_IN_A_ROW = 3
 

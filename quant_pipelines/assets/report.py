@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from quant_pipelines.partitions import SYMBOLS
+from quant_pipelines.lake.partitions import SYMBOLS
 from quant_pipelines.report.inputs import MARTS_OF_REPORT
-from quant_pipelines.report_run import ASSET, run_reports
+from quant_pipelines.report.report_run import ASSET, run_reports
 from quant_pipelines.resources import LakeResource, ResearchResource
-from quant_pipelines.stages import OWNERS
+from quant_pipelines.stages.stage import OWNERS
 
 _SPEC = dg.AssetSpec(
     ASSET,

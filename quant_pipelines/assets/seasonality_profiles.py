@@ -14,11 +14,11 @@ from quant_core.bars import Bars
 from quant_core.seasonality import SeasonalityProfileSpec, compute_seasonality, compute_stability
 from quant_core.tables import TABLES
 from quant_core.timeframes import Timeframe
-from quant_pipelines.code_version import core_code_version
-from quant_pipelines.lake import Facts
-from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.published_bars import check_scope, load_bars
-from quant_pipelines.stages import Outcome, Stage, StageInputs
+from quant_pipelines.lake.code_version import core_code_version
+from quant_pipelines.lake.lake import Facts
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.raw.published_bars import check_scope, load_bars
+from quant_pipelines.stages.stage import Outcome, Stage, StageInputs
 
 
 def make(inputs: StageInputs, key: PartitionKey) -> Outcome:

@@ -6,11 +6,11 @@ Keep out: SELECTs (sql/marts), execution (lake_query.py), storing (marts.py).
 
 import dagster as dg
 
-from quant_pipelines.mart_metadata import mart_entries
-from quant_pipelines.marts import build_mart, mart_files, mart_settings
+from quant_pipelines.lake.sql_files import SqlFile
+from quant_pipelines.marts.mart_metadata import mart_entries
+from quant_pipelines.marts.marts import build_mart, mart_files, mart_settings
 from quant_pipelines.resources import LakeResource, ResearchResource
-from quant_pipelines.sql_files import SqlFile
-from quant_pipelines.stages import OWNERS, discover_stages
+from quant_pipelines.stages.stage import OWNERS, discover_stages
 
 _ASSET_OF_TABLE = {table: stage.name for stage in discover_stages() for table in (stage.name, *stage.beside)}
 

@@ -18,13 +18,13 @@ from pydantic import Field
 from quant_core.errors import ConfigError
 from quant_core.market_stats.details import CellName, Split, cell_details
 from quant_core.tables import TABLES
-from quant_pipelines.code_version import core_code_version
-from quant_pipelines.lake import Facts, digest
-from quant_pipelines.partitions import SYMBOL_TIMEFRAME, PartitionKey
-from quant_pipelines.published_bars import check_scope, load_bars
+from quant_pipelines.lake.code_version import core_code_version
+from quant_pipelines.lake.lake import Facts, digest
+from quant_pipelines.lake.partitions import SYMBOL_TIMEFRAME, PartitionKey
+from quant_pipelines.raw.published_bars import check_scope, load_bars
 from quant_pipelines.resources import ClockResource, LakeResource, ResearchResource, SourcesResource
-from quant_pipelines.stage_run import run_stages
-from quant_pipelines.stages import Outcome, Stage, StageInputs
+from quant_pipelines.stages.runner import run_stages
+from quant_pipelines.stages.stage import Outcome, Stage, StageInputs
 
 
 class CellConfig(dg.Config):

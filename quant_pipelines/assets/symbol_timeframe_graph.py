@@ -12,11 +12,11 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from quant_pipelines.checks import discover_checks
-from quant_pipelines.partitions import SYMBOL_TIMEFRAME
+from quant_pipelines.checks.checks import discover_checks
+from quant_pipelines.lake.partitions import SYMBOL_TIMEFRAME
 from quant_pipelines.resources import ClockResource, LakeResource, ResearchResource, SourcesResource
-from quant_pipelines.stage_run import run_stages
-from quant_pipelines.stages import StageInputs, discover_stages
+from quant_pipelines.stages.runner import run_stages
+from quant_pipelines.stages.stage import StageInputs, discover_stages
 
 _STAGES = discover_stages()
 _CHECKS = discover_checks([stage.name for stage in _STAGES])

@@ -14,14 +14,14 @@ from dagster import DagsterInstance
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from quant_pipelines.backfill_keys import StalenessProbe
-from quant_pipelines.lake import Lake
-from quant_pipelines.partitions import SYMBOLS, PartitionKey, plan_rectangles
+from quant_pipelines.automation.runs import find_job, open_instance, run_job
+from quant_pipelines.lake.lake import Lake
+from quant_pipelines.lake.partitions import SYMBOLS, PartitionKey, plan_rectangles
 from quant_pipelines.resources import default_resources
-from quant_pipelines.runs import find_job, open_instance, run_job
 from quant_pipelines.sources.catalog import Sources
-from quant_pipelines.stages import Stage, StageInputs, discover_stages
-from quant_pipelines.universe import dependents
+from quant_pipelines.sources.universe import dependents
+from quant_pipelines.stages.backfill_keys import StalenessProbe
+from quant_pipelines.stages.stage import Stage, StageInputs, discover_stages
 
 
 class Session:

@@ -14,9 +14,9 @@ import sys
 from rich.console import Console
 
 from quant_core.errors import ConfigError, SourceError
-from quant_pipelines.backfill_keys import failed_keys, missing_keys, stale_keys
 from quant_pipelines.cli._session import Session, selected
-from quant_pipelines.partitions import PartitionKey, Rectangle, plan_rectangles
+from quant_pipelines.lake.partitions import PartitionKey, Rectangle, plan_rectangles
+from quant_pipelines.stages.backfill_keys import failed_keys, missing_keys, stale_keys
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

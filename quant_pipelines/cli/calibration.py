@@ -11,8 +11,8 @@ import argparse
 from rich.console import Console
 
 from quant_core.errors import ConfigError
-from quant_pipelines.calibration_run import CalibrationSettings, read_calibration, run_calibration
-from quant_pipelines.calibration_table import calibration_markdown
+from quant_pipelines.calibration.calibration_run import CalibrationSettings, read_calibration, run_calibration
+from quant_pipelines.calibration.calibration_table import calibration_markdown
 from quant_pipelines.cli._session import Session
 
 _DEFAULTS = CalibrationSettings()

@@ -17,8 +17,8 @@ from quant_pipelines.cli.quality import quality_summary
 from quant_pipelines.cli.report import write_reports
 from quant_pipelines.cli.seasonality import print_strongest_bins
 from quant_pipelines.cli.top import print_findings
-from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.universe import dependents
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.sources.universe import dependents
 
 _TIMEFRAMES = "D1,W1"
 

@@ -15,8 +15,8 @@ from quant_core.market_stats.details import CellName
 from quant_pipelines.assets.stats_details import run_config_of
 from quant_pipelines.cli._findings_table import plain_table
 from quant_pipelines.cli._session import Session
-from quant_pipelines.lake import Lake
-from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.lake.lake import Lake
+from quant_pipelines.lake.partitions import PartitionKey
 
 _SHOWN = ("ts", "ts_close", "bar_fold", "value", "observed")
 

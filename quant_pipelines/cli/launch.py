@@ -11,7 +11,7 @@ import argparse
 from rich.console import Console
 
 from quant_pipelines.cli._session import Session
-from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.lake.partitions import PartitionKey
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

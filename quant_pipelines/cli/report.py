@@ -14,7 +14,7 @@ from rich.console import Console
 from quant_core.errors import ConfigError, LakeError
 from quant_core.symbols import check_symbol
 from quant_pipelines.cli._session import Session
-from quant_pipelines.partitions import plan_symbol_ranges
+from quant_pipelines.lake.partitions import plan_symbol_ranges
 from quant_pipelines.report import report_path, reportable_symbols
 
 

@@ -11,9 +11,9 @@ import argparse
 import polars as pl
 from rich.console import Console
 
-from quant_pipelines.backfill_keys import failed_keys, missing_keys
 from quant_pipelines.cli._findings_table import plain_table
 from quant_pipelines.cli._session import Session
+from quant_pipelines.stages.backfill_keys import failed_keys, missing_keys
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

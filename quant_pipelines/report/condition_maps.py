@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.plots import market_stats_heat_map, svg
 from quant_pipelines.report._document import Block, Fold, Picture, Text, missing
 from quant_pipelines.report.inputs import SymbolInputs

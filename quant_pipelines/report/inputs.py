@@ -12,12 +12,12 @@ import polars as pl
 
 from quant_core.spec import ResearchSpec
 from quant_core.timeframes import Timeframe
-from quant_pipelines.lake import Facts, Lake
-from quant_pipelines.marts import read_mart
-from quant_pipelines.partitions import TIMEFRAMES, PartitionKey
-from quant_pipelines.published_bars import bars_version
-from quant_pipelines.raw_manifest import Manifest
-from quant_pipelines.raw_store import RawRows, RawStore
+from quant_pipelines.lake.lake import Facts, Lake
+from quant_pipelines.lake.partitions import TIMEFRAMES, PartitionKey
+from quant_pipelines.marts.marts import read_mart
+from quant_pipelines.raw.published_bars import bars_version
+from quant_pipelines.raw.raw_manifest import Manifest
+from quant_pipelines.raw.raw_store import RawRows, RawStore
 from quant_pipelines.sources.catalog import native_timeframe
 
 TABLES_OF_REPORT = ("bars", "quality", "quarantine", "market_stats", "seasonality_profiles", "seasonality_stability")

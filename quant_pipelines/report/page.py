@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from quant_core.timeframes import Timeframe
-from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.report._document import Block, Column, Section, Table, Text
 from quant_pipelines.report._numbers import NONE, count, moment
 from quant_pipelines.report.findings import findings_section, pooled_cells, significant_cells

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from quant_core.errors import LakeError
 from quant_core.spec import ResearchSpec
 from quant_core.symbols import check_symbol
-from quant_pipelines.code_version import report_code_version
-from quant_pipelines.lake import Lake, digest
+from quant_pipelines.lake.code_version import report_code_version
+from quant_pipelines.lake.lake import Lake, digest
 from quant_pipelines.report.inputs import MARTS_OF_REPORT, TABLES_OF_REPORT, MartShelf, SymbolInputs
 from quant_pipelines.report.page import report_html
 

@@ -1,7 +1,7 @@
 """Data quality in a report: what was delivered, what was kept, what was refused and why, what is missing.
 
 Put here: the section's tables and figures.
-Keep out: the checks (quant_core.quality) and gaps (quant_core.coverage).
+Keep out: the checks (quant_core.quality) and gaps (quant_core.bars.coverage).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from quant_core.coverage import gaps
+from quant_core.bars.coverage import gaps
 from quant_core.timeframes import Timeframe
-from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.plots import coverage_heat_map, price_chart, quality_counts, svg
-from quant_pipelines.published_bars import load_bars
+from quant_pipelines.raw.published_bars import load_bars
 from quant_pipelines.report._document import Block, Column, Fold, Picture, Section, Table, Text
 from quant_pipelines.report._numbers import NONE, count, fraction, moment
 from quant_pipelines.report.inputs import SymbolInputs

@@ -12,8 +12,8 @@ from functools import cached_property
 
 from quant_core.errors import LakeError, QuantError
 from quant_core.timeframes import Timeframe
-from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.sources._base import Instrument, RefusingSource, Source
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.sources.contract import Instrument, RefusingSource, Source
 
 
 @dataclass(frozen=True)

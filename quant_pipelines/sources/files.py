@@ -19,8 +19,8 @@ from quant_core.errors import IngestionError, RefusedInputError
 from quant_core.ingestion import Dialect, ParsedFile, merge_bid_ask, read_file
 from quant_core.quality import QualityRules
 from quant_core.timeframes import Timeframe
-from quant_pipelines.code_version import core_code_version
-from quant_pipelines.sources._base import Delivery, Instrument
+from quant_pipelines.lake.code_version import core_code_version
+from quant_pipelines.sources.contract import Delivery, Instrument
 
 _MAX_ROWS_KEPT = 4_000_000  # about half a GiB of raw rows
 

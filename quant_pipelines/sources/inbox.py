@@ -15,7 +15,7 @@ from pathlib import Path
 
 from quant_core.ingestion import Dialect
 from quant_core.quality import QualityRules
-from quant_pipelines.source_config import Feed
+from quant_pipelines.sources.config import Feed
 from quant_pipelines.sources.files import ContentIndex, FeedFile, FileSource
 
 

@@ -23,8 +23,8 @@ import dagster as dg
 import numpy as np
 import polars as pl
 
-from quant_pipelines.partitions import PartitionKey, plan_rectangles
-from quant_pipelines.stages import Stage, StageInputs, discover_stages
+from quant_pipelines.lake.partitions import PartitionKey, plan_rectangles
+from quant_pipelines.stages.stage import Stage, StageInputs, discover_stages
 from tests.pipelines.small_project import SmallProject
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}

@@ -21,9 +21,9 @@ import polars as pl
 from sqlalchemy import create_engine, text
 
 from quant_core.timeframes import Timeframe
-from quant_pipelines.sources._base import Instrument
-from quant_pipelines.sources.mysql import MysqlSource
-from quant_pipelines.sources.mysql_config import MysqlConfig
+from quant_pipelines.sources.contract import Instrument
+from quant_pipelines.sources.mysql.config import MysqlConfig
+from quant_pipelines.sources.mysql.source import MysqlSource
 from tests.mysql.mariadb_server import MariadbServer, missing_binaries
 
 TARGET_RATIO = 15.0

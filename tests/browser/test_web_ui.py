@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from quant_pipelines.partitions import TIMEFRAMES
+from quant_pipelines.lake.partitions import TIMEFRAMES
 from tests.browser.web_ui import WebUi, browser_page, running_web_ui, screenshot
 from tests.pipelines.small_project import SmallProject, keys_of
 

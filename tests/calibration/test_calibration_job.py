@@ -11,7 +11,7 @@ import pytest
 
 from quant_core.tables import TABLES
 from quant_core.worlds import WORLDS
-from quant_pipelines.calibration_run import PLANTED_LIFTS, read_calibration
+from quant_pipelines.calibration.calibration_run import PLANTED_LIFTS, read_calibration
 from tests.pipelines.small_project import SmallProject
 
 SMALL = {"n_worlds": 2, "n_planted": 2, "horizons": [1, 5], "seed": 5, "n_workers": 1, "bootstrap_bars": "AAA|D1"}

@@ -11,11 +11,11 @@ import pytest
 from quant_core.calibration._rates import REQUIREMENTS
 from quant_core.spec import load_research
 from quant_core.worlds import WORLDS
-from quant_pipelines.calibration_run import CalibrationSettings, run_calibration
-from quant_pipelines.calibration_table import calibration_markdown
+from quant_pipelines.calibration.calibration_run import CalibrationSettings, run_calibration
+from quant_pipelines.calibration.calibration_table import calibration_markdown
 from quant_pipelines.cli import _parser
 from quant_pipelines.cli.calibration import settings_of
-from quant_pipelines.lake import Lake
+from quant_pipelines.lake.lake import Lake
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "calibration.md").read_text(encoding="utf-8")

@@ -12,15 +12,15 @@ from quant_core.bars import Bars
 from quant_core.block import Block
 from quant_core.catalog import Catalog
 from quant_core.conditions import CONDITIONS
-from quant_core.conditions._base import Condition
+from quant_core.conditions.contract import Condition
 from quant_core.errors import ConfigError
 from quant_core.events import EVENTS
-from quant_core.events._base import Event
+from quant_core.events.contract import Event
 from quant_core.features import FEATURES
-from quant_core.features._base import Feature
+from quant_core.features.contract import Feature
 from quant_core.spec import parse_block
 from quant_core.targets import TARGETS
-from quant_core.targets._base import Target
+from quant_core.targets.contract import Target
 from tests.contract.block_variants import suits, variants
 
 FAMILIES: list[Catalog[Block]] = [FEATURES, EVENTS, CONDITIONS, TARGETS]

@@ -12,11 +12,11 @@ from polars.testing import assert_series_equal
 from quant_core.bars import Bars
 from quant_core.block import Block
 from quant_core.conditions import CONDITIONS
-from quant_core.conditions._base import Condition
+from quant_core.conditions.contract import Condition
 from quant_core.events import EVENTS
-from quant_core.events._base import Event
+from quant_core.events.contract import Event
 from quant_core.features import FEATURES
-from quant_core.features._base import Feature
+from quant_core.features.contract import Feature
 from tests.contract.block_variants import suits, variants
 from tests.contract.random_bars import altered_from
 

@@ -9,7 +9,7 @@ from polars.testing import assert_series_equal
 
 from quant_core.bars import Bars
 from quant_core.conditions import CONDITIONS
-from quant_core.conditions._base import Condition
+from quant_core.conditions.contract import Condition
 from quant_core.errors import ConfigError
 from tests.contract.block_variants import suits, variants
 from tests.contract.random_bars import altered_from

@@ -10,7 +10,7 @@ import pytest
 from quant_core.bars import Bars
 from quant_core.calendars import calendar_of
 from quant_core.dimensions import DIMENSIONS, Dimension
-from quant_core.dimensions._base import ClockDimension
+from quant_core.dimensions.contract import ClockDimension
 from quant_core.errors import ConfigError
 from quant_core.seasonality.spec import DIMENSION_ALIASES, FLAGS, resolve_dimension
 from quant_core.timeframes import Timeframe

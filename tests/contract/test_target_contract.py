@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 
 from quant_core.bars import Bars
 from quant_core.targets import TARGETS
-from quant_core.targets._base import Target
+from quant_core.targets.contract import Target
 from tests.contract.block_variants import variants
 from tests.contract.random_bars import altered_from
 

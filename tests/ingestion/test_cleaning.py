@@ -14,7 +14,7 @@ from quant_core.calendars import calendar_of
 from quant_core.catalog import Catalog
 from quant_core.errors import DataContractError, UnknownNameError
 from quant_core.quality import QUALITY_CHECKS, Cleaned, QualityReport, QualityRules, checked, clean
-from quant_core.quality.checks._base import example_rows
+from quant_core.quality.checks.contract import example_rows
 from quant_core.tables import TABLES
 from quant_core.timeframes import Timeframe
 

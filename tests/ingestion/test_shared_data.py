@@ -133,7 +133,7 @@ def test_spike_check_finds_every_bad_low_of_spy(shared_data: Path) -> None:
 
 def _spikes(done: Cleaned) -> pl.Series:
     """Times of the bars that the spike check marks."""
-    from quant_core.quality.checks._base import CheckedRows  # noqa: PLC0415
+    from quant_core.quality.checks.contract import CheckedRows  # noqa: PLC0415
     from quant_core.quality.checks.spike import Spike  # noqa: PLC0415
 
     bars = done.bars

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from quant_core.leak_audit import Inputs
+from quant_core.leak_audit.audit import Inputs
 
 TRAIN_END = datetime(2024, 1, 8, tzinfo=UTC)
 

@@ -10,13 +10,13 @@ import polars as pl
 import pytest
 
 from quant_core.bars import Bars
+from quant_core.bars.higher_timeframe import higher_bars
 from quant_core.conditions import CONDITIONS, Condition
 from quant_core.conditions.vol_tertile import VolTertile
 from quant_core.errors import ConfigError
 from quant_core.events import EVENTS
 from quant_core.features import FEATURES, Feature
-from quant_core.higher_timeframe import higher_bars
-from quant_core.leak_audit_blocks import AuditedBlocks, audit_blocks, leaks_at
+from quant_core.leak_audit.blocks import AuditedBlocks, audit_blocks, leaks_at
 from quant_core.splitters import SPLITTERS
 from quant_core.splitters.walk_forward import WalkForward
 from quant_core.timeframes import Timeframe
@@ -110,7 +110,7 @@ def test_a_coarser_bar_known_before_its_close_is_seen_in_the_bars_and_in_the_joi
         higher = higher_bars(bars, timeframe)
         return higher.with_frame(higher.frame.with_columns(pl.col("ts_close").dt.offset_by("-1h")))
 
-    monkeypatch.setattr("quant_core.leak_audit_blocks.higher_bars", early)
+    monkeypatch.setattr("quant_core.leak_audit.blocks.higher_bars", early)
     bars = _hours(300, 5)
     report = audit_blocks(bars, AuditedBlocks(higher_timeframes=[Timeframe.H4]), n_cuts=15, seed=3)
     assert {leak.block for leak in report.leaks} == {"bars resampled to H4", "join to bars of H4"}

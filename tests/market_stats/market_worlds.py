@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.events._base import Event
-from quant_core.targets._base import Target
+from quant_core.events.contract import Event
+from quant_core.targets.contract import Target
 from quant_core.timeframes import Timeframe
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from quant_pipelines.sources.mysql import MysqlSource
-from quant_pipelines.sources.mysql_config import MysqlConfig
+from quant_pipelines.sources.mysql.config import MysqlConfig
+from quant_pipelines.sources.mysql.source import MysqlSource
 from tests.mysql.mariadb_server import MariadbServer, missing_binaries
 from tests.mysql.small_tables import MakeSource
 

@@ -8,8 +8,8 @@ import polars as pl
 
 from quant_core.tables import quarantine, raw_rows
 from quant_core.timeframes import Timeframe
-from quant_pipelines.sources._base import Delivery, Instrument
-from quant_pipelines.sources.mysql import MysqlSource
+from quant_pipelines.sources.contract import Delivery, Instrument
+from quant_pipelines.sources.mysql.source import MysqlSource
 from tests.mysql.mariadb_server import MariadbServer
 
 MakeSource = Callable[..., MysqlSource]

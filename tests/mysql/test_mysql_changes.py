@@ -14,9 +14,9 @@ import pytest
 
 from quant_core.errors import ConfigError, SourceError
 from quant_core.timeframes import Timeframe
-from quant_pipelines.sources._base import Instrument
-from quant_pipelines.sources.mysql import MysqlSource
-from quant_pipelines.sources.mysql_config import MysqlConfig
+from quant_pipelines.sources.contract import Instrument
+from quant_pipelines.sources.mysql.config import MysqlConfig
+from quant_pipelines.sources.mysql.source import MysqlSource
 from tests.mysql.mariadb_server import READER_PASSWORD, MariadbServer
 from tests.mysql.small_tables import MakeSource, rows_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from quant_core.errors import ConfigError, UnknownNameError
-from quant_pipelines.sources.mysql_config import MysqlConfig, MysqlFilter
+from quant_pipelines.sources.mysql.config import MysqlConfig, MysqlFilter
 
 
 def test_defaults_are_the_documented_ones() -> None:

@@ -13,11 +13,11 @@ import pytest
 
 from quant_core.errors import SourceError
 from quant_core.tables import raw_rows
-from quant_pipelines.lake import Lake
-from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.raw_store import RawStore
-from quant_pipelines.sources._base import Instrument
-from quant_pipelines.sources.mysql import MysqlSource
+from quant_pipelines.lake.lake import Lake
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.raw.raw_store import RawStore
+from quant_pipelines.sources.contract import Instrument
+from quant_pipelines.sources.mysql.source import MysqlSource
 from tests.mysql.mariadb_server import MariadbServer
 from tests.mysql.small_tables import MakeSource, rows_of
 

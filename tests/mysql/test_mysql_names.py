@@ -9,7 +9,7 @@ import pytest
 
 from quant_core.errors import ConfigError, QuantError, UnknownNameError
 from quant_core.timeframes import Timeframe
-from quant_pipelines.sources.mysql_query import BoundValues, literal
+from quant_pipelines.sources.mysql.query import BoundValues, literal
 from tests.mysql.mariadb_server import MariadbServer
 from tests.mysql.small_tables import PLAIN, ROUTES, MakeSource, fill_table, read, rows_of
 from tests.mysql.test_mysql_query import ATTACKS

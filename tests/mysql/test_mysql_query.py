@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quant_core.errors import ConfigError
-from quant_pipelines.sources.mysql_config import MysqlFilter
-from quant_pipelines.sources.mysql_query import EPOCH, BoundValues, LiteralValues, Series, literal, predicate
-from quant_pipelines.sources.mysql_schema import Column, LiveTable, quoted
+from quant_pipelines.sources.mysql.config import MysqlFilter
+from quant_pipelines.sources.mysql.query import EPOCH, BoundValues, LiteralValues, Series, literal, predicate
+from quant_pipelines.sources.mysql.schema import Column, LiveTable, quoted
 
 ATTACKS = [
     "x' OR '1'='1", 'x" OR 1=1 --', "x`; DROP TABLE candle; --", "\\'; DROP TABLE candle; --", "x\x00' --",

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from quant_core.timeframes import Timeframe
-from quant_pipelines.sources._base import Instrument
+from quant_pipelines.sources.contract import Instrument
 from tests.mysql.mariadb_server import MariadbServer
 from tests.mysql.small_tables import PLAIN, ROUTES, MakeSource, fill_table, quarantined, read, rows_of
 

@@ -21,10 +21,10 @@ def _body(root: Path, job: str, first: str, last: str, started: Connection) -> N
     """Register and run a range; says when the work starts, and again when it has succeeded."""
     import dagster as dg  # noqa: PLC0415  already imported by the fork server
 
-    from quant_pipelines import stage_run  # noqa: PLC0415
+    from quant_pipelines.stages import runner  # noqa: PLC0415
     from tests.pipelines.small_project import SmallProject  # noqa: PLC0415
 
-    stage_run.MAX_DRAWN_KEYS = 0
+    runner.MAX_DRAWN_KEYS = 0
     with tempfile.TemporaryDirectory() as folder, dg.DagsterInstance.ephemeral(tempdir=folder) as instance:
         project = SmallProject(root, instance)
         started.send("started")

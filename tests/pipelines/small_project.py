@@ -18,9 +18,9 @@ import dagster as dg
 import numpy as np
 
 from quant_pipelines.definitions import build
-from quant_pipelines.lake import Lake
-from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.raw_store import RawStore
+from quant_pipelines.lake.lake import Lake
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.resources import ClockResource, LakeResource, ResearchResource, SourcesResource
 
 SOURCES = """

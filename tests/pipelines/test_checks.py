@@ -12,9 +12,9 @@ from dagster import DagsterEventType
 
 from quant_core.bars import Bars
 from quant_core.timeframes import Timeframe
-from quant_pipelines.checks import FRESHNESS, REFUSED_ROWS, Check, Finding, discover_checks
-from quant_pipelines.lake import Facts, Lake
-from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.checks.checks import FRESHNESS, REFUSED_ROWS, Check, Finding, discover_checks
+from quant_pipelines.lake.lake import Facts, Lake
+from quant_pipelines.lake.partitions import PartitionKey
 from tests.pipelines.small_project import SmallProject, daily_csv
 
 GOOD, BAD = PartitionKey("GOOD", "H1"), PartitionKey("BAD", "H1")
@@ -105,7 +105,7 @@ def _refused_evaluations(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
 def test_a_bulk_run_logs_findings_and_the_end_of_earlier_findings_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quant_pipelines.checks.MAX_LOGGED_KEYS", 0)
+    monkeypatch.setattr("quant_pipelines.checks.checks.MAX_LOGGED_KEYS", 0)
     project = SmallProject.at(tmp_path)
     project.drop("AAA")
     project.drop("BBB", daily_csv("BBB") + "2022-01-01,BBB,1,2,3,4,oops\n")

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from quant_core.errors import QuantError
 from quant_pipelines.cli import run
-from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.lake.partitions import PartitionKey
 from tests.pipelines.small_project import SOURCES, SmallProject
 
 

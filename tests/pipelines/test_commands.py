@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.lake.partitions import PartitionKey
 from tests.pipelines.small_project import SmallProject, keys_of
 
 ROOT = Path(__file__).resolve().parents[2]

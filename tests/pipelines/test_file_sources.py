@@ -10,8 +10,8 @@ import pytest
 
 from quant_core.ingestion import Dialect
 from quant_core.quality import QualityRules
-from quant_pipelines.source_config import Feed
 from quant_pipelines.sources import files
+from quant_pipelines.sources.config import Feed
 from quant_pipelines.sources.files import ContentIndex, FileSource
 from quant_pipelines.sources.inbox import inbox_source
 from quant_pipelines.sources.sample import sample_source

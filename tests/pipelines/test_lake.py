@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 
 from quant_core.errors import LakeError, PartitionLockedError
-from quant_pipelines.lake import Facts, Lake
-from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.storage import Storage
+from quant_pipelines.lake.lake import Facts, Lake
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.lake.storage import Storage
 
 KEY, OTHER = PartitionKey("EURUSD", "H1"), PartitionKey("007", "D1")
 FRAME = pl.DataFrame({"x": [1, 2, 3], "y": [0.5, None, 1.5]})
@@ -115,8 +115,8 @@ def test_a_foreign_file_is_named(tmp_path: Path) -> None:
 def test_a_locked_partition_names_its_holder_and_is_freed_when_the_holder_dies(tmp_path: Path) -> None:
     code = (
         "import sys, time\n"
-        "from quant_pipelines.lake import Lake\n"
-        "from quant_pipelines.partitions import PartitionKey\n"
+        "from quant_pipelines.lake.lake import Lake\n"
+        "from quant_pipelines.lake.partitions import PartitionKey\n"
         "with Lake(sys.argv[1]).lock('demo', PartitionKey('EURUSD', 'H1')):\n"
         "    print('held', flush=True)\n"
         "    time.sleep(60)\n"

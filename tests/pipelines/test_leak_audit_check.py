@@ -18,11 +18,11 @@ from quant_core.bars import Bars
 from quant_core.conditions import CONDITIONS, Condition
 from quant_core.conditions.vol_tertile import VolTertile
 from quant_core.features import FEATURES, Feature
-from quant_core.leak_audit_blocks import AuditedBlocks
+from quant_core.leak_audit.blocks import AuditedBlocks
 from quant_core.splitters.walk_forward import WalkForward
 from quant_core.timeframes import Timeframe
-from quant_pipelines.leak_audit_check import CHECK_KEY
-from quant_pipelines.leak_audit_run import _block_as_python
+from quant_pipelines.checks.leak_audit_check import CHECK_KEY
+from quant_pipelines.checks.leak_audit_run import _block_as_python
 from quant_pipelines.resources import PACKAGED_CONFIG
 from tests.pipelines.small_project import SmallProject
 
@@ -65,7 +65,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     (made.root / "config" / "research.yaml").write_text((PACKAGED_CONFIG / "research.yaml").read_text())
     made.register()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("quant_pipelines.stage_run.MAX_DRAWN_KEYS", 0)  # figures are tested elsewhere and take seconds
+        patch.setattr(
+            "quant_pipelines.stages.runner.MAX_DRAWN_KEYS", 0
+        )  # figures are tested elsewhere and take seconds
         made.run_range("ingest", "SP500|D1", "NASDAQ|W1")
     return made
 

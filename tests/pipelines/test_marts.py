@@ -17,12 +17,12 @@ from scipy.stats import false_discovery_control
 from quant_core.errors import ConfigError, DataContractError, LakeError
 from quant_core.tables import TABLES
 from quant_pipelines.cli.top import print_findings
-from quant_pipelines.lake import Facts, Lake
-from quant_pipelines.lake_query import check_promises, run_select
-from quant_pipelines.mart_metadata import FIGURES, mart_entries
-from quant_pipelines.marts import build_mart, mart_files, read_mart
-from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.sql_files import SQL_FOLDER, SqlFile, parse_sql_file, tables_read
+from quant_pipelines.lake.lake import Facts, Lake
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.lake.query import check_promises, run_select
+from quant_pipelines.lake.sql_files import SQL_FOLDER, SqlFile, parse_sql_file, tables_read
+from quant_pipelines.marts.mart_metadata import FIGURES, mart_entries
+from quant_pipelines.marts.marts import build_mart, mart_files, read_mart
 
 SETTINGS = {"fdr": 0.05}
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quant_core.errors import ConfigError, SymbolError
-from quant_pipelines.partitions import SYMBOL_TIMEFRAME, TIMEFRAMES, PartitionKey, plan_rectangles
+from quant_pipelines.lake.partitions import SYMBOL_TIMEFRAME, TIMEFRAMES, PartitionKey, plan_rectangles
 
 ORDER = ["ZZ", "A", "M", "B", "C.D", "X_1", "E-F"]
 KEYS = st.sets(st.builds(PartitionKey, st.sampled_from(ORDER), st.sampled_from(TIMEFRAMES)))

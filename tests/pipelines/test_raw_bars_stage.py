@@ -12,12 +12,12 @@ import pytest
 from quant_core.errors import LakeError, SourceError
 from quant_core.timeframes import Timeframe
 from quant_pipelines.assets.raw_bars import make
-from quant_pipelines.lake import Lake
-from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.raw_store import RawStore
+from quant_pipelines.lake.lake import Lake
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.resources import ClockResource
-from quant_pipelines.sources._base import Delivery, Instrument
 from quant_pipelines.sources.catalog import Sources
+from quant_pipelines.sources.contract import Delivery, Instrument
 from quant_pipelines.sources.files import ContentIndex
 from quant_pipelines.sources.inbox import inbox_source
 from tests.pipelines.small_project import daily_csv

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quant_core.bars.history import VALUES, compare_history, current_rows
 from quant_core.errors import LakeError, SourceError
-from quant_core.history import VALUES, compare_history, current_rows
 from quant_core.tables import TABLES
 from quant_core.timeframes import Timeframe
-from quant_pipelines.lake import Lake
-from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.raw_store import RawStore
-from quant_pipelines.sources._base import Delivery, Instrument
+from quant_pipelines.lake.lake import Lake
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.raw.raw_store import RawStore
+from quant_pipelines.sources.contract import Delivery, Instrument
 
 KEY = PartitionKey("EURUSD", "H1")
 INSTRUMENT = Instrument("EURUSD", Timeframe.H1, "always_open", "fake", "EUR/USD")

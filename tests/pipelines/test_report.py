@@ -16,8 +16,8 @@ from rich.console import Console
 from quant_core.errors import LakeError, SymbolError
 from quant_core.spec import ResearchSpec, load_research
 from quant_pipelines.cli import run
-from quant_pipelines.lake import Lake
-from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.lake.lake import Lake
+from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.report import publish_report, report_html
 from quant_pipelines.report.findings import verdict_sentence
 from quant_pipelines.report.inputs import MartShelf, SymbolInputs

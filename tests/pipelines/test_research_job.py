@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.lake.partitions import PartitionKey
 from tests.pipelines.small_project import SmallProject, daily_csv, fingerprints, keys_of, write_times
 
 STAGES = ("raw_bars", "bars", "features", "market_stats", "seasonality_profiles")
@@ -16,7 +16,7 @@ STAGES = ("raw_bars", "bars", "features", "market_stats", "seasonality_profiles"
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallProject:
     """Three symbols of daily bars, registered; figures are tested elsewhere and take most of a small run."""
-    monkeypatch.setattr("quant_pipelines.stage_run.MAX_DRAWN_KEYS", 0)
+    monkeypatch.setattr("quant_pipelines.stages.runner.MAX_DRAWN_KEYS", 0)
     made = SmallProject.at(tmp_path)
     for symbol in ("AAA", "BBB", "CCC"):
         made.drop(symbol)

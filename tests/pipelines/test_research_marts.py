@@ -28,9 +28,9 @@ from quant_core.spec import load_research
 from quant_core.tables import TABLES
 from quant_core.timeframes import Timeframe
 from quant_pipelines.cli import seasonality
-from quant_pipelines.lake import Facts, Lake
-from quant_pipelines.marts import build_mart, mart_files, mart_settings
-from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.lake.lake import Facts, Lake
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.marts.marts import build_mart, mart_files, mart_settings
 
 SETTINGS = mart_settings(load_research("{}", "defaults"))
 SPEC = SeasonalityProfileSpec(by_hour=False, metrics=("p_up", "ret_mean"), min_samples_bin=30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from quant_pipelines.retention import prune_event_log, superseded_runs
+from quant_pipelines.automation.retention import prune_event_log, superseded_runs
 from tests.pipelines.small_project import SmallProject, keys_of
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from quant_pipelines.schedules import calendars_closed_between, daily_refresh
+from quant_pipelines.automation.schedules import calendars_closed_between, daily_refresh
 from tests.pipelines.small_project import SmallProject
 
 

@@ -10,10 +10,10 @@ import dagster as dg
 import pytest
 from dagster import DagsterRunStatus
 
-from quant_pipelines import sensors
-from quant_pipelines.new_data import SymbolState, plan_new_data
-from quant_pipelines.partitions import PartitionKey
-from quant_pipelines.sensors import FINGERPRINTS_TAG, new_data, refresh_marts
+from quant_pipelines.automation import sensors
+from quant_pipelines.automation.sensors import FINGERPRINTS_TAG, new_data, refresh_marts
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.sources.new_data import SymbolState, plan_new_data
 from tests.pipelines.small_project import SmallProject, daily_csv, keys_of
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from quant_core.errors import ConfigError, UnknownNameError
-from quant_pipelines.lake import Lake
+from quant_pipelines.lake.lake import Lake
 from quant_pipelines.resources import PACKAGED_CONFIG, ClockResource, LakeResource, SourcesResource
-from quant_pipelines.source_config import inbox_settings, load_sources
+from quant_pipelines.sources.config import inbox_settings, load_sources
 
 VARIABLE = "QE_MARKETDATA_MYSQL_URL"
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from quant_core.market_stats.details import CellName
 from quant_pipelines.assets.stats_details import run_config_of
 from quant_pipelines.cli import run
-from quant_pipelines.partitions import PartitionKey
+from quant_pipelines.lake.partitions import PartitionKey
 from tests.pipelines.small_project import RESEARCH, SmallProject, write_times
 
 KEY = PartitionKey("AAA", "D1")

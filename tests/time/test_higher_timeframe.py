@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quant_core.bars import Bars
+from quant_core.bars.higher_timeframe import higher_bars, join_higher
 from quant_core.errors import ConfigError, DataContractError, UnknownNameError
-from quant_core.higher_timeframe import higher_bars, join_higher
 from quant_core.timeframes import Timeframe
 
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quant_core.bars import Bars
+from quant_core.bars.resample import Resampled, resample
 from quant_core.calendars import Calendar, calendar_of
 from quant_core.errors import ConfigError, DataContractError
-from quant_core.resample import Resampled, resample
 from quant_core.tables.bars import TABLE
 from quant_core.timeframes import Timeframe
 

@@ -5,6 +5,6 @@ Keep out: shared machinery (files starting with an underscore) and lists of bloc
 """
 
 from quant_core.catalog import Catalog
-from quant_core.ingestion.readers._base import Reader
+from quant_core.ingestion.readers.contract import Reader
 
 READERS: Catalog[Reader] = Catalog("reader", __name__, list(__path__), Reader)

@@ -14,7 +14,7 @@ import polars as pl
 from quant_core.errors import RefusedInputError
 from quant_core.ingestion.archives import Member
 from quant_core.ingestion.arrow_library import pa
-from quant_core.ingestion.readers._base import SAMPLE_ROWS, Preview, Sheet, rows_as_text
+from quant_core.ingestion.readers.contract import SAMPLE_ROWS, Preview, Sheet, rows_as_text
 
 
 def open_table(member: Member, kind: str, read: Callable[[Any], Any]) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from quant_core.ingestion.arrow_library import pa, pa_csv
 from quant_core.ingestion.columns import NUMBER_ROLES, TIME_ROLES
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.field_kinds import NULL_VALUES
-from quant_core.ingestion.readers._base import Preview, Reader, RefusedRow, Sheet
+from quant_core.ingestion.readers.contract import Preview, Reader, RefusedRow, Sheet
 from quant_core.ingestion.text_layout import TextLayout, decode, detect_layout, split_fields
 from quant_core.ingestion.time_formats import iso_type
 

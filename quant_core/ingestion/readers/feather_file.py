@@ -14,7 +14,7 @@ from quant_core.ingestion.archives import Member
 from quant_core.ingestion.arrow_library import pa
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.readers._arrow import load_table, open_table, preview_table
-from quant_core.ingestion.readers._base import Preview, Reader, Sheet
+from quant_core.ingestion.readers.contract import Preview, Reader, Sheet
 
 
 def _read_ipc(source: Any) -> Any:

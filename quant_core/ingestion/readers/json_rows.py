@@ -17,7 +17,7 @@ import polars as pl
 from quant_core.errors import RefusedInputError
 from quant_core.ingestion.archives import Member
 from quant_core.ingestion.dialect import Dialect
-from quant_core.ingestion.readers._base import SAMPLE_ROWS, Preview, Reader, RefusedRow, Sheet
+from quant_core.ingestion.readers.contract import SAMPLE_ROWS, Preview, Reader, RefusedRow, Sheet
 from quant_core.ingestion.text_layout import decode
 
 _MAX_INT = 2**63 - 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from quant_core.quality.checks._base import CheckedRows, Finding, Phase, QualityCheck, Severity
+from quant_core.quality.checks.contract import CheckedRows, Finding, Phase, QualityCheck, Severity
 from quant_core.quality.rules import QualityRules
 
 
@@ -30,7 +30,7 @@ class ClockChange(QualityCheck):
     Example, by hand: five weeks that open on Monday 00:00, then three that open at 01:00.
 
     >>> from datetime import datetime, timedelta, UTC
-    >>> from quant_core.quality.checks._base import example_rows
+    >>> from quant_core.quality.checks.contract import example_rows
     >>> from quant_core.quality import checked
     >>> monday = datetime(2024, 1, 1, tzinfo=UTC)
     >>> ts = [monday + timedelta(weeks=w, hours=h + (w >= 5)) for w in range(8) for h in range(3)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from quant_core.quality.checks._base import CheckedRows, Finding, Phase, QualityCheck, Severity
+from quant_core.quality.checks.contract import CheckedRows, Finding, Phase, QualityCheck, Severity
 from quant_core.quality.checks.identical_duplicate import VALUES, among_repeated
 from quant_core.quality.rules import QualityRules
 
@@ -25,7 +25,7 @@ class ConflictingDuplicate(QualityCheck):
 
     Look-ahead: none. Missing: a missing volume differs from a present one. Source: none, ours.
 
-    >>> from quant_core.quality.checks._base import example_rows
+    >>> from quant_core.quality.checks.contract import example_rows
     >>> from quant_core.quality import QualityRules, checked
     >>> two = example_rows(close=[1.0, 2.0]).with_columns(ts=example_rows(close=[1.0])["ts"][0])
     >>> last = QualityRules(conflicting_duplicates="keep_last")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from quant_core.coverage import gaps
-from quant_core.quality.checks._base import CheckedRows, Finding, Phase, QualityCheck, Severity
+from quant_core.bars.coverage import gaps
+from quant_core.quality.checks.contract import CheckedRows, Finding, Phase, QualityCheck, Severity
 from quant_core.quality.rules import QualityRules
 
 
@@ -22,7 +22,7 @@ class Gap(QualityCheck):
     Look-ahead: none of interest; a report over the whole history. Missing: that is what it finds.
     Source: none, ours.
 
-    >>> from quant_core.quality.checks._base import example_rows
+    >>> from quant_core.quality.checks.contract import example_rows
     >>> from quant_core.quality import checked
     >>> found = Gap().find(checked(example_rows(close=[1.0] * 5)[[0, 1, 4]]))
     >>> found.n_rows, found.mask.to_list(), found.example

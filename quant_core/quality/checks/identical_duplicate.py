@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from quant_core.quality.checks._base import CheckedRows, Finding, Phase, QualityCheck, Severity
+from quant_core.quality.checks.contract import CheckedRows, Finding, Phase, QualityCheck, Severity
 from quant_core.quality.rules import QualityRules
 
 VALUES = ("ts", "open", "high", "low", "close", "volume")
@@ -35,7 +35,7 @@ class IdenticalDuplicate(QualityCheck):
 
     Look-ahead: none. Missing: two missing volumes are equal. Source: none, ours.
 
-    >>> from quant_core.quality.checks._base import example_rows
+    >>> from quant_core.quality.checks.contract import example_rows
     >>> from quant_core.quality import checked
     >>> IdenticalDuplicate().find(checked(example_rows(close=[1.0, 2.0])[[0, 1, 0]])).mask.to_list()
     [False, False, True]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from quant_core.quality.checks._base import CheckedRows, Finding, Phase, QualityCheck, Severity
+from quant_core.quality.checks.contract import CheckedRows, Finding, Phase, QualityCheck, Severity
 from quant_core.quality.rules import QualityRules
 
 
@@ -20,7 +20,7 @@ class NonPositivePrice(QualityCheck):
 
     Look-ahead: none. Missing: null and NaN are not found. Source: none, ours.
 
-    >>> from quant_core.quality.checks._base import example_rows
+    >>> from quant_core.quality.checks.contract import example_rows
     >>> from quant_core.quality import checked
     >>> NonPositivePrice().find(checked(example_rows(low=[0.0, 1.0, -37.63]))).mask.to_list()
     [True, False, True]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from quant_core.quality.checks._base import CheckedRows, Finding, Phase, QualityCheck, Severity
+from quant_core.quality.checks.contract import CheckedRows, Finding, Phase, QualityCheck, Severity
 from quant_core.quality.rules import QualityRules
 from quant_core.timeframes import Timeframe
 
@@ -23,7 +23,7 @@ class OffCalendar(QualityCheck):
 
     Example, by hand: 2024-01-01 was a holiday in New York.
 
-    >>> from quant_core.quality.checks._base import example_rows
+    >>> from quant_core.quality.checks.contract import example_rows
     >>> from quant_core.quality import checked
     >>> OffCalendar().find(checked(example_rows(close=[1.0]), calendar="XNYS")).mask.to_list()
     [True]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from quant_core.quality.checks._base import CheckedRows, Finding, Phase, QualityCheck, Severity
+from quant_core.quality.checks.contract import CheckedRows, Finding, Phase, QualityCheck, Severity
 from quant_core.quality.rules import QualityRules
 
 
@@ -24,7 +24,7 @@ class OhlcOrder(QualityCheck):
 
     Example, by hand: a fine bar; a high below the close; a low above the open.
 
-    >>> from quant_core.quality.checks._base import example_rows
+    >>> from quant_core.quality.checks.contract import example_rows
     >>> from quant_core.quality import checked
     >>> rows = example_rows(open=[1, 1, 1], high=[2, 1, 2], low=[1, 1, 1.5], close=[2, 2, 2])
     >>> found = OhlcOrder().find(checked(rows))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from quant_core.quality.checks._base import CheckedRows, Finding, Phase, QualityCheck, Severity
+from quant_core.quality.checks.contract import CheckedRows, Finding, Phase, QualityCheck, Severity
 from quant_core.quality.rules import QualityRules
 
 
@@ -22,7 +22,7 @@ class OrderViolation(QualityCheck):
 
     Example, by hand: 10:00, 09:00, 11:00 step back once.
 
-    >>> from quant_core.quality.checks._base import example_rows
+    >>> from quant_core.quality.checks.contract import example_rows
     >>> from quant_core.quality import checked
     >>> rows = example_rows(close=[1.0, 2.0, 3.0])[[1, 0, 2]]
     >>> OrderViolation().find(checked(rows)).mask.to_list()

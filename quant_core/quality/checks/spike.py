@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from quant_core.quality.checks._base import CheckedRows, Finding, Phase, QualityCheck, Severity
+from quant_core.quality.checks.contract import CheckedRows, Finding, Phase, QualityCheck, Severity
 from quant_core.quality.rules import QualityRules
 
 
@@ -30,7 +30,7 @@ class Spike(QualityCheck):
 
     Example, by hand: a print of 1.2 among prices that move by 0.001 and a low of 0.8.
 
-    >>> from quant_core.quality.checks._base import example_rows
+    >>> from quant_core.quality.checks.contract import example_rows
     >>> from quant_core.quality import checked
     >>> close = [1.0, 1.001] * 20 + [1.2] + [1.0, 1.001] * 5
     >>> low = close[:-1] + [0.8]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from quant_core.quality.checks._base import CheckedRows, Finding, Phase, QualityCheck, Severity
+from quant_core.quality.checks.contract import CheckedRows, Finding, Phase, QualityCheck, Severity
 from quant_core.quality.rules import QualityRules
 
 
@@ -20,7 +20,7 @@ class UnusableVolume(QualityCheck):
 
     Look-ahead: none. Missing: null is not found. Source: none, ours.
 
-    >>> from quant_core.quality.checks._base import example_rows
+    >>> from quant_core.quality.checks.contract import example_rows
     >>> from quant_core.quality import checked
     >>> UnusableVolume().find(checked(example_rows(volume=[-1.0, float("nan"), None, 0.0]))).mask.to_list()
     [True, True, False, False]

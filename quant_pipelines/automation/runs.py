@@ -1,0 +1,129 @@
+"""Runs from the terminal: one Dagster run per rectangle, in this process, with its progress.
+
+Put here: starting runs and watching them.
+Keep out: which keys (universe.py, backfill_keys.py) and how it looks (cli/).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import dagster as dg
+from dagster import DagsterEventType, DagsterInstance
+
+from quant_core.errors import ConfigError, UnknownNameError
+from quant_pipelines.resources import prepare_dagster_home
+from quant_pipelines.stages.runner import PROGRESS_LINE
+
+_POLL_S = 0.5
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended.
+
+    Attributes:
+        failures: one text per failed step.
+        n_materialized: materialization events of the run.
+    """
+
+    run_id: str
+    is_success: bool
+    failures: tuple[str, ...]
+    n_materialized: int
+
+
+def open_instance() -> DagsterInstance:
+    """The instance that DAGSTER_HOME names: symbols, runs and events live there.
+
+    Raises:
+        ConfigError: DAGSTER_HOME is not set, or its dagster.yaml is wrong.
+    """
+    prepare_dagster_home()
+    try:
+        return DagsterInstance.get()
+    except dg.DagsterError as error:
+        raise ConfigError(
+            f"The Dagster instance cannot be opened: {error} Correct DAGSTER_HOME/dagster.yaml."
+        ) from error
+
+
+def find_job(name: str) -> dg.JobDefinition:
+    """A job of the code location that the environment describes.
+
+    Raises:
+        UnknownNameError: there is no such job.
+    """
+    from quant_pipelines.definitions import build  # noqa: PLC0415  loading takes seconds
+
+    jobs = {job.name: job for job in build().resolve_all_job_defs() if not job.name.startswith("__")}
+    if name not in jobs:
+        raise UnknownNameError.among("job", name, jobs)
+    return jobs[name]
+
+
+def run_job(
+    job: dg.JobDefinition,
+    tags: Mapping[str, str],
+    instance: DagsterInstance,
+    *,
+    config: Mapping[str, Any] | None = None,
+    on_progress: Callable[[int], object] = int,
+) -> RunOutcome:
+    """Run a job in this process and report how many keys are done while it works.
+
+    Args:
+        job: of the code location.
+        tags: run tags; those of a Rectangle make the run cover it.
+        instance: where the run is recorded.
+        config: run config of its ops and resources.
+        on_progress: receives the number of keys done, about once a second.
+    """
+    run_id, done = str(uuid4()), threading.Event()
+    watcher = threading.Thread(target=_watch, args=(instance, run_id, on_progress, done), daemon=True)
+    watcher.start()
+    try:
+        result = job.execute_in_process(
+            instance=instance,
+            tags=dict(tags),
+            run_id=run_id,
+            raise_on_error=False,
+            run_config={**_QUIET, **(config or {})},
+        )
+    finally:
+        done.set()
+        watcher.join()
+    failures = dict.fromkeys(_failure_text(e) for e in result.all_events if e.is_failure)
+    n = sum(e.event_type is DagsterEventType.ASSET_MATERIALIZATION for e in result.all_events)
+    return RunOutcome(run_id, result.success, tuple(filter(None, failures)), n)
+
+
+def _watch(instance: DagsterInstance, run_id: str, on_progress: Callable[[int], object], done: threading.Event) -> None:
+    """Read the progress lines of the event log until the run is over."""
+    cursor: str | None = None
+    while not done.wait(_POLL_S):
+        if not instance.has_run(run_id):
+            continue
+        page = instance.get_records_for_run(run_id, cursor)
+        cursor = page.cursor
+        for record in page.records:
+            line = PROGRESS_LINE.match(record.event_log_entry.user_message or "")
+            if line:
+                on_progress(int(line[1]))
+
+
+def _failure_text(event: dg.DagsterEvent) -> str:
+    """What a failure event says to a reader: our own text where the failure is ours."""
+    data = event.event_specific_data
+    declared = getattr(data, "user_failure_data", None)
+    if declared is not None:
+        return str(declared.description or "").strip()
+    error = getattr(data, "error", None)
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return str(error.message).strip() if error is not None else ""

@@ -1,0 +1,148 @@
+"""One run of the calibration lab: its plan, its processes, its table in the lake.
+
+Put here: which worlds a release is calibrated on, running them, publishing and reading the table.
+Keep out: what is simulated and counted (quant_core.calibration), how it looks (calibration_table.py, plots/).
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+
+import polars as pl
+
+from quant_core.calibration import CalibrationPlan, Task, calibrate
+from quant_core.errors import ConfigError, LakeError
+from quant_core.spec import ResearchSpec
+from quant_core.worlds import WORLDS, World
+from quant_core.worlds.block_bootstrap import BlockBootstrap
+from quant_core.worlds.planted_lift import PlantedLift
+from quant_pipelines.lake.code_version import core_code_version
+from quant_pipelines.lake.lake import Facts, Lake, digest, to_parquet
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.raw.published_bars import load_bars
+
+TABLE_PATH = "calibration/data.parquet"
+PLANTED_LIFTS = (0.05, 0.1, 0.15)
+_PROGRESS_EVERY_S = 10.0
+
+
+@dataclass(frozen=True)
+class CalibrationSettings:
+    """How large a calibration is.
+
+    Attributes:
+        n_worlds, n_planted: simulations per world without and with a planted effect.
+        horizons: bars ahead.
+        seed: of every simulation.
+        n_workers: processes; the result is the same for any number.
+        bootstrap_bars: partition whose bars are resampled, ``SYMBOL|TIMEFRAME``; "" leaves that world out.
+    """
+
+    n_worlds: int = 200
+    n_planted: int = 100
+    horizons: tuple[int, ...] = (1, 5, 20, 60)
+    seed: int = 20240229
+    n_workers: int = 1
+    bootstrap_bars: str = "SP500|D1"
+
+
+def release_worlds(lake: Lake, bootstrap_bars: str) -> tuple[World, ...]:
+    """Every world of the catalog, ``planted_lift`` at three lifts, ``block_bootstrap`` fitted on real bars.
+
+    Raises:
+        LakeError: the bars to resample are not in the lake.
+    """
+    worlds: list[World] = []
+    for world in WORLDS.values():
+        if world is PlantedLift:
+            worlds += [PlantedLift(lift=lift) for lift in PLANTED_LIFTS]
+        elif world is BlockBootstrap:
+            if bootstrap_bars:
+                worlds.append(BlockBootstrap().fit(load_bars(lake, PartitionKey.parse(bootstrap_bars)).bars()))
+        else:
+            worlds.append(world())
+    return tuple(worlds)
+
+
+def run_calibration(
+    lake: Lake, research: ResearchSpec, settings: CalibrationSettings, log: Callable[[str], object] = str
+) -> pl.DataFrame:
+    """The table ``calibration``, computed in ``n_workers`` processes, with progress lines.
+
+    Raises:
+        ConfigError: no process.
+        LakeError: the bars to resample are not in the lake.
+    """
+    if settings.n_workers < 1:
+        raise ConfigError.at("n_workers", expected="at least 1", found=settings.n_workers, next_step="Raise it.")
+    if not settings.bootstrap_bars:
+        log("bootstrap_bars is empty: the world block_bootstrap is left out")
+    plan = CalibrationPlan(
+        research.market_stats,
+        release_worlds(lake, settings.bootstrap_bars),
+        horizons=tuple(settings.horizons),
+        n_worlds=settings.n_worlds,
+        n_planted=settings.n_planted,
+        seed=settings.seed,
+    )
+    if settings.n_workers == 1:
+        return calibrate(plan, partial(_with_progress, map, log))
+    # Spawned, not forked: a fork copies locks that the threads of Polars may hold.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(settings.n_workers, mp_context=context) as pool:
+        return calibrate(plan, partial(_with_progress, pool.map, log))
+
+
+def _with_progress(
+    run: Callable[..., Iterable[pl.DataFrame]],
+    log: Callable[[str], object],
+    measure: Callable[[Task], pl.DataFrame],
+    tasks: Iterable[Task],
+) -> Iterator[pl.DataFrame]:
+    """The results in order, with a line in the log every few seconds and at the end."""
+    waiting = list(tasks)
+    start = last = time.monotonic()
+    for n_done, result in enumerate(run(measure, waiting), start=1):
+        now = time.monotonic()
+        if now - last >= _PROGRESS_EVERY_S or n_done == len(waiting):
+            last = now
+            left = (now - start) / n_done * (len(waiting) - n_done)
+            log(f"{n_done}/{len(waiting)} worlds, {now - start:.0f} s, {left:.0f} s to go")
+        yield result
+
+
+def publish_calibration(lake: Lake, table: pl.DataFrame, research: ResearchSpec, settings: CalibrationSettings) -> bool:
+    """Write the table with its provenance, atomically; False when the lake holds exactly this already."""
+    described = asdict(settings) | {"n_workers": None}
+    inputs: list[object] = [described]
+    if settings.bootstrap_bars:
+        inputs.append(load_bars(lake, PartitionKey.parse(settings.bootstrap_bars)).provenance)
+    schema = digest(repr(list(table.schema.items())).encode())
+    version = digest(json.dumps(inputs, sort_keys=True).encode())
+    facts = Facts(version, core_code_version(), research.spec_id, settings.seed, schema_hash=schema)
+    content = to_parquet(table, {"quant_engine": json.dumps(asdict(facts), sort_keys=True)})
+    with lake.lock_table("calibration"):
+        if lake.storage.exists(TABLE_PATH) and lake.storage.read(TABLE_PATH) == content:
+            return False
+        lake.storage.clean_leftovers("calibration")
+        lake.storage.write(TABLE_PATH, content)
+    return True
+
+
+def read_calibration(lake: Lake) -> pl.DataFrame:
+    """The table of the last run.
+
+    Raises:
+        LakeError: the lab never ran.
+    """
+    if not lake.storage.exists(TABLE_PATH):
+        raise LakeError(
+            f"Table calibration is not in the lake at {lake.url}: expected it earlier. Run: qe launch calibration"
+        )
+    return pl.read_parquet(lake.storage.read(TABLE_PATH))

@@ -1,0 +1,142 @@
+"""SQL over the lake: runs one SELECT on the lake's Parquet files in a private, read-only DuckDB.
+
+Put here: binding of table names to files, execution, and the promises of a SQL file's header.
+Keep out: parsing of SQL files (sql_files.py), storing of results (marts.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import duckdb
+import polars as pl
+
+from quant_core.errors import DataContractError, LakeError
+from quant_core.tables import TABLES
+from quant_pipelines.lake.lake import Facts, Lake
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.lake.sql_files import FACTS_TABLE, SqlFile
+
+_HIVE_OPTIONS = "hive_partitioning = true, hive_types_autocast = false, union_by_name = true"
+
+
+def run_select(
+    file: SqlFile,
+    lake: Lake,
+    keys: Mapping[str, list[PartitionKey]] | None = None,
+    settings: Mapping[str, float] | None = None,
+) -> pl.DataFrame:
+    """Run the SELECT of a file over the lake.
+
+    Partition columns come from the paths as text (``symbol=007`` stays ``007``). A table without files is an
+    empty table with its declared columns, so that a result has its right schema from the first day. The files
+    are listed one by one: a file written meanwhile cannot half-appear.
+
+    Args:
+        file: the statement.
+        lake: where the tables are.
+        keys: partitions to read per table; a table that is not named here is read whole.
+        settings: numbers of the research spec that the SELECT reads by ``getvariable('name')``.
+
+    Raises:
+        LakeError: a table is neither in the lake nor declared, or DuckDB refuses the statement.
+    """
+    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for name, value in (settings or {}).items():
+            connection.execute(f"SET VARIABLE {name} = ?", [value])
+        if file.reads_facts:
+            connection.register(FACTS_TABLE, facts_table(lake, file.tables).to_arrow())
+        for name in file.tables:
+            asked = (keys or {}).get(name)
+            if name.startswith("mart__"):
+                _bind_mart(connection, name, lake)
+            else:
+                _bind_partitions(connection, name, lake, lake.keys(name) if asked is None else asked)
+        try:
+            return pl.DataFrame(pl.from_arrow(connection.sql(file.select).to_arrow_table()))
+        except duckdb.Error as error:
+            raise LakeError(f"{file.name}.sql failed: {error}. Fix the SELECT.") from error
+
+
+def _bind_mart(connection: duckdb.DuckDBPyConnection, name: str, lake: Lake) -> None:
+    """Make the name of a mart stand for its file."""
+    path = f"{name}/data.parquet"
+    if not lake.storage.exists(path):
+        raise LakeError(f"Mart {name} is not in the lake at {lake.url}: expected it earlier. Run the job marts.")
+    if lake.storage.is_local:
+        _create_view(connection, name, [lake.storage.locate(path)])
+    else:
+        connection.register(name, pl.read_parquet(lake.storage.read(path)).to_arrow())
+
+
+def _bind_partitions(connection: duckdb.DuckDBPyConnection, name: str, lake: Lake, keys: list[PartitionKey]) -> None:
+    """Make the name of a partitioned table stand for its files."""
+    if not keys:
+        connection.register(name, empty_table(name).to_arrow())
+    elif lake.storage.is_local:
+        _create_view(connection, name, [lake.location(name, key) for key in keys])
+    else:
+        connection.register(name, lake.scan(name, keys).collect().to_arrow())
+
+
+def facts_table(lake: Lake, tables: Sequence[str]) -> pl.DataFrame:
+    """The provenance of every partition of some tables, marts left out."""
+    rows = [
+        {"table_name": name, "symbol": key.symbol, "timeframe": key.timeframe, **asdict(facts)}
+        for name in tables
+        if not name.startswith("mart__")
+        for key in lake.keys(name)
+        if (facts := lake.facts(name, key)) is not None
+    ]
+    types = {name: pl.Int64 if name == "seed" else pl.String for name in Facts.__dataclass_fields__}
+    return pl.DataFrame(rows, schema={"table_name": pl.String, "symbol": pl.String, "timeframe": pl.String, **types})
+
+
+def empty_table(name: str) -> pl.DataFrame:
+    """A table with its partition columns and no row.
+
+    Raises:
+        LakeError: the table is not declared in quant_core.tables.
+
+    >>> empty_table("coverage").columns[-2:]
+    ['symbol', 'timeframe']
+    """
+    if name not in TABLES:
+        raise LakeError(
+            f"Table {name} has no partition in the lake and no declaration in quant_core/tables. Declare it."
+        )
+    own = {column: dtype for column, dtype in TABLES[name].schema.items() if column not in ("symbol", "timeframe")}
+    return pl.DataFrame(schema={**own, "symbol": pl.String, "timeframe": pl.String})
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[str]) -> None:
+    paths = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    # Names come from the parse tree of our own SQL files and paths from the lake; a view takes no parameters.
+    connection.execute(f'CREATE VIEW "{name}" AS SELECT * FROM read_parquet([{paths}], {_HIVE_OPTIONS})')  # noqa: S608
+
+
+def check_promises(file: SqlFile, frame: pl.DataFrame) -> pl.DataFrame:
+    r"""Return the frame unchanged if its columns and key are those of the header.
+
+    Raises:
+        DataContractError: a column is missing, undocumented or out of order, or the key is not unique.
+
+    >>> from quant_pipelines.lake.sql_files import parse_sql_file
+    >>> file = parse_sql_file("mart__x", "-- One row is one a.\n-- Key: a\n--   a | id | Name.\nSELECT 1 AS a")
+    >>> check_promises(file, pl.DataFrame({"a": [1, 1]}))
+    Traceback (most recent call last):
+    quant_core.errors.DataContractError: Table mart__x breaks its contract: key ('a',) is not unique, e.g. [(1,)].
+    """
+    promised = [column.name for column in file.columns]
+    if frame.columns != promised:
+        raise DataContractError(
+            f"Table {file.name} breaks its contract: the header promises {promised}, found {frame.columns}. "
+            f"Fix the header's column lines or the SELECT of {file.name}.sql."
+        )
+    repeated = frame.filter(pl.struct(file.key).is_duplicated()).select(file.key)
+    if repeated.height:
+        sample = repeated.unique().head(2).rows()
+        raise DataContractError(f"Table {file.name} breaks its contract: key {file.key} is not unique, e.g. {sample}.")
+    return frame

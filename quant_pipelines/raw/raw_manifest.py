@@ -1,0 +1,134 @@
+"""The raw manifest: what was delivered for one symbol at its native timeframe, and where its rows are.
+
+Put here: the manifest's fields, their meaning, and reading and writing of its text.
+Keep out: the parts themselves and the rules of appending and restating (raw_store.py).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from quant_core.bars.history import Restatement
+from quant_core.errors import LakeError
+from quant_pipelines.lake.lake import digest
+from quant_pipelines.sources.contract import Instrument
+
+
+class _Entry(BaseModel):
+    """Settings of every manifest model: frozen, and a file with other keys is not ours."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Part(_Entry):
+    """One immutable Parquet file.
+
+    Attributes:
+        path: relative to the partition's folder.
+        content_hash: SHA-256 of the file.
+        first_ts, last_ts: span of its rows; None in a quarantine part.
+        unfinished_from: open of the first bar that was not complete when it was fetched, or None.
+    """
+
+    path: str
+    content_hash: str
+    n_rows: int
+    first_ts: datetime | None = None
+    last_ts: datetime | None = None
+    unfinished_from: datetime | None = None
+
+
+class DeliveryRecord(_Entry):
+    """What one delivery held and what became of its rows.
+
+    ``n_rows_in = n_new + n_known + n_completed + n_restated + n_quarantined + n_quarantined_known``.
+    """
+
+    source: str
+    origin: str
+    origin_hash: str
+    fetched_at: datetime
+    version: int
+    n_rows_in: int
+    n_new: int
+    n_known: int
+    n_completed: int
+    n_restated: int
+    n_quarantined: int
+    n_quarantined_known: int
+    details: dict[str, Any]
+
+
+class Version(_Entry):
+    """A state of the history: version k is read as the parts of versions 1 … k, later parts winning per bar."""
+
+    number: int
+    parts: tuple[Part, ...] = ()
+    quarantine: tuple[Part, ...] = ()
+    restatements: tuple[Restatement, ...] = ()
+
+
+class Manifest(_Entry):
+    """Everything known about the raw rows of one symbol at one native timeframe.
+
+    Attributes:
+        versions: oldest first; only the last one grows.
+        deliveries: every delivery in order, for the audit.
+        watermarks: position per source, for its next call.
+        open_version: the version a delivery session that has not ended yet opened, or None.
+    """
+
+    instrument: Instrument
+    versions: tuple[Version, ...] = (Version(number=1),)
+    deliveries: tuple[DeliveryRecord, ...] = ()
+    watermarks: dict[str, dict[str, Any]] = {}
+    open_version: int | None = None
+
+    @property
+    def current(self) -> Version:
+        """The version that grows."""
+        return self.versions[-1]
+
+    @property
+    def fetched_at(self) -> datetime | None:
+        """When the last delivery left its source."""
+        return self.deliveries[-1].fetched_at if self.deliveries else None
+
+    def parts(self, version: int | None = None) -> list[Part]:
+        """The parts of a version in the order they were stored; default the current one."""
+        return [p for v in self.versions if version is None or v.number <= version for p in v.parts]
+
+    def quarantine_parts(self, version: int | None = None) -> list[Part]:
+        """The quarantine parts of a version; default the current one."""
+        return [p for v in self.versions if version is None or v.number <= version for p in v.quarantine]
+
+    def data_version(self, version: int | None = None) -> str:
+        """Hash of the rows and of what decides how they are read; fetch times are not part of it."""
+        kept = self.parts(version) + self.quarantine_parts(version)
+        content = [[p.path, p.content_hash, str(p.unfinished_from)] for p in kept]
+        facts = [self.instrument.calendar, self.instrument.rules.model_dump(mode="json")]
+        return digest(json.dumps([content, facts]).encode())
+
+    def to_text(self) -> str:
+        """The manifest as JSON."""
+        return self.model_dump_json(indent=1)
+
+    @classmethod
+    def of_text(cls, text: bytes, path: str) -> Manifest:
+        """Read a manifest.
+
+        Raises:
+            LakeError: the file is not a manifest of this project.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise LakeError(
+                f"Manifest {path} cannot be read: expected a manifest of this project, found {first['msg']} "
+                f"at {first['loc']}. Restore the file, or delete its partition folder and ingest again."
+            ) from error

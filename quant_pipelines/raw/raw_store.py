@@ -1,0 +1,300 @@
+"""The raw store: exactly what sources delivered, typed, in immutable parts with a manifest.
+
+Put here: appending, opening a new version on restatement, and reading any version back.
+Keep out: what counts as a change (quant_core.bars.history), cleaning (quality), parsing (ingestion).
+
+Layout of ``raw_bars/symbol=S/timeframe=TF/`` (TF is the native timeframe): ``manifest.json``, and per version
+``_v1/part-00001.parquet`` … and ``_v1/quarantine-00001.parquet`` … A part that no manifest names does not exist:
+it was left by a killed run, and the next run writes the same name again. So the content of the store does not
+depend on where a run was killed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from quant_core.bars.history import VALUES, Comparison, compare_history, current_rows, mark_unfinished
+from quant_core.calendars import calendar_of
+from quant_core.errors import LakeError, SourceError
+from quant_core.tables import TABLES
+from quant_core.timeframes import Timeframe
+from quant_pipelines.lake.lake import Lake, digest, to_parquet
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.raw.raw_manifest import DeliveryRecord, Manifest, Part, Version
+from quant_pipelines.sources.contract import Delivery, Instrument, Source
+
+ASSET = "raw_bars"
+_RAW, _QUARANTINE = TABLES["raw_rows"], TABLES["quarantine"]
+_QUARANTINE_IDENTITY = ["origin", "origin_row", "reason", "raw_text"]
+
+
+@dataclass(frozen=True)
+class RawRows:
+    """The rows of one version, ready to be cleaned.
+
+    Attributes:
+        rows: table ``raw_rows``; for each ts the rows of the last part that has it.
+        quarantine: table ``quarantine``: rows that could not be read, and bars that never got complete.
+        now: when the last part left its source; what is unfinished or in the future is judged by it.
+        n_never_completed: bars fetched unfinished that no later delivery completed; they are in ``quarantine``.
+    """
+
+    rows: pl.DataFrame
+    quarantine: pl.DataFrame
+    now: datetime
+    n_never_completed: int
+
+
+class RawStore:
+    """Raw rows by symbol and native timeframe, in a lake."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._storage = lake.storage
+
+    def keys(self) -> list[PartitionKey]:
+        """Every symbol and native timeframe that has a manifest, sorted."""
+        return sorted(
+            PartitionKey(symbol.rsplit("=", 1)[1], timeframe.rsplit("=", 1)[1])
+            for symbol in self._storage.folders(ASSET)
+            for timeframe in self._storage.folders(symbol)
+            if self._storage.exists(f"{timeframe}/manifest.json")
+        )
+
+    def native_timeframes(self, symbol: str) -> list[Timeframe]:
+        """Timeframes at which a symbol was delivered."""
+        folders = self._storage.folders(f"{ASSET}/symbol={symbol}")
+        return [Timeframe(f.rsplit("=", 1)[1]) for f in folders if self._storage.exists(f"{f}/manifest.json")]
+
+    def manifest(self, key: PartitionKey) -> Manifest | None:
+        """The manifest of a symbol at its native timeframe, or None when nothing was delivered."""
+        path = self._manifest_path(key)
+        return Manifest.of_text(self._storage.read(path), path) if self._storage.exists(path) else None
+
+    def ingest(self, source: Source, instrument: Instrument, log: Callable[[str], object] = str) -> Manifest:
+        """Bring a symbol up to date with its source, delivery by delivery; each is committed by itself.
+
+        A killed call loses at most the delivery it was working on. A second call writes nothing.
+
+        Args:
+            source: where rows come from.
+            instrument: what to ask it for.
+            log: receives a progress line after each delivery.
+
+        Raises:
+            SourceError: the source failed; what was committed before stays.
+            PartitionLockedError: another run holds this symbol and timeframe.
+        """
+        key = PartitionKey(instrument.symbol, instrument.timeframe.value)
+        with self._lake.lock(ASSET, key):
+            stored = self.manifest(key)
+            manifest = stored or Manifest(instrument=instrument)
+            manifest = manifest.model_copy(update={"instrument": instrument})
+            self._clean_orphans(key, manifest)
+            for delivery in source.deliveries(instrument, manifest.watermarks.get(source.name)):
+                manifest = self._absorb(key, manifest, source.name, delivery)
+                self._commit(key, manifest)
+                stored = manifest
+                log(f"{key}: {delivery.n_rows_in} rows from {delivery.origin}")
+            if not manifest.deliveries:
+                raise SourceError(
+                    f"Source {source.name} lists {key} but delivered nothing: expected at least one row. "
+                    "Check the source's table or file for this symbol and timeframe."
+                )
+            manifest = manifest.model_copy(update={"open_version": None})
+            if manifest != stored:
+                self._commit(key, manifest)
+        return manifest
+
+    def read(self, key: PartitionKey, version: int | None = None) -> RawRows:
+        """The rows of a version; default the current one.
+
+        Raises:
+            LakeError: nothing was delivered yet, or a part is damaged.
+        """
+        manifest = self.manifest(key)
+        if manifest is None or manifest.fetched_at is None:
+            raise LakeError(
+                f"No raw rows of {key} are in the lake: expected raw_bars to be materialized. Run the job ingest."
+            )
+        parts = manifest.parts(version)
+        frames = [self._read_part(key, p) for p in parts] or [_with_unfinished(_RAW.empty(), None)]
+        if len(frames) > 1:
+            frames[:-1] = [f.with_columns(pl.col("is_unfinished").alias("never")) for f in frames[:-1]]
+            frames[-1] = frames[-1].with_columns(pl.lit(False).alias("never"))
+            rows = current_rows(frames)
+        else:
+            rows = frames[0].with_columns(pl.lit(False).alias("never"))
+        never = rows.filter("never")
+        quarantine = [self._read_quarantine(key, p) for p in manifest.quarantine_parts(version)]
+        return RawRows(
+            rows=rows.filter(~pl.col("never")).select(_RAW.schema.keys()),
+            quarantine=pl.concat([_QUARANTINE.empty(), *quarantine, _never_completed(never)]),
+            now=manifest.fetched_at,
+            n_never_completed=never.height,
+        )
+
+    def _absorb(self, key: PartitionKey, manifest: Manifest, source: str, delivery: Delivery) -> Manifest:
+        """The manifest after one delivery; new parts are on disk when this returns, but not yet published."""
+        _check(delivery, source, key)
+        rows = delivery.rows.with_columns(
+            mark_unfinished(
+                delivery.rows,
+                timeframe=manifest.instrument.timeframe,
+                calendar=calendar_of(manifest.instrument.calendar),
+                fetched_at=delivery.fetched_at,
+            )
+        )
+        found = compare_history(self._stored(key, manifest, rows), rows)
+        bad = self._new_quarantine(key, manifest, delivery.quarantine)
+        manifest = _open_version_for(manifest, found)
+        version = manifest.current
+        part = self._write_part(key, version, found.rows) if found.rows.height else None
+        bad_part = self._write_quarantine(key, version, bad) if bad.height else None
+        version = version.model_copy(
+            update={
+                "parts": (*version.parts, *filter(None, [part])),
+                "quarantine": (*version.quarantine, *filter(None, [bad_part])),
+                "restatements": (*version.restatements, *filter(None, [found.restatement])),
+            }
+        )
+        return manifest.model_copy(
+            update={
+                "versions": (*manifest.versions[:-1], version),
+                "deliveries": (*manifest.deliveries, _record(source, delivery, version.number, found, bad.height)),
+                "watermarks": {**manifest.watermarks, source: delivery.watermark},
+            }
+        )
+
+    def _stored(self, key: PartitionKey, manifest: Manifest, rows: pl.DataFrame) -> pl.DataFrame:
+        """The current view of the range that a delivery touches."""
+        columns = ["ts", *VALUES, "is_unfinished"]
+        if rows.is_empty():
+            return _with_unfinished(_RAW.empty(), None).select(columns)
+        first, last = rows["ts"].min(), rows["ts"].max()
+        touched = [
+            self._read_part(key, p).filter(pl.col("ts").is_between(first, last))
+            for p in manifest.parts()
+            if p.first_ts is not None and p.last_ts is not None and p.first_ts <= last and first <= p.last_ts  # pyright: ignore
+        ]
+        return current_rows(touched or [_with_unfinished(_RAW.empty(), None)]).select(columns)
+
+    def _new_quarantine(self, key: PartitionKey, manifest: Manifest, rows: pl.DataFrame) -> pl.DataFrame:
+        """The refused rows of a delivery that were not refused before in the same words."""
+        parts = manifest.quarantine_parts()
+        if rows.is_empty() or not parts:
+            return rows
+        known = [self._read_quarantine(key, p).select(_QUARANTINE_IDENTITY) for p in parts]
+        return rows.join(pl.concat(known), on=_QUARANTINE_IDENTITY, how="anti", nulls_equal=True, maintain_order="left")
+
+    def _write_part(self, key: PartitionKey, version: Version, rows: pl.DataFrame) -> Part:
+        content = to_parquet(rows.drop("is_unfinished"))
+        path = f"_v{version.number}/part-{len(version.parts) + 1:05d}.parquet"
+        self._storage.write(f"{self._folder(key)}/{path}", content)
+        span = rows.select(
+            first_ts=pl.col("ts").min(),
+            last_ts=pl.col("ts").max(),
+            unfinished_from=pl.col("ts").filter(pl.col("is_unfinished")).min(),
+        )
+        return Part(path=path, content_hash=digest(content), n_rows=rows.height, **span.row(0, named=True))
+
+    def _write_quarantine(self, key: PartitionKey, version: Version, rows: pl.DataFrame) -> Part:
+        content = to_parquet(rows)
+        path = f"_v{version.number}/quarantine-{len(version.quarantine) + 1:05d}.parquet"
+        self._storage.write(f"{self._folder(key)}/{path}", content)
+        return Part(path=path, content_hash=digest(content), n_rows=rows.height)
+
+    def _read_part(self, key: PartitionKey, part: Part) -> pl.DataFrame:
+        return _with_unfinished(self._read_quarantine(key, part), part.unfinished_from)
+
+    def _read_quarantine(self, key: PartitionKey, part: Part) -> pl.DataFrame:
+        content = self._storage.read(f"{self._folder(key)}/{part.path}")
+        if digest(content) != part.content_hash:
+            raise LakeError(
+                f"Part {part.path} of {key} is damaged: expected the SHA-256 in its manifest, found another. "
+                "Restore the file, or delete the partition's folder and ingest again."
+            )
+        return pl.read_parquet(content)
+
+    def _commit(self, key: PartitionKey, manifest: Manifest) -> None:
+        self._storage.write(self._manifest_path(key), manifest.to_text().encode())
+
+    def _clean_orphans(self, key: PartitionKey, manifest: Manifest) -> None:
+        """Remove what a killed run left: temporary files and parts that no manifest names."""
+        named = {f"{self._folder(key)}/{p.path}" for p in manifest.parts() + manifest.quarantine_parts()}
+        self._storage.clean_leftovers(self._folder(key))
+        for folder in self._storage.folders(self._folder(key)):
+            self._storage.clean_leftovers(folder)
+            for path in set(self._storage.files(folder)) - named:
+                self._storage.delete(path)
+
+    def _folder(self, key: PartitionKey) -> str:
+        return self._lake.folder(ASSET, key)
+
+    def _manifest_path(self, key: PartitionKey) -> str:
+        return f"{self._folder(key)}/manifest.json"
+
+
+def _with_unfinished(rows: pl.DataFrame, unfinished_from: datetime | None) -> pl.DataFrame:
+    late = pl.lit(False) if unfinished_from is None else pl.col("ts") >= unfinished_from
+    return rows.with_columns(late.alias("is_unfinished"))
+
+
+def _check(delivery: Delivery, source: str, key: PartitionKey) -> None:
+    """Hold a source to its contract before anything is stored."""
+    _RAW.validate(delivery.rows, where=f"{delivery.origin} from source {source}")
+    n_rows = delivery.rows.height + delivery.quarantine.height
+    foreign = delivery.rows.filter((pl.col("symbol") != key.symbol) | (pl.col("timeframe") != key.timeframe)).height
+    if n_rows != delivery.n_rows_in or foreign:
+        raise SourceError(
+            f"Source {source} broke its contract in {delivery.origin}: expected {delivery.n_rows_in} rows of {key}, "
+            f"found {n_rows} rows kept and quarantined, {foreign} of another symbol or timeframe. "
+            "Nothing was stored of it; report it with the file."
+        )
+
+
+def _open_version_for(manifest: Manifest, found: Comparison) -> Manifest:
+    """Open the next version when a known history changed; once per delivery session."""
+    if found.restatement is None or manifest.open_version == manifest.current.number:
+        return manifest
+    number = manifest.current.number + 1
+    return manifest.model_copy(
+        update={"versions": (*manifest.versions, Version(number=number)), "open_version": number}
+    )
+
+
+def _record(source: str, delivery: Delivery, version: int, found: Comparison, n_bad: int) -> DeliveryRecord:
+    return DeliveryRecord(
+        source=source,
+        origin=delivery.origin,
+        origin_hash=delivery.origin_hash,
+        fetched_at=delivery.fetched_at,
+        version=version,
+        n_rows_in=delivery.n_rows_in,
+        n_new=found.n_new,
+        n_known=found.n_known,
+        n_completed=found.n_completed,
+        n_restated=found.n_restated,
+        n_quarantined=n_bad,
+        n_quarantined_known=delivery.quarantine.height - n_bad,
+        details=delivery.details,
+    )
+
+
+def _never_completed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Quarantine entries for bars that were fetched unfinished and never delivered again."""
+    return rows.select(
+        "origin",
+        "origin_row",
+        "symbol",
+        "timeframe",
+        "ts",
+        pl.lit("never_completed").alias("reason"),
+        pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in ("ts", *VALUES)], separator=",").alias(
+            "raw_text"
+        ),
+    )

@@ -1,0 +1,241 @@
+"""Connections of a MySQL source: UTC read-only sessions, retries on connection loss, errors without secrets.
+
+Put here: the DSN's two forms, running a statement on PyMySQL or connectorx, retry and scrubbing.
+Keep out: what the statements say (mysql_query.py) and how a series is cut into windows (mysql_read.py).
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import quote, quote_plus
+
+import polars as pl
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from quant_core.errors import ConfigError, SourceError
+from quant_pipelines.sources.mysql.config import MysqlConfig
+from quant_pipelines.sources.mysql.query import SqlValue
+
+_T = TypeVar("_T")
+_LOG = logging.getLogger(__name__)
+_SESSION = ("SET time_zone = '+00:00'", "SET SESSION TRANSACTION READ ONLY")
+# Client and server codes that mean "the connection is gone, the statement is fine": cannot connect, gone away,
+# lost during query, too many connections, shutdown in progress, connection killed.
+_LOST_CODES = frozenset({2002, 2003, 2006, 2013, 2014, 2055, 1040, 1053, 1152, 1158, 1159, 1160, 1161, 1927})
+_DRIVERS = ("mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql")
+
+
+class ConnectionLostError(SourceError):
+    """The server went away during a statement; the statement can be repeated as it is."""
+
+
+class MysqlConnection:
+    """One source's way to its server. Not shared between threads.
+
+    Args:
+        dsn: SQLAlchemy URL with the secret; kept private, never logged and scrubbed from every error.
+        name: source name, for messages.
+    """
+
+    def __init__(self, dsn: str, config: MysqlConfig, name: str) -> None:
+        self._config = config
+        self._name = name
+        self._url = _parse(dsn, name)
+        self._secrets = _secrets(dsn, self._url)
+        self._engine: Engine | None = None
+
+    def __repr__(self) -> str:
+        return f"MysqlConnection({self._name!r})"
+
+    def run(self, statement: str, parameters: dict[str, SqlValue] | None = None) -> list[tuple[Any, ...]]:
+        """Run one bound statement on PyMySQL, repeating it after a lost connection.
+
+        Raises:
+            SourceError: the server refused it, or stayed away for all attempts.
+        """
+        return self.with_connection(
+            lambda c: [tuple(r) for r in c.execute(text(statement), parameters or {}).all()], "query"
+        )
+
+    def scalar(self, statement: str, parameters: dict[str, SqlValue] | None = None) -> Any:
+        """First value of a statement's first row; None where there is none."""
+        rows = self.run(statement, parameters)
+        return rows[0][0] if rows else None
+
+    def with_connection(self, work: Callable[[Connection], _T], what: str) -> _T:
+        """Run work on a connection, repeating all of it after a lost connection."""
+
+        def attempt() -> _T:
+            with self._connected() as connection:
+                return work(connection)
+
+        return self._retrying(attempt, what)
+
+    def bulk(self, statement: str) -> pl.DataFrame:
+        """Run one literal statement on connectorx (binary protocol), repeating it after a lost connection."""
+        connectorx = importlib.import_module("connectorx")
+
+        def attempt() -> pl.DataFrame:
+            # connectorx waits 30 s for a dead server; PyMySQL's ping at check-out fails at once, with a code.
+            self._connected().close()
+            table = connectorx.read_sql(
+                self._bulk_url(), statement, return_type="arrow", protocol="binary", pre_execution_query=list(_SESSION)
+            )
+            frame = pl.from_arrow(table)
+            if not isinstance(frame, pl.DataFrame):
+                raise SourceError(f"Source {self._name!r}: connectorx returned no table.")
+            return frame
+
+        return self._retrying(attempt, "bulk read")
+
+    def bulk_available(self) -> bool:
+        """Whether bulk reads go through connectorx; a fallback is said loudly.
+
+        Raises:
+            ConfigError: connectorx is asked for but missing, or the DSN needs what connectorx cannot do.
+        """
+        if self._config.bulk_reader == "pymysql":
+            return False
+        if importlib.util.find_spec("connectorx") is None:
+            if self._config.bulk_reader == "connectorx":
+                raise ConfigError(
+                    f"Source {self._name!r}: bulk_reader is connectorx, which is not installed: pip install connectorx."
+                )
+            _LOG.warning(
+                "Source %r: connectorx is NOT installed; bulk reads fall back to PyMySQL, about 20 times slower. "
+                "Fix: pip install connectorx.", self._name,
+            )  # fmt: skip
+            return False
+        special = sorted(k for k in self._url.query if k.startswith("ssl") or k == "unix_socket")
+        if special:
+            raise ConfigError(
+                f"Source {self._name!r}: the DSN asks for {', '.join(special)}, which connectorx would ignore. "
+                "Set bulk_reader: pymysql for this source."
+            )
+        return True
+
+    def close(self) -> None:
+        """Close pooled connections."""
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def _connected(self) -> Connection:
+        if self._engine is None:
+            self._engine = create_engine(
+                self._url, pool_size=1, max_overflow=1, pool_pre_ping=True, hide_parameters=True,
+                isolation_level="REPEATABLE READ",
+                connect_args={"connect_timeout": self._config.connect_timeout_seconds},
+            )  # fmt: skip
+            event.listen(self._engine, "connect", _open_session)
+        return self._engine.connect()
+
+    def _bulk_url(self) -> str:
+        """The DSN as connectorx wants it; options only PyMySQL knows are left out."""
+        url = self._url
+        user = quote(url.username or "", safe="")
+        login = user if url.password is None else f"{user}:{quote(str(url.password), safe='')}"
+        host = url.host or "127.0.0.1"
+        host = f"[{host}]" if ":" in host else host
+        return f"mysql://{login}@{host}:{url.port or 3306}/{quote(url.database or '', safe='')}"
+
+    def _retrying(self, attempt: Callable[[], _T], what: str) -> _T:
+        config = self._config
+        retrying = Retrying(
+            retry=retry_if_exception_type(ConnectionLostError),
+            stop=stop_after_attempt(config.max_attempts),
+            wait=wait_random_exponential(multiplier=config.retry_wait_seconds, max=config.retry_max_wait_seconds),
+            before_sleep=self._log_retry,
+            reraise=True,
+        )
+        return retrying(lambda: self._guarded(attempt, what))
+
+    def _guarded(self, attempt: Callable[[], _T], what: str) -> _T:
+        """Run once; turn every driver failure into an error that holds no secret, and cut the cause off with it."""
+        try:
+            return attempt()
+        except SQLAlchemyError as error:
+            raised = self._from_sqlalchemy(error, what)
+        except (RuntimeError, OSError) as error:
+            raised = self._from_connectorx(error, what)
+        except BaseException as error:
+            # connectorx panics with a BaseException of its own; anything else is not ours to turn.
+            if type(error).__name__ != "PanicException":
+                raise
+            raised = self._from_connectorx(error, what)
+        raise raised from None
+
+    def _from_sqlalchemy(self, error: SQLAlchemyError, what: str) -> SourceError:
+        cause = error.orig if isinstance(error, DBAPIError) else None
+        arguments = getattr(cause, "args", ())
+        code = arguments[0] if arguments and isinstance(arguments[0], int) else None
+        lost = code in _LOST_CODES or (isinstance(error, DBAPIError) and error.connection_invalidated)
+        message = str(arguments[1]) if len(arguments) > 1 else str(cause or type(error).__name__)
+        return self._error(what, f"error {code}: {message}", lost=lost)
+
+    def _from_connectorx(self, error: BaseException, what: str) -> SourceError:
+        message = str(error)
+        found = re.search(r"MySqlError \{ ERROR (\d+)", message)
+        lost = int(found.group(1)) in _LOST_CODES if found else not type(error).__name__.startswith("Panic")
+        return self._error(what, message, lost=lost)
+
+    def _error(self, what: str, message: str, *, lost: bool) -> SourceError:
+        kind = ConnectionLostError if lost else SourceError
+        step = (
+            "Check that the server runs and is reachable."
+            if lost
+            else "Check the server, the login's rights and the table."
+        )
+        return kind(f"MySQL source {self._name!r} failed during a {what}: {self.scrub(message)}. {step}")
+
+    def scrub(self, message: str) -> str:
+        """Replace the DSN, the password and the user wherever they occur."""
+        for secret in self._secrets:
+            message = message.replace(secret, "***")
+        return message[:500]
+
+    def _log_retry(self, state: RetryCallState) -> None:
+        wait = state.next_action.sleep if state.next_action else 0.0
+        _LOG.warning(
+            "MySQL source %r: connection lost, attempt %d of %d, next in %.1f s",
+            self._name, state.attempt_number, self._config.max_attempts, wait,
+        )  # fmt: skip
+
+
+def _open_session(connection: Any, _record: Any) -> None:
+    """Put a new PyMySQL connection into UTC and read-only, as connectorx's."""
+    with connection.cursor() as cursor:
+        for statement in _SESSION:
+            cursor.execute(statement)
+
+
+def _parse(dsn: str, name: str) -> URL:
+    """Read the DSN without ever repeating it."""
+    try:
+        url = make_url(dsn)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or url.drivername not in _DRIVERS:
+        raise ConfigError(
+            f"Source {name!r}: the DSN is not a MySQL URL (its text is not shown, it holds a secret). "
+            "Expected mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE; percent-encode special characters."
+        )
+    query = {"charset": "utf8mb4", **url.query}
+    return url.set(drivername="mysql+pymysql", query=query)
+
+
+def _secrets(dsn: str, url: URL) -> list[str]:
+    """Texts that must not appear in any message, longest first."""
+    found = {dsn}
+    for part in (url.password, url.username):
+        if part:
+            plain = str(part)
+            found |= {plain, quote(plain, safe=""), quote_plus(plain), repr(plain)[1:-1]}
+    return sorted((s for s in found if s), key=len, reverse=True)
