@@ -1,10 +1,14 @@
-"""Fixtures for all tests: where the shared market data lie."""
+"""Fixtures for all tests: where the shared market data lie, a private PostgreSQL server."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+
+from tests.postgres.postgres_server import postgres_server, postgres_url
+
+__all__ = ["postgres_server", "postgres_url"]
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
