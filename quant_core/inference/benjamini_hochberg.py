@@ -4,6 +4,7 @@ Put here: the method ``benjamini_hochberg``.
 Keep out: which tests form a family (market_stats/).
 """
 
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportMissingTypeStubs=false
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -24,11 +25,12 @@ class BenjaminiHochberg(Inference):
         rate: expected share of false discoveries, fraction in (0, 1).
 
     Missing: nan p-values are outside the family: they get nan and do not count in m.
-    Source: Benjamini & Hochberg (1995). Checked against: their 15 p-values, statsmodels ``multipletests``.
+    Source: Benjamini & Hochberg (1995), computed by SciPy. Checked against: their 15 p-values, statsmodels
+    ``multipletests``.
 
     Example: four tests on a line all have q = 0.04; a test outside the family changes nothing.
 
-    >>> BenjaminiHochberg().adjust([0.01, 0.02, 0.03, 0.04]).tolist()
+    >>> BenjaminiHochberg().adjust([0.01, 0.02, 0.03, 0.04]).round(9).tolist()
     [0.04, 0.04, 0.04, 0.04]
     >>> BenjaminiHochberg().adjust([0.2, np.nan, 0.005, 0.04]).round(9).tolist()
     [0.2, nan, 0.015, 0.06]
@@ -45,15 +47,12 @@ class BenjaminiHochberg(Inference):
 
     def adjust(self, p_values: ArrayLike) -> NDArray[np.float64]:
         """The q-value of every test, in the order given."""
+        from scipy.stats import false_discovery_control  # noqa: PLC0415  scipy.stats takes half a second to load
+
         p = np.asarray(p_values, dtype=np.float64)
-        q = np.full(p.shape, np.nan)
-        tested = np.flatnonzero(~np.isnan(p))
-        m = len(tested)
-        if m == 0:
-            return q
-        order = tested[np.argsort(p[tested], kind="stable")]
-        scaled = p[order] * m / np.arange(1, m + 1)
-        q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+        q, tested = np.full(p.shape, np.nan), ~np.isnan(p)
+        if tested.any():
+            q[tested] = false_discovery_control(p[tested], method="bh")
         return q
 
     def level(self, p_values: ArrayLike) -> float:

@@ -17,6 +17,7 @@ from quant_core.tables import TABLES
 from quant_pipelines.lake.lake import Facts, Lake
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.lake.sql_files import FACTS_TABLE, SqlFile
+from quant_pipelines.lake.sql_functions import add_core_functions
 
 _HIVE_OPTIONS = "hive_partitioning = true, hive_types_autocast = false, union_by_name = true"
 
@@ -44,6 +45,7 @@ def run_select(
     """
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        add_core_functions(connection)
         for name, value in (settings or {}).items():
             connection.execute(f"SET VARIABLE {name} = ?", [value])
         if file.reads_facts:

@@ -44,27 +44,30 @@
 --   replicated         | label    | On train rows: same sign and p_value <= 0.05 on the fold's test split.
 --   n_folds_testable   | count    | Folds in which the cell's replication could be tested.
 --   n_folds_replicated | count    | Folds in which it replicated.
-WITH family AS (
+WITH families AS (
     SELECT
-        *,
-        count(*) OVER (PARTITION BY split, target_kind) AS n_tests_global,
-        row_number() OVER (
-            PARTITION BY split, target_kind
-            ORDER BY p_value, symbol, timeframe, fold, event, condition, condition_value, target
-        ) AS p_rank
+        list({
+            'symbol': symbol, 'timeframe': timeframe, 'fold': fold, 'split': split, 'event': event,
+            'condition': condition, 'condition_value': condition_value, 'target': target, 'p_value': p_value
+        }) AS tests
     FROM market_stats
     WHERE q_value IS NOT NULL AND split IN ('train', 'oos_pooled')
+    GROUP BY split, target_kind
+),
+
+corrected AS (
+    SELECT
+        unnest(tests) AS test,
+        unnest(benjamini_hochberg(list_transform(tests, lambda t: t.p_value))) AS q_value_global,
+        len(tests) AS n_tests_global
+    FROM families
 ),
 
 adjusted AS (
     SELECT
-        symbol, timeframe, fold, split, event, condition, condition_value, target, n_tests_global,
-        least(1.0, min(p_value * n_tests_global / p_rank) OVER (
-            PARTITION BY split, target_kind
-            ORDER BY p_rank DESC
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        )) AS q_value_global
-    FROM family
+        test.symbol, test.timeframe, test.fold, test.split, test.event, test.condition, test.condition_value,
+        test.target, n_tests_global, q_value_global
+    FROM corrected
 ),
 
 replication AS (

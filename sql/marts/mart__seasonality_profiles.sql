@@ -32,24 +32,28 @@ WITH profiles AS (
     SELECT * FROM seasonality_profiles WHERE split = 'all'
 ),
 
-ranked AS (
+families AS (
     SELECT
-        *,
-        count(*) OVER (PARTITION BY metric) AS n_tests_global,
-        row_number() OVER (PARTITION BY metric ORDER BY p_value, symbol, timeframe, dimension, bin) AS p_rank
+        list({
+            'symbol': symbol, 'timeframe': timeframe, 'dimension': dimension, 'bin': bin, 'metric': metric,
+            'p_value': p_value
+        }) AS tests
     FROM profiles
     WHERE q_value IS NOT NULL
+    GROUP BY metric
+),
+
+corrected AS (
+    SELECT
+        unnest(tests) AS test,
+        unnest(benjamini_hochberg(list_transform(tests, lambda t: t.p_value))) AS q_value_global,
+        len(tests) AS n_tests_global
+    FROM families
 ),
 
 adjusted AS (
-    SELECT
-        symbol, timeframe, dimension, bin, metric, n_tests_global,
-        least(1.0, min(p_value * n_tests_global / p_rank) OVER (
-            PARTITION BY metric
-            ORDER BY p_rank DESC
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        )) AS q_value_global
-    FROM ranked
+    SELECT test.symbol, test.timeframe, test.dimension, test.bin, test.metric, n_tests_global, q_value_global
+    FROM corrected
 ),
 
 years AS (
