@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_type_hints
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from quant_core.errors import ConfigError
+from quant_core.model_parsing import first_fault
 
 # Parameter types with their bounds; a block declares them and construction checks them.
 Count = Annotated[int, Field(ge=1)]
@@ -109,8 +110,7 @@ class Block:
         try:
             return check.validate_python(value)
         except ValidationError as error:
-            expected = error.errors()[0]["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-            raise self._wrong(name, expected, value) from error
+            raise self._wrong(name, first_fault(error).expected, value) from error
 
     def _wrong(self, parameter: str, expected: str, found: object) -> ConfigError:
         """The error for one wrong parameter of this block."""

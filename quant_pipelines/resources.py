@@ -21,7 +21,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dagster as dg
-from pydantic import ValidationError
 
 from quant_core.errors import ConfigError, UnknownNameError
 from quant_core.spec import ResearchSpec, load_research
@@ -230,14 +229,7 @@ def _open_mysql(entry: SourceEntry) -> Source:
     from quant_pipelines.sources.mysql.config import MysqlConfig  # noqa: PLC0415
     from quant_pipelines.sources.mysql.source import MysqlSource  # noqa: PLC0415  its drivers load only where it is used
 
-    known = {field.alias or name for name, field in MysqlConfig.model_fields.items()}
-    refuse_unknown(entry.settings, tuple(known), "mysql key", entry.where)
-    try:
-        config = MysqlConfig.model_validate(dict(entry.settings))
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        place = ".".join([entry.where, *(str(p) for p in first["loc"])])
-        raise ConfigError(f"Wrong value at {place}: {first['msg']}. Correct this line.") from error
+    config = MysqlConfig.parse(entry.settings, entry.where)
     variable = str(_dsn_variable(entry))
     dsn = config.connection_url or os.environ.get(variable)
     if not dsn:

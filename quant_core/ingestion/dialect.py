@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from quant_core.errors import ConfigError, UnknownNameError
+from quant_core.errors import UnknownNameError
+from quant_core.model_parsing import parse_model
 from quant_core.timeframes import parse_timeframe
 
 ROLES = (
@@ -222,17 +223,6 @@ class Dialect(_Model):
 
         >>> Dialect.parse({"decimal": ";"}, "sources.yaml: feeds[0]")
         Traceback (most recent call last):
-        quant_core.errors.ConfigError: Wrong value at sources.yaml: feeds[0].decimal: expected Input should be '.' or ',', found ';'. Correct this line.
-        """  # noqa: E501
-        for key in mapping:
-            if key not in cls.model_fields:
-                raise UnknownNameError.among("dialect key", str(key), cls.model_fields, where=where)
-        try:
-            return cls.model_validate(dict(mapping))
-        except ValidationError as error:
-            # Of the branches of a union, the one whose own rule was broken is the one that was meant.
-            first = next((e for e in error.errors() if e["type"] == "value_error"), error.errors()[0])
-            place = ".".join([where, *(str(p) for p in first["loc"])])
-            raise ConfigError.at(
-                place, expected=first["msg"], found=first["input"], next_step="Correct this line."
-            ) from error
+        quant_core.errors.ConfigError: Wrong value at sources.yaml: feeds[0].decimal: expected '.' or ',', found ';'...
+        """
+        return parse_model(cls, mapping, where, kind="dialect key")

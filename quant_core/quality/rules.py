@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from quant_core.errors import ConfigError, UnknownNameError
+from quant_core.model_parsing import parse_model
 
 
 class QualityRules(BaseModel):
@@ -28,9 +28,9 @@ class QualityRules(BaseModel):
         clock_step_minutes: opens are compared on this grid; smaller shifts are not seen.
         n_examples: how many of the largest gaps and first finds are listed.
 
-    >>> QualityRules(spike_kk=3)
+    >>> QualityRules.parse({"spike_kk": 3}, "a.yaml: quality")
     Traceback (most recent call last):
-    quant_core.errors.UnknownNameError: No quality rule is called 'spike_kk'. Did you mean 'spike_k'?
+    quant_core.errors.UnknownNameError: No quality rule is called 'spike_kk' (at a.yaml: quality.spike_kk). Did you ...
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,15 +44,6 @@ class QualityRules(BaseModel):
     clock_step_minutes: int = Field(default=30, gt=0)
     n_examples: int = Field(default=5, ge=1)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            for key in value:  # pyright: ignore[reportUnknownVariableType]
-                if key not in cls.model_fields:
-                    raise UnknownNameError.among("quality rule", str(key), cls.model_fields)  # pyright: ignore[reportUnknownArgumentType]
-        return value  # pyright: ignore[reportUnknownVariableType]
-
     @classmethod
     def parse(cls, mapping: Mapping[str, Any], where: str) -> QualityRules:
         """Read rules from configuration; errors name the place.
@@ -60,11 +51,4 @@ class QualityRules(BaseModel):
         Raises:
             ConfigError: an unknown key (with suggestions) or a wrong value.
         """
-        try:
-            return cls.model_validate(dict(mapping))
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join([where, *(str(p) for p in first["loc"])])
-            raise ConfigError.at(
-                place, expected=first["msg"], found=first["input"], next_step="Correct this line."
-            ) from error
+        return parse_model(cls, mapping, where, kind="quality rule")

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from quant_core.bars.history import Restatement
 from quant_core.errors import LakeError
+from quant_core.model_parsing import first_fault
 from quant_pipelines.lake.lake import digest
 from quant_pipelines.sources.contract import Instrument
 
@@ -127,8 +128,9 @@ class Manifest(_Entry):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            first = error.errors()[0]
+            fault = first_fault(error)
+            place = fault.path or "its start"
             raise LakeError(
-                f"Manifest {path} cannot be read: expected a manifest of this project, found {first['msg']} "
-                f"at {first['loc']}. Restore the file, or delete its partition folder and ingest again."
+                f"Manifest {path} is no manifest of this project: expected {fault.expected} at {place}, found "
+                f"{str(fault.found)[:80]!r}. Restore the file, or delete its partition folder and ingest again."
             ) from error

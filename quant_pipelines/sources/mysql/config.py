@@ -13,11 +13,12 @@ from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from quant_core.errors import ConfigError, UnknownNameError
+from quant_core.errors import ConfigError
+from quant_core.model_parsing import parse_model
 from quant_core.timeframes import Timeframe, parse_timeframe
 
 Scalar = bool | int | float | datetime | date | str
@@ -219,19 +220,9 @@ class MysqlConfig(BaseModel):
         'date'
         >>> MysqlConfig.parse({"tabel": "candle"}, "sources.yaml: sources.db")
         Traceback (most recent call last):
-        quant_core.errors.UnknownNameError: No mysql key is called 'tabel' (at sources.yaml: sources.db). Did you ...
+        quant_core.errors.UnknownNameError: No mysql key is called 'tabel' (at sources.yaml: sources.db.tabel). Did ...
         """
-        known = {field.alias or name for name, field in cls.model_fields.items()} | {"schema_name"}
-        for key in settings:
-            if key not in known:
-                raise UnknownNameError.among("mysql key", str(key), known - {"schema_name"}, where=where)
-        try:
-            return cls.model_validate(dict(settings))
-        except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors(include_input=False)
-            )
-        raise ConfigError(f"Wrong values at {where}: {problems}. Correct these lines.")
+        return parse_model(cls, settings, where, kind="mysql key")
 
     @property
     def vendor_names(self) -> dict[str, str] | None:
