@@ -13,9 +13,21 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from quant_core.errors import QuantError
-from quant_pipelines.cli import backfill, calibration, demo, details, launch, quality, report, seasonality, status, top
+from quant_pipelines.cli import (
+    backfill,
+    calibration,
+    demo,
+    details,
+    inspect,
+    launch,
+    quality,
+    report,
+    seasonality,
+    status,
+    top,
+)
 
-_COMMANDS = (demo, launch, backfill, top, details, seasonality, quality, report, status, calibration)
+_COMMANDS = (demo, inspect, launch, backfill, top, details, seasonality, quality, report, status, calibration)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -6,7 +6,7 @@ Keep out: parsing and delivering (files.py), the settings' schema (source_config
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -40,17 +40,36 @@ def inbox_source(
     return FileSource(name, partial(_files, folder, tuple(feeds), settle_s, now), now, index)
 
 
+def named_files(name: str, files: Mapping[str, Path], feeds: Sequence[Feed], now: Callable[[], datetime]) -> FileSource:
+    """A source of the files that somebody names, in the order in which they are named.
+
+    Args:
+        name: of the source, for messages.
+        files: path as patterns of feeds see it → the file.
+        feeds: declared dialects, as of an inbox.
+        now: the clock.
+    """
+    return FileSource(name, partial(_declared, dict(files), tuple(feeds)), now, ContentIndex())
+
+
 def _files(folder: Path, feeds: tuple[Feed, ...], settle_s: float, now: Callable[[], datetime]) -> list[FeedFile]:
-    """Every settled file, with the feed that declares it; quotes in two files as one."""
-    found: list[FeedFile] = []
-    sides: dict[str, tuple[str, ...]] = {}
+    """Every settled file of a folder, with the feed that declares it."""
+    found: dict[str, Path] = {}
     for path in sorted(folder.rglob("*")):
         origin = path.relative_to(folder).as_posix()
         if not path.is_file() or any(part.startswith(".") for part in origin.split("/")):
             continue
+        if not 0 <= now().timestamp() - path.stat().st_mtime < settle_s:
+            found[origin] = path
+    return _declared(found, feeds)
+
+
+def _declared(files: Mapping[str, Path], feeds: tuple[Feed, ...]) -> list[FeedFile]:
+    """Files with the feeds that declare them; quotes in two files as one."""
+    found: list[FeedFile] = []
+    sides: dict[str, tuple[str, ...]] = {}
+    for origin, path in files.items():
         facts = path.stat()
-        if 0 <= now().timestamp() - facts.st_mtime < settle_s:
-            continue
         feed = next((f for f in feeds if fnmatchcase(origin, f.pattern) or fnmatchcase(path.name, f.pattern)), None)
         sides[origin] = feed.bid_ask_names if feed else ()
         found.append(
