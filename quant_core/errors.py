@@ -9,7 +9,8 @@
     │   └── RefusedInputError  an input is refused as a whole, with file, row, column, value and fix
     ├── SourceError            a source could not be reached or answered wrongly
     └── LakeError              the lake could not be read or written
-        └── PartitionLockedError   another run holds the partition
+        ├── PartitionLockedError   another run holds the partition
+        └── SchemaVersionError     files of a table were written by another declaration of it
 
 Put here: exception classes and the constructors that write their text once.
 Keep out: checks themselves (beside the thing they check) and anything that catches.
@@ -114,3 +115,7 @@ class LakeError(QuantError):
 
 class PartitionLockedError(LakeError):
     """Another run holds the partition's lock."""
+
+
+class SchemaVersionError(LakeError):
+    """Files of a table were written by another declaration of it; the text names the command that mends them."""

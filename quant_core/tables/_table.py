@@ -6,7 +6,10 @@ Keep out: any particular table (one file each in this folder).
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandera.polars as pa
@@ -55,6 +58,22 @@ class Table:
     def schema(self) -> dict[str, Any]:
         """Column name → Polars dtype, in order."""
         return {c.name: c.dtype for c in self.columns}
+
+    @cached_property
+    def schema_version(self) -> str:
+        """SHA-256 (8 hex digits) of what a reader of a stored file relies on.
+
+        That is the columns in order, each with its type and whether it may be null, the key, and whether further
+        columns may follow. Meaning, unit and bounds are left out: a file stays readable when they change. The
+        version is a hash, not a number that is counted up: nobody can forget to raise it.
+
+        >>> one = Table("demo", "One row is one x.", (Column("x", pl.Int64, "count", "A count."),), ("x",), ("x",))
+        >>> other = Table("demo", "One row is one x.", (Column("x", pl.Float64, "count", "A count."),), ("x",), ("x",))
+        >>> len(one.schema_version), one.schema_version == other.schema_version
+        (8, False)
+        """
+        columns = [(c.name, str(c.dtype), c.nullable) for c in self.columns]
+        return hashlib.sha256(json.dumps([columns, self.key, self.extra_columns]).encode()).hexdigest()[:8]
 
     def empty(self) -> pl.DataFrame:
         """A frame with the columns and no row."""

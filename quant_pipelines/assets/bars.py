@@ -38,7 +38,9 @@ def make(inputs: StageInputs, key: PartitionKey) -> Outcome:
         bars_version(manifest, native.timeframe, key), core_code_version(), calendar=manifest.instrument.calendar
     )
     found: dict[str, Any] = {}
-    written = inputs.publish("bars", key, facts, lambda: _tables(inputs, key, native, manifest, found))
+    written = inputs.publish(
+        "bars", key, facts, lambda: _tables(inputs, key, native, manifest, found), beside=STAGE.beside
+    )
     counts = inputs.lake.read("quality", key).filter(pl.col("n_rows") > 0).select("check", "n_rows")
     found |= {"native_timeframe": native.timeframe, "calendar": facts.calendar, "quality": dict(counts.iter_rows())}
     return Outcome(written, found)

@@ -12,11 +12,12 @@ from pydantic import Field
 
 from quant_core.tables import TABLES
 from quant_pipelines.calibration.calibration_run import (
-    TABLE_PATH,
+    TABLE,
     CalibrationSettings,
     publish_calibration,
     run_calibration,
 )
+from quant_pipelines.lake.unpartitioned import table_path
 from quant_pipelines.marts.mart_metadata import table_value
 from quant_pipelines.plots import as_markdown, calibration_rates
 from quant_pipelines.resources import LakeResource, ResearchResource
@@ -79,7 +80,7 @@ def calibration(
             "figure": dg.MetadataValue.md(as_markdown(calibration_rates(table), "calibration_rates")),
             "dagster/row_count": dg.MetadataValue.int(table.height),
             "written": dg.MetadataValue.bool(written),
-            "path": dg.MetadataValue.path(Path(opened.storage.locate(TABLE_PATH))),
+            "path": dg.MetadataValue.path(Path(opened.storage.locate(table_path(TABLE)))),
             "n_misses": dg.MetadataValue.int(missed.height),
             "seed": dg.MetadataValue.int(settings.seed),
             "spec_id": dg.MetadataValue.text(spec.spec_id),

@@ -32,6 +32,7 @@ def make(inputs: StageInputs, key: PartitionKey) -> Outcome:
         key,
         facts,
         lambda: _tables(loaded.bars(spec.data.start, spec.data.end), profile, spec.compute.n_threads),
+        beside=STAGE.beside,
     )
     dimensions = [d.canonical for d in profile.resolved_dimensions()]
     return Outcome(written, {"spec_id": spec.spec_id, "dimensions": dimensions, "beside": "seasonality_stability"})

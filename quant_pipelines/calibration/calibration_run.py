@@ -17,17 +17,20 @@ from functools import partial
 import polars as pl
 
 from quant_core.calibration import CalibrationPlan, Task, calibrate
-from quant_core.errors import ConfigError, LakeError
+from quant_core.errors import ConfigError
 from quant_core.spec import ResearchSpec
 from quant_core.worlds import WORLDS, World
 from quant_core.worlds.block_bootstrap import BlockBootstrap
 from quant_core.worlds.planted_lift import PlantedLift
 from quant_pipelines.lake.code_version import core_code_version
-from quant_pipelines.lake.lake import Facts, Lake, digest, to_parquet
+from quant_pipelines.lake.facts import Facts, digest
+from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.lake.schemas import declared_version
+from quant_pipelines.lake.unpartitioned import publish_table, read_table
 from quant_pipelines.raw.published_bars import load_bars
 
-TABLE_PATH = "calibration/data.parquet"
+TABLE = "calibration"
 PLANTED_LIFTS = (0.05, 0.1, 0.15)
 _PROGRESS_EVERY_S = 10.0
 
@@ -123,16 +126,9 @@ def publish_calibration(lake: Lake, table: pl.DataFrame, research: ResearchSpec,
     inputs: list[object] = [described]
     if settings.bootstrap_bars:
         inputs.append(load_bars(lake, PartitionKey.parse(settings.bootstrap_bars)).provenance)
-    schema = digest(repr(list(table.schema.items())).encode())
     version = digest(json.dumps(inputs, sort_keys=True).encode())
-    facts = Facts(version, core_code_version(), research.spec_id, settings.seed, schema_hash=schema)
-    content = to_parquet(table, {"quant_engine": json.dumps(asdict(facts), sort_keys=True)})
-    with lake.lock_table("calibration"):
-        if lake.storage.exists(TABLE_PATH) and lake.storage.read(TABLE_PATH) == content:
-            return False
-        lake.storage.clean_leftovers("calibration")
-        lake.storage.write(TABLE_PATH, content)
-    return True
+    facts = Facts(version, core_code_version(), research.spec_id, settings.seed)
+    return publish_table(lake, TABLE, table, facts, schema_version=declared_version(TABLE))
 
 
 def read_calibration(lake: Lake) -> pl.DataFrame:
@@ -140,9 +136,6 @@ def read_calibration(lake: Lake) -> pl.DataFrame:
 
     Raises:
         LakeError: the lab never ran.
+        SchemaVersionError: it ran with another declaration of the table.
     """
-    if not lake.storage.exists(TABLE_PATH):
-        raise LakeError(
-            f"Table calibration is not in the lake at {lake.url}: expected it earlier. Run: qe launch calibration"
-        )
-    return pl.read_parquet(lake.storage.read(TABLE_PATH))
+    return read_table(lake, TABLE, schema_version=declared_version(TABLE), command="qe launch calibration")

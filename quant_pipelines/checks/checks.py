@@ -19,7 +19,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from quant_core.errors import DataContractError
+from quant_core.errors import DataContractError, SchemaVersionError
 from quant_core.tables import TABLES
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import SYMBOL_TIMEFRAME, PartitionKey
@@ -187,7 +187,7 @@ def contract_check(asset: str) -> Check:
 def _breach(asset: str, lake: Lake, key: PartitionKey) -> Finding:
     try:
         n_rows = TABLES[asset].validate(lake.read(asset, key), where=str(key)).height
-    except DataContractError as error:
+    except (DataContractError, SchemaVersionError) as error:
         return Finding(1, {"breach": str(error)})
     return Finding(0, {"n_rows": n_rows})
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from quant_pipelines.cli._findings_table import plain_table
 from quant_pipelines.cli._session import Session
 from quant_pipelines.lake.lake import Lake
-from quant_pipelines.marts.marts import read_mart
+from quant_pipelines.lake.query import read_mart
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

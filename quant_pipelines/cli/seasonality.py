@@ -19,7 +19,7 @@ from quant_core.errors import UnknownNameError
 from quant_core.seasonality.reading import metric_rows
 from quant_pipelines.cli._findings_table import VERDICT_STYLE
 from quant_pipelines.cli._session import Session
-from quant_pipelines.marts.marts import read_mart
+from quant_pipelines.lake.query import read_mart
 
 _CAPTION = (
     "n: bars of the bin; n_eff: independent observations they amount to; baseline: the bars in other bins; q: "

@@ -1,81 +1,29 @@
 """The Parquet lake: one file per asset and partition, atomic, with its provenance inside.
 
-Put here: paths, reading, writing and listing of partitions, and the facts stored in each file.
-Keep out: raw parts and manifests (raw_store.py), what a table means (quant_core.tables), bytes on disk (storage.py).
+Put here: paths, reading, writing and listing of partitions, and which stored schemas are refused.
+Keep out: what a file says about itself (facts.py), tables without partitions (unpartitioned.py), raw parts and
+manifests (raw_store.py), what a table means (quant_core.tables), bytes on disk (storage.py).
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from quant_core.errors import LakeError
+from quant_pipelines.lake.facts import Facts, columns_hash, digest, facts_in, to_parquet
 from quant_pipelines.lake.locks import Locks
 from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.lake.schemas import Schema, declared_version, refuse_mixed_columns, refuse_other_versions
 from quant_pipelines.lake.storage import Storage
 
-_FACTS = "quant_engine"
 _HIVE = {"symbol": pl.String, "timeframe": pl.String}
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Where a file's rows come from; equal facts mean equal rows.
-
-    Attributes:
-        data_version: hash of the inputs' provenance, back to the raw parts.
-        code_version: hash of the code that computed the rows.
-        spec_id: hash of the part of the research spec that the rows depend on, "" where they depend on none.
-        seed: seed of every random draw, or None where nothing is random.
-        calendar: id of the symbol's calendar, where the table depends on it.
-        schema_hash: hash of column names and types.
-    """
-
-    data_version: str
-    code_version: str
-    spec_id: str = ""
-    seed: int | None = None
-    calendar: str = ""
-    schema_hash: str = ""
-
-    @property
-    def provenance(self) -> str:
-        """One hash of all facts: the ``data_version`` of whatever is computed from this file.
-
-        >>> Facts("a", "b").provenance == Facts("a", "b").provenance
-        True
-        >>> Facts("a", "b").provenance == Facts("a", "c").provenance
-        False
-        """
-        return digest(json.dumps(asdict(self), sort_keys=True).encode())
-
-    def same_inputs(self, other: Facts | None) -> bool:
-        """True when the other file was made from the same inputs by the same code; the schema is an outcome."""
-        return other is not None and replace(self, schema_hash=other.schema_hash) == other
-
-
-def digest(content: bytes) -> str:
-    """SHA-256 as 32 hex digits.
-
-    >>> digest(b"")
-    'e3b0c44298fc1c149afbf4c8996fb924'
-    """
-    return hashlib.sha256(content).hexdigest()[:32]
-
-
-def to_parquet(frame: pl.DataFrame, facts: dict[str, str] | None = None) -> bytes:
-    """A frame as zstd Parquet; equal frames and facts give equal bytes."""
-    buffer = io.BytesIO()
-    frame.rechunk().write_parquet(buffer, compression="zstd", statistics=True, metadata=facts)
-    return buffer.getvalue()
 
 
 class Lake:
@@ -135,33 +83,74 @@ class Lake:
         """The provenance inside a partition's file, or None when there is no file."""
         if not self.exists(asset, key):
             return None
-        return _facts_in(self._source(asset, key), self.path(asset, key))
+        return facts_in(self._source(asset, key), self.path(asset, key))
+
+    def is_current(self, asset: str, key: PartitionKey, facts: Facts, *, beside: Sequence[str] = ()) -> bool:
+        """True when nothing is to be written: the partition's files have these facts and today's schemas.
+
+        Args:
+            asset: name of the table.
+            key: its partition.
+            facts: what the rows depend on.
+            beside: tables written for the same partition besides; each must be there in its present schema.
+        """
+        stored = self.facts(asset, key)
+        return facts.same_inputs(stored) and all(
+            found is not None and found.schema_version == declared_version(table)
+            for table, found in [(asset, stored), *((table, self.facts(table, key)) for table in beside)]
+        )
+
+    def check_schemas(self, asset: str, keys: Sequence[PartitionKey]) -> None:
+        """Refuse to read partitions together that were written by other declarations, or with other columns.
+
+        Raises:
+            LakeError: a listed partition is not there, or the list is empty.
+            SchemaVersionError: some were written by another declaration of the table, or their columns differ.
+        """
+        stored = {key: self.facts(asset, key) for key in keys}
+        missing = [str(key) for key, facts in stored.items() if facts is None]
+        if missing or not keys:
+            raise LakeError(
+                f"Table {asset} lacks {len(missing)} of {len(keys)} asked partitions, e.g. {missing[:3]}: expected a "
+                "list of existing ones. Ask Lake.keys which exist."
+            )
+        self._refuse_other_schemas(asset, {str(key): facts for key, facts in stored.items() if facts is not None})
+
+    def _refuse_other_schemas(self, asset: str, stored: Mapping[str, Facts]) -> None:
+        """Raise unless files of a table have the present schema version and the same columns."""
+        command = f"qe launch research '{next(iter(stored))}'" if len(stored) == 1 else "qe backfill --stale"
+
+        def schema_of(key: str) -> Schema:
+            return pl.read_parquet_schema(self._source(asset, PartitionKey.parse(key)))
+
+        versions = {key: facts.schema_version for key, facts in stored.items()}
+        refuse_other_versions(asset, versions, schema_of, expected=declared_version(asset), command=command)
+        refuse_mixed_columns(asset, {k: f.schema_hash for k, f in stored.items()}, schema_of, command=command)
 
     def read(self, asset: str, key: PartitionKey) -> pl.DataFrame:
         """One partition's rows.
 
         Raises:
             LakeError: the partition was never written; the text says which job writes it.
+            SchemaVersionError: it was written by another declaration of the table.
         """
         if not self.exists(asset, key):
             raise LakeError(
                 f"Table {asset} of {key} is not in the lake at {self.url}: expected it to be materialized earlier. "
-                f"Materialize {asset} for {key}, for example: qe launch research {key}"
+                f"Materialize {asset} for {key}, for example: qe launch research '{key}'"
             )
-        return pl.read_parquet(self._source(asset, key), hive_partitioning=False)
+        source = self._source(asset, key)
+        self._refuse_other_schemas(asset, {str(key): facts_in(source, self.path(asset, key))})
+        return pl.read_parquet(source, hive_partitioning=False)
 
     def scan(self, asset: str, keys: Sequence[PartitionKey]) -> pl.LazyFrame:
         """The rows of listed partitions, lazily, with columns ``symbol`` and ``timeframe``.
 
         Raises:
             LakeError: a listed partition is not there, or the list is empty.
+            SchemaVersionError: some were written by another declaration of the table, or their columns differ.
         """
-        missing = [str(k) for k in keys if not self.exists(asset, k)]
-        if missing or not keys:
-            raise LakeError(
-                f"Table {asset} lacks {len(missing)} of {len(keys)} asked partitions, e.g. {missing[:3]}: expected a "
-                "list of existing ones. Ask Lake.keys which exist."
-            )
+        self.check_schemas(asset, keys)
         if self.storage.is_local:
             paths = [self.location(asset, k) for k in keys]
             return pl.scan_parquet(paths, hive_partitioning=True, hive_schema=_HIVE, glob=False)
@@ -179,14 +168,11 @@ class Lake:
 
         Hold the partition's lock while calling. The rows must already be in the table's order.
         """
-        schema = digest(repr(list(frame.schema.items())).encode())
-        complete = replace(facts, schema_hash=schema)
+        complete = replace(facts, schema_hash=columns_hash(frame), schema_version=declared_version(asset))
         if self.facts(asset, key) == complete:
             return False
         self.storage.clean_leftovers(self.folder(asset, key))
-        self.storage.write(
-            self.path(asset, key), to_parquet(frame, {_FACTS: json.dumps(asdict(complete), sort_keys=True)})
-        )
+        self.storage.write(self.path(asset, key), to_parquet(frame, complete))
         return True
 
     @contextmanager
@@ -214,14 +200,3 @@ class Lake:
         if self.storage.is_local:
             return self.location(asset, key)
         return io.BytesIO(self.storage.read(self.path(asset, key)))
-
-
-def _facts_in(source: str | io.BytesIO, path: str) -> Facts:
-    """Read the provenance from a Parquet footer."""
-    text = pl.read_parquet_metadata(source).get(_FACTS)
-    if text is None:
-        raise LakeError(
-            f"File {path} holds no provenance: expected a file written by this project. "
-            "Delete it and materialize again."
-        )
-    return Facts(**json.loads(text))

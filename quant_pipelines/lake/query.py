@@ -14,12 +14,14 @@ import polars as pl
 
 from quant_core.errors import DataContractError, LakeError
 from quant_core.tables import TABLES
-from quant_pipelines.lake.lake import Facts, Lake
+from quant_pipelines.lake.facts import Facts
+from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
-from quant_pipelines.lake.sql_files import FACTS_TABLE, SqlFile
+from quant_pipelines.lake.sql_files import FACTS_TABLE, SqlFile, mart_file
 from quant_pipelines.lake.sql_functions import add_core_functions
+from quant_pipelines.lake.unpartitioned import read_table
 
-_HIVE_OPTIONS = "hive_partitioning = true, hive_types_autocast = false, union_by_name = true"
+_HIVE_OPTIONS = "hive_partitioning = true, hive_types_autocast = false"
 
 
 def run_select(
@@ -42,6 +44,7 @@ def run_select(
 
     Raises:
         LakeError: a table is neither in the lake nor declared, or DuckDB refuses the statement.
+        SchemaVersionError: files of a table were written by another declaration of it.
     """
     with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
@@ -62,15 +65,20 @@ def run_select(
             raise LakeError(f"{file.name}.sql failed: {error}. Fix the SELECT.") from error
 
 
+def read_mart(name: str, lake: Lake) -> pl.DataFrame:
+    """The rows of a mart.
+
+    Raises:
+        LakeError: the mart was never built.
+        SchemaVersionError: it was built from another declaration of its columns.
+        UnknownNameError: no file of ``sql/marts`` declares it.
+    """
+    return read_table(lake, name, schema_version=mart_file(name).schema_version, command="qe launch marts")
+
+
 def _bind_mart(connection: duckdb.DuckDBPyConnection, name: str, lake: Lake) -> None:
     """Make the name of a mart stand for its file."""
-    path = f"{name}/data.parquet"
-    if not lake.storage.exists(path):
-        raise LakeError(f"Mart {name} is not in the lake at {lake.url}: expected it earlier. Run the job marts.")
-    if lake.storage.is_local:
-        _create_view(connection, name, [lake.storage.locate(path)])
-    else:
-        connection.register(name, pl.read_parquet(lake.storage.read(path)).to_arrow())
+    connection.register(name, read_mart(name, lake).to_arrow())
 
 
 def _bind_partitions(connection: duckdb.DuckDBPyConnection, name: str, lake: Lake, keys: list[PartitionKey]) -> None:
@@ -78,6 +86,8 @@ def _bind_partitions(connection: duckdb.DuckDBPyConnection, name: str, lake: Lak
     if not keys:
         connection.register(name, empty_table(name).to_arrow())
     elif lake.storage.is_local:
+        # DuckDB would fill a column that a file lacks with nulls, or fail in words of its own.
+        lake.check_schemas(name, keys)
         _create_view(connection, name, [lake.location(name, key) for key in keys])
     else:
         connection.register(name, lake.scan(name, keys).collect().to_arrow())

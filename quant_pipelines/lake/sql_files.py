@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from quant_core.errors import ConfigError
+from quant_core.errors import ConfigError, UnknownNameError
 
 SQL_FOLDER = Path(__file__).parents[2] / "sql"
 
@@ -61,6 +61,12 @@ class SqlFile:
         return "\n".join(lines[_header_length(lines) :]).strip()
 
     @property
+    def schema_version(self) -> str:
+        """SHA-256 (8 hex digits) of the promised columns and key; stored files with another one are refused."""
+        promised = [[column.name for column in self.columns], self.key]
+        return hashlib.sha256(json.dumps(promised).encode()).hexdigest()[:8]
+
+    @property
     def version(self) -> str:
         """Hash of the text: the code version of what it computes."""
         return hashlib.sha256(self.select.encode()).hexdigest()[:16]
@@ -80,6 +86,19 @@ def read_sql_files(folder: Path) -> list[SqlFile]:
             next_step="Install with pip -e.",
         )
     return [parse_sql_file(path.stem, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.sql"))]
+
+
+def mart_file(name: str) -> SqlFile:
+    """One mart by its name.
+
+    Raises:
+        UnknownNameError: no file of ``sql/marts`` has this name.
+    """
+    folder = SQL_FOLDER / "marts"
+    path = folder / f"{name}.sql"
+    if not path.is_file():
+        raise UnknownNameError.among("mart", name, [p.stem for p in folder.glob("*.sql")])
+    return parse_sql_file(name, path.read_text(encoding="utf-8"))
 
 
 def parse_sql_file(name: str, text: str) -> SqlFile:

@@ -104,6 +104,18 @@ class Storage:
             self.delete(path)
         return len(leftovers)
 
+    def clean_leftovers_of(self, path: str) -> int:
+        """Remove temporary files that a killed writer of one file left; those of files beside it stay.
+
+        Call it only while holding the lock of the file.
+        """
+        folder, _, name = path.rpartition("/")
+        mine = f"{folder}/.{name}." if folder else f".{name}."
+        leftovers = [p for p in self._listing(folder, "file") if _is_temporary(p) and p.startswith(mine)]
+        for leftover in leftovers:
+            self.delete(leftover)
+        return len(leftovers)
+
 
 def _is_temporary(path: str) -> bool:
     name = path.rsplit("/", 1)[-1]

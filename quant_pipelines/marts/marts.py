@@ -1,23 +1,24 @@
 """Marts: small unpartitioned tables over all symbols, one per file of ``sql/marts``.
 
-Put here: computing, storing and reading of a mart.
-Keep out: the SELECTs (sql/marts) and the Dagster assets (assets/sql_marts.py).
+Put here: computing and storing of a mart.
+Keep out: the SELECTs (sql/marts), reading of marts (lake/query.py) and the Dagster assets (assets/sql_marts.py).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import polars as pl
 
-from quant_core.errors import LakeError
 from quant_core.spec import ResearchSpec
-from quant_pipelines.lake.lake import Facts, Lake, digest, to_parquet
+from quant_pipelines.lake.facts import Facts, digest
+from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.query import check_promises, run_select
 from quant_pipelines.lake.sql_files import SQL_FOLDER, SqlFile, read_sql_files
+from quant_pipelines.lake.unpartitioned import content_digest, publish_table, table_path
 
 
 @dataclass(frozen=True)
@@ -67,38 +68,18 @@ def build_mart(file: SqlFile, lake: Lake, settings: Mapping[str, float]) -> Buil
     """
     empty = tuple(t for t in file.tables if not t.startswith("mart__") and not lake.keys(t))
     frame = check_promises(file, run_select(file, lake, settings=settings))
-    content = to_parquet(
-        frame, {"quant_engine": json.dumps(asdict(_facts(file, lake, frame, settings)), sort_keys=True)}
-    )
-    path = f"{file.name}/data.parquet"
-    with lake.lock_table(file.name):
-        changed = not lake.storage.exists(path) or lake.storage.read(path) != content
-        if changed:
-            lake.storage.clean_leftovers(file.name)
-            lake.storage.write(path, content)
-    return BuiltMart(frame, changed, empty)
+    facts = _facts(file, lake, settings)
+    is_written = publish_table(lake, file.name, frame, facts, schema_version=file.schema_version)
+    return BuiltMart(frame, is_written, empty)
 
 
-def read_mart(name: str, lake: Lake) -> pl.DataFrame:
-    """The rows of a mart.
-
-    Raises:
-        LakeError: the mart was never built.
-    """
-    path = f"{name}/data.parquet"
-    if not lake.storage.exists(path):
-        raise LakeError(f"Mart {name} is not in the lake at {lake.url}: expected it earlier. Run: qe launch marts")
-    return pl.read_parquet(lake.storage.read(path))
-
-
-def _facts(file: SqlFile, lake: Lake, frame: pl.DataFrame, settings: Mapping[str, float]) -> Facts:
+def _facts(file: SqlFile, lake: Lake, settings: Mapping[str, float]) -> Facts:
     """Provenance of a mart: all partitions it read, and the text of its SELECT."""
     inputs: list[object] = [sorted(settings.items())]
     for table in file.tables:
         if table.startswith("mart__"):
-            inputs.append((table, digest(lake.storage.read(f"{table}/data.parquet"))))
+            inputs.append((table, content_digest(lake, table_path(table))))
         for key in [] if table.startswith("mart__") else lake.keys(table):
             facts = lake.facts(table, key)
             inputs.append((table, str(key), facts.provenance if facts else ""))
-    schema = digest(repr(list(frame.schema.items())).encode())
-    return Facts(digest(json.dumps(inputs).encode()), file.version, schema_hash=schema)
+    return Facts(digest(json.dumps(inputs).encode()), file.version)

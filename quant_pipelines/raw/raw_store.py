@@ -20,10 +20,11 @@ import polars as pl
 from quant_core.bars.history import VALUES, Comparison, compare_history, current_rows, mark_unfinished
 from quant_core.calendars import calendar_of
 from quant_core.errors import LakeError, SourceError
-from quant_core.tables import TABLES
+from quant_core.tables import TABLES, Table
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Lake, digest, to_parquet
 from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.lake.schemas import refuse_other_raw_columns
 from quant_pipelines.raw.raw_manifest import DeliveryRecord, Manifest, Part, Version
 from quant_pipelines.sources.contract import Delivery, Instrument, Source
 
@@ -123,14 +124,11 @@ class RawStore:
             )
         parts = manifest.parts(version)
         frames = [self._read_part(key, p) for p in parts] or [_with_unfinished(_RAW.empty(), None)]
-        if len(frames) > 1:
-            frames[:-1] = [f.with_columns(pl.col("is_unfinished").alias("never")) for f in frames[:-1]]
-            frames[-1] = frames[-1].with_columns(pl.lit(False).alias("never"))
-            rows = current_rows(frames)
-        else:
-            rows = frames[0].with_columns(pl.lit(False).alias("never"))
+        frames[:-1] = [f.with_columns(pl.col("is_unfinished").alias("never")) for f in frames[:-1]]
+        frames[-1] = frames[-1].with_columns(pl.lit(False).alias("never"))
+        rows = current_rows(frames) if len(frames) > 1 else frames[0]
         never = rows.filter("never")
-        quarantine = [self._read_quarantine(key, p) for p in manifest.quarantine_parts(version)]
+        quarantine = [self._read_stored(key, p, _QUARANTINE) for p in manifest.quarantine_parts(version)]
         return RawRows(
             rows=rows.filter(~pl.col("never")).select(_RAW.schema.keys()),
             quarantine=pl.concat([_QUARANTINE.empty(), *quarantine, _never_completed(never)]),
@@ -188,7 +186,7 @@ class RawStore:
         parts = manifest.quarantine_parts()
         if rows.is_empty() or not parts:
             return rows
-        known = [self._read_quarantine(key, p).select(_QUARANTINE_IDENTITY) for p in parts]
+        known = [self._read_stored(key, p, _QUARANTINE).select(_QUARANTINE_IDENTITY) for p in parts]
         return rows.join(pl.concat(known), on=_QUARANTINE_IDENTITY, how="anti", nulls_equal=True, maintain_order="left")
 
     def _write_part(self, key: PartitionKey, version: Version, rows: pl.DataFrame) -> Part:
@@ -209,16 +207,16 @@ class RawStore:
         return Part(path=path, content_hash=digest(content), n_rows=rows.height)
 
     def _read_part(self, key: PartitionKey, part: Part) -> pl.DataFrame:
-        return _with_unfinished(self._read_quarantine(key, part), part.unfinished_from)
+        return _with_unfinished(self._read_stored(key, part, _RAW), part.unfinished_from)
 
-    def _read_quarantine(self, key: PartitionKey, part: Part) -> pl.DataFrame:
+    def _read_stored(self, key: PartitionKey, part: Part, table: Table) -> pl.DataFrame:
         content = self._storage.read(f"{self._folder(key)}/{part.path}")
         if digest(content) != part.content_hash:
             raise LakeError(
                 f"Part {part.path} of {key} is damaged: expected the SHA-256 in its manifest, found another. "
                 "Restore the file, or delete the partition's folder and ingest again."
             )
-        return pl.read_parquet(content)
+        return refuse_other_raw_columns(pl.read_parquet(content), table, f"{part.path} of {key}")
 
     def _commit(self, key: PartitionKey, manifest: Manifest) -> None:
         self._storage.write(self._manifest_path(key), manifest.to_text().encode())

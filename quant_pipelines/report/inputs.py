@@ -14,7 +14,8 @@ from quant_core.spec import ResearchSpec
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Facts, Lake
 from quant_pipelines.lake.partitions import TIMEFRAMES, PartitionKey
-from quant_pipelines.marts.marts import read_mart
+from quant_pipelines.lake.query import read_mart
+from quant_pipelines.lake.unpartitioned import table_exists
 from quant_pipelines.raw.published_bars import bars_version
 from quant_pipelines.raw.raw_manifest import Manifest
 from quant_pipelines.raw.raw_store import RawRows, RawStore
@@ -39,8 +40,7 @@ class MartShelf:
     def rows(self, name: str, symbol: str, timeframe: str) -> pl.DataFrame | None:
         """One partition's rows of a mart; None where the mart was never built."""
         if name not in self._read:
-            is_there = self._lake.storage.exists(f"{name}/data.parquet")
-            self._read[name] = read_mart(name, self._lake) if is_there else None
+            self._read[name] = read_mart(name, self._lake) if table_exists(self._lake, name) else None
         mart = self._read[name]
         return None if mart is None else mart.filter(symbol=symbol, timeframe=timeframe)
 

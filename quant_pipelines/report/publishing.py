@@ -13,7 +13,9 @@ from quant_core.errors import LakeError
 from quant_core.spec import ResearchSpec
 from quant_core.symbols import check_symbol
 from quant_pipelines.lake.code_version import report_code_version
-from quant_pipelines.lake.lake import Lake, digest
+from quant_pipelines.lake.facts import digest
+from quant_pipelines.lake.lake import Lake
+from quant_pipelines.lake.unpartitioned import content_digest, publish_file, table_path
 from quant_pipelines.report.inputs import MARTS_OF_REPORT, TABLES_OF_REPORT, MartShelf, SymbolInputs
 from quant_pipelines.report.page import report_html
 
@@ -75,14 +77,15 @@ def publish_report(lake: Lake, research: ResearchSpec, symbol: str, shelf: MartS
             f"Materialize them first, for example: qe launch research '{symbol}|D1'"
         )
     identity = _identity(inputs)
-    with lake.lock_table(path):
-        old = lake.storage.read(path) if lake.storage.exists(path) else b""
-        is_current = _mark(identity) in old
-        page = old if is_current else report_html(inputs, identity=identity, code_version=report_code_version())
-        if not is_current:
-            lake.storage.write(path, page)
+
+    def page(old: bytes | None) -> bytes:
+        if old is not None and _mark(identity) in old:
+            return old
+        return report_html(inputs, identity=identity, code_version=report_code_version())
+
+    file = publish_file(lake, path, page)
     timeframes = tuple(key.timeframe for key in inputs.keys)
-    return PublishedReport(lake.storage.locate(path), not is_current, len(page), timeframes)
+    return PublishedReport(file.location, file.is_written, len(file.content), timeframes)
 
 
 def _mark(identity: str) -> bytes:
@@ -98,8 +101,5 @@ def _identity(inputs: SymbolInputs) -> str:
             facts = inputs.facts(table, key)
             parts.append((key.timeframe, table, asdict(facts) if facts else None))
     parts += [(native, digest(m.to_text().encode())) for native, m in inputs.manifests.items()]
-    storage = inputs.lake.storage
-    for mart in MARTS_OF_REPORT:
-        path = f"{mart}/data.parquet"
-        parts.append((mart, digest(storage.read(path)) if storage.exists(path) else None))
+    parts += [(mart, content_digest(inputs.lake, table_path(mart))) for mart in MARTS_OF_REPORT]
     return digest(json.dumps(parts, sort_keys=True, default=str).encode())

@@ -33,17 +33,22 @@ class StalenessProbe(StageInputs):
         self.stale: set[PartitionKey] = set()
 
     def publish(
-        self, asset: str, key: PartitionKey, facts: Facts, compute: Callable[[], Mapping[str, pl.DataFrame]]
+        self,
+        asset: str,
+        key: PartitionKey,
+        facts: Facts,
+        compute: Callable[[], Mapping[str, pl.DataFrame]],
+        *,
+        beside: Sequence[str] = (),
     ) -> bool:
         """Compare the facts a stage would write with those in the lake."""
-        stored = self.lake.facts(asset, key)
-        if stored is not None and not facts.same_inputs(stored):
+        if self.lake.exists(asset, key) and not self.lake.is_current(asset, key, facts, beside=beside):
             self.stale.add(key)
         return False
 
 
 def stale_keys(probe: StalenessProbe, stages: Sequence[Stage], universe: Iterable[PartitionKey]) -> set[PartitionKey]:
-    """The keys with a file whose inputs, code or spec have changed since it was written.
+    """The keys with a file whose inputs, code, spec or schema have changed since it was written.
 
     Each stage says itself what its rows depend on, through the call that would write them; nothing is computed.
     What the source has new is not looked at: raw rows are brought up to date by a run.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -69,7 +69,13 @@ class StageInputs:
         return self._research.load()
 
     def publish(
-        self, asset: str, key: PartitionKey, facts: Facts, compute: Callable[[], Mapping[str, pl.DataFrame]]
+        self,
+        asset: str,
+        key: PartitionKey,
+        facts: Facts,
+        compute: Callable[[], Mapping[str, pl.DataFrame]],
+        *,
+        beside: Sequence[str] = (),
     ) -> bool:
         """Write an asset's partition, and the tables beside it, unless the lake holds them for the same inputs.
 
@@ -81,12 +87,13 @@ class StageInputs:
             key: its partition.
             facts: what the rows depend on.
             compute: table name → rows, called only when something is to be written.
+            beside: tables that ``compute`` gives besides the asset's own.
 
         Returns:
             False when nothing had to be computed.
         """
         with self.lake.lock(asset, key):
-            if facts.same_inputs(self.lake.facts(asset, key)):
+            if self.lake.is_current(asset, key, facts, beside=beside):
                 return False
             tables = compute()
             for name in sorted(tables, key=lambda n: n == asset):

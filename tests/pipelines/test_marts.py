@@ -14,15 +14,15 @@ import pytest
 from rich.console import Console
 from scipy.stats import false_discovery_control
 
-from quant_core.errors import ConfigError, DataContractError, LakeError
+from quant_core.errors import ConfigError, DataContractError, LakeError, UnknownNameError
 from quant_core.tables import TABLES
 from quant_pipelines.cli.top import print_findings
 from quant_pipelines.lake.lake import Facts, Lake
 from quant_pipelines.lake.partitions import PartitionKey
-from quant_pipelines.lake.query import check_promises, run_select
+from quant_pipelines.lake.query import check_promises, read_mart, run_select
 from quant_pipelines.lake.sql_files import SQL_FOLDER, SqlFile, parse_sql_file, tables_read
 from quant_pipelines.marts.mart_metadata import FIGURES, mart_entries
-from quant_pipelines.marts.marts import build_mart, mart_files, read_mart
+from quant_pipelines.marts.marts import build_mart, mart_files
 
 SETTINGS = {"fdr": 0.05}
 
@@ -207,7 +207,9 @@ def test_an_undeclared_table_and_a_missing_mart_are_named(tmp_path: Path) -> Non
     lake = Lake(str(tmp_path))
     with pytest.raises(LakeError, match="no declaration"):
         run_select(parse_sql_file("x", "-- Rows.\nSELECT * FROM nowhere"), lake)
-    with pytest.raises(LakeError, match="mart__y is not in the lake"):
+    with pytest.raises(UnknownNameError, match="No mart is called 'mart__y'"):
         run_select(parse_sql_file("x", "-- Rows.\nSELECT * FROM mart__y"), lake)
+    with pytest.raises(LakeError, match="mart__quality is not in the lake"):
+        run_select(parse_sql_file("x", "-- Rows.\nSELECT * FROM mart__quality"), lake)
     with pytest.raises(LakeError, match="qe launch marts"):
         read_mart("mart__coverage", lake)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quant_core.bars.history import VALUES, compare_history, current_rows
-from quant_core.errors import LakeError, SourceError
-from quant_core.tables import TABLES
+from quant_core.errors import LakeError, SchemaVersionError, SourceError
+from quant_core.tables import TABLES, Column
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
@@ -100,6 +100,17 @@ def test_a_cut_connection_resumes_without_gap_or_repeat(store: RawStore, tmp_pat
     clean.ingest(FakeSource(batches), INSTRUMENT)
     assert store.manifest(KEY) == clean.manifest(KEY)
     assert closes(store) == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_part_of_another_schema_is_refused_and_nothing_promises_to_compute_it_again(
+    store: RawStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.ingest(FakeSource([raw_rows({0: 1.0})]), INSTRUMENT)
+    raw = TABLES["raw_rows"]
+    later = replace(raw, columns=(*raw.columns, Column("venue", pl.String, "id", "Where it traded.", nullable=True)))
+    monkeypatch.setattr("quant_pipelines.raw.raw_store._RAW", later)
+    with pytest.raises(SchemaVersionError, match=r"Raw part _v1/part-00001.parquet .*it lacks venue.*never computed"):
+        store.read(KEY)
 
 
 def test_a_long_restatement_in_batches_opens_one_version_even_when_cut(store: RawStore, tmp_path: Path) -> None:
