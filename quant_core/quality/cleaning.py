@@ -18,6 +18,7 @@ from quant_core.quality.checks import QUALITY_CHECKS
 from quant_core.quality.checks.contract import CheckedRows, Finding, QualityCheck, Severity
 from quant_core.quality.report import QualityReport
 from quant_core.quality.rules import QualityRules
+from quant_core.quality.unreadable_rows import unreadable_lines
 from quant_core.tables import TABLES
 from quant_core.timeframes import Timeframe
 
@@ -66,7 +67,14 @@ class _Ledger:
 
 
 def clean(
-    rows: pl.DataFrame, *, symbol: str, timeframe: Timeframe, calendar: Calendar, now: datetime, rules: QualityRules
+    rows: pl.DataFrame,
+    *,
+    symbol: str,
+    timeframe: Timeframe,
+    calendar: Calendar,
+    now: datetime,
+    rules: QualityRules,
+    unreadable: pl.DataFrame | None = None,
 ) -> Cleaned:
     """Clean the raw rows of one symbol at one timeframe.
 
@@ -80,6 +88,8 @@ def clean(
         calendar: gives closes, session dates and the bars that should exist.
         rules: declared values of the checks.
         now: the moment of the snapshot, UTC; later bars are from the future.
+        unreadable: table ``quarantine``: rows of the same source that reading refused; they are counted as rows in,
+            with a line of the report per reason, and go on into the quarantine.
 
     Look-ahead: none; every decision about a row uses that row, rows of the same time and ``now``.
     Missing: a missing price sends the row to quarantine; a missing volume stays missing.
@@ -97,7 +107,9 @@ def clean(
     (4, 2, 1, 1, ['ohlc_order'])
     """
     _check_owner(rows, symbol, timeframe)
-    ledger = _Ledger(rows.height, [], 0, [])
+    refused = TABLES["quarantine"].empty() if unreadable is None else unreadable
+    n_in = rows.height + refused.height
+    ledger = _Ledger(n_in, [], 0, unreadable_lines(refused, n_in, rules.n_examples))
     in_range = pl.col("ts").is_between(pl.lit(FIRST_TS), pl.lit(LAST_TS), closed="left")
     outside = rows.select((~in_range).fill_null(value=True)).to_series()
     explanation = "The time lies outside the years 1801 to 2098. The row goes to quarantine."
@@ -120,7 +132,8 @@ def clean(
     )
     bad = _quarantine(ledger.quarantined)
     lines = pl.DataFrame(ledger.lines, schema=TABLES["quality"].schema).sort("check")
-    return Cleaned(bars, bad, QualityReport(lines, ledger.n_in, len(bars), ledger.n_dropped, bad.height))
+    report = QualityReport(lines, n_in, len(bars), ledger.n_dropped, bad.height, refused.height)
+    return Cleaned(bars, pl.concat([refused, bad]), report)
 
 
 def checked(

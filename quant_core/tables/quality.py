@@ -12,10 +12,11 @@ UTC = pl.Datetime("us", "UTC")
 
 TABLE = Table(
     name="quality",
-    meaning="One row is one check (or one part of it, after a dot) on one partition, also when it found nothing.",
+    meaning="One row is one check (or one part of it, after a dot) on one partition, also when it found nothing; or "
+    "one reason for which reading refused rows.",
     columns=(
         Column("check", pl.String, "id", "Check; a part of a check is written check.part."),
-        Column("severity", pl.String, "label", "dropped, quarantined or flagged (kept)."),
+        Column("severity", pl.String, "label", "dropped, quarantined, unreadable or flagged (kept)."),
         Column("n_rows", pl.Int64, "count", "Rows found; for gaps the bars that are missing.", minimum=0),
         Column("share", pl.Float64, "fraction", "n_rows / rows in; null for no rows.", nullable=True, minimum=0),
         Column("first_ts", UTC, "UTC", "Open of the first bar found; null for none.", nullable=True),

@@ -50,7 +50,7 @@ def _tables(
     inputs: StageInputs, key: PartitionKey, native: PartitionKey, manifest: Manifest, found: dict[str, Any]
 ) -> Mapping[str, pl.DataFrame]:
     """The rows to publish; what was counted on the way goes into ``found``."""
-    cleaned, quarantine = _clean(inputs, native, manifest)
+    cleaned = _clean(inputs, native, manifest)
     report = cleaned.report
     bars, quality = cleaned.bars, report.table
     if key != native:
@@ -60,9 +60,15 @@ def _tables(
         "n_rows_in": report.n_rows_in,
         "n_rows_kept": report.n_kept,
         "n_rows_dropped": report.n_dropped,
-        "n_rows_quarantined": quarantine.height,
+        "n_rows_quarantined": report.n_quarantined,
+        "n_rows_unreadable": report.n_unreadable,
     }
-    return {"bars": bars.frame, "quarantine": quarantine, "quality": quality, "coverage": monthly_coverage(bars)}
+    return {
+        "bars": bars.frame,
+        "quarantine": cleaned.quarantine,
+        "quality": quality,
+        "coverage": monthly_coverage(bars),
+    }
 
 
 def _resampling_counts(made: Resampled) -> pl.DataFrame:
@@ -86,7 +92,7 @@ def _resampling_counts(made: Resampled) -> pl.DataFrame:
     )
 
 
-def _clean(inputs: StageInputs, native: PartitionKey, manifest: Manifest) -> tuple[Cleaned, pl.DataFrame]:
+def _clean(inputs: StageInputs, native: PartitionKey, manifest: Manifest) -> Cleaned:
     """Clean the native rows; kept for the symbol's other timeframes, which follow in the same run."""
     identity = (native, manifest.data_version())
     kept = inputs.memo.get("cleaned")
@@ -99,10 +105,11 @@ def _clean(inputs: StageInputs, native: PartitionKey, manifest: Manifest) -> tup
             calendar=calendar_of(manifest.instrument.calendar),
             now=raw.now,
             rules=manifest.instrument.rules,
+            unreadable=raw.quarantine,
         )
-        kept = (identity, cleaned, pl.concat([raw.quarantine, cleaned.quarantine]))
+        kept = (identity, cleaned)
         inputs.memo["cleaned"] = kept
-    return kept[1], kept[2]
+    return kept[1]
 
 
 STAGE = Stage(

@@ -8,9 +8,21 @@ from __future__ import annotations
 
 import polars as pl
 
-from quant_pipelines.plots._figure import BLUE, GRID, MUTED, ORANGE, RED, Render, empty_figure, new_figure, png, titled
+from quant_pipelines.plots._figure import (
+    BLUE,
+    GRAY,
+    GRID,
+    MUTED,
+    ORANGE,
+    RED,
+    Render,
+    empty_figure,
+    new_figure,
+    png,
+    titled,
+)
 
-_SEVERITY_COLORS = {"quarantined": RED, "dropped": ORANGE, "flagged": BLUE}
+_SEVERITY_COLORS = {"quarantined": RED, "unreadable": GRAY, "dropped": ORANGE, "flagged": BLUE}
 _MAX_ROWS = 25
 
 
@@ -40,6 +52,6 @@ def quality_counts(quality: pl.DataFrame, *, title: str, render: Render = png) -
     axes.set_xlabel("rows [count, log scale]; share: fraction of the rows in", fontsize=8, color=MUTED)
     for severity, color in _SEVERITY_COLORS.items():
         axes.barh([0], [0], color=color, label=severity)
-    figure.legend(loc="outside lower right", fontsize=7, ncols=3, frameon=False)
+    figure.legend(loc="outside lower right", fontsize=7, ncols=len(_SEVERITY_COLORS), frameon=False)
     titled(axes, title, subtitle=subtitle)
     return render(figure)

@@ -23,7 +23,7 @@ from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.raw.raw_manifest import Manifest
-from quant_pipelines.raw.raw_store import RawRows, RawStore
+from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.sources.contract import Instrument, Source
 
 BAR_COLUMNS = ("ts", "ts_close", "open", "high", "low", "close", "volume", "session_date")
@@ -116,18 +116,19 @@ def _inspect(store: RawStore, source: Source, instrument: Instrument) -> Inspect
         calendar=calendar_of(manifest.instrument.calendar),
         now=raw.now,
         rules=manifest.instrument.rules,
+        unreadable=raw.quarantine,
     )
-    return _series(raw, cleaned, manifest)
+    return _series(cleaned, manifest)
 
 
-def _series(raw: RawRows, cleaned: Cleaned, manifest: Manifest) -> InspectedSeries:
+def _series(cleaned: Cleaned, manifest: Manifest) -> InspectedSeries:
     """The counts of one series as delivered."""
     deliveries = manifest.deliveries
     first = deliveries[0].details
     lines = cleaned.report.table.filter(pl.col("n_rows") > 0)
     by_severity = {
         severity: dict(lines.filter(pl.col("severity") == severity).select("check", "n_rows").iter_rows())
-        for severity in ("dropped", "flagged")
+        for severity in ("unreadable", "dropped", "flagged")
     }
     declared: dict[str, Any] = first.get("declared", {})
     return InspectedSeries(
@@ -136,19 +137,14 @@ def _series(raw: RawRows, cleaned: Cleaned, manifest: Manifest) -> InspectedSeri
         origins=tuple(d.origin for d in deliveries),
         traits=tuple(traits_of(first, declared)),
         declared=declared,
-        n_rows_in=raw.rows.height + raw.quarantine.height,
+        n_rows_in=cleaned.report.n_rows_in,
         n_known=sum(d.n_known + d.n_quarantined_known for d in deliveries),
-        quarantined=_by_reason(pl.concat([raw.quarantine, cleaned.quarantine])),
-        unreadable=_by_reason(raw.quarantine),
+        quarantined=dict(cleaned.quarantine.group_by("reason").len().sort("reason").iter_rows()),
+        unreadable=by_severity["unreadable"],
         dropped=by_severity["dropped"],
         flags=by_severity["flagged"],
         gaps=next(iter(lines.filter(pl.col("check") == "gap")["example"]), ""),
     )
-
-
-def _by_reason(quarantine: pl.DataFrame) -> dict[str, int]:
-    """Rows by reason, in order of the reason's name."""
-    return dict(quarantine.group_by("reason").len().sort("reason").iter_rows())
 
 
 def _made_of(series: InspectedSeries, timeframe: Timeframe) -> InspectedSeries:

@@ -5,7 +5,7 @@
 --   symbol      | id       | Partition key of the instrument.
 --   timeframe   | id       | Bar length of the partition.
 --   check       | id       | Check; a part of a check is written check.part.
---   severity    | label    | dropped, quarantined or flagged (kept).
+--   severity    | label    | dropped, quarantined, unreadable or flagged (kept).
 --   n_rows      | count    | Rows found; for gaps the bars that are missing.
 --   share       | fraction | n_rows / rows in; null for no rows.
 --   first_ts    | UTC      | Open of the first bar found; null for none.
