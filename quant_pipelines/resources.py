@@ -37,7 +37,7 @@ DEFAULT_MYSQL_VARIABLE = "QE_MARKETDATA_MYSQL_URL"
 _EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
 
 
-class LakeResource(dg.ConfigurableResource):
+class LakeResource(dg.ConfigurableResource[Any]):
     """The Parquet lake.
 
     Attributes:
@@ -53,7 +53,7 @@ class LakeResource(dg.ConfigurableResource):
         return Lake(self.url, lock_timeout_s=self.lock_timeout_s)
 
 
-class ClockResource(dg.ConfigurableResource):
+class ClockResource(dg.ConfigurableResource[Any]):
     """The clock: real, or fixed for a replay.
 
     Attributes:
@@ -80,7 +80,7 @@ class ClockResource(dg.ConfigurableResource):
         return fixed.astimezone(UTC)
 
 
-class SourcesResource(dg.ConfigurableResource):
+class SourcesResource(dg.ConfigurableResource[Any]):
     """The sources of sources.yaml.
 
     Attributes:
@@ -128,7 +128,7 @@ class SourcesResource(dg.ConfigurableResource):
         return text
 
 
-class ResearchResource(dg.ConfigurableResource):
+class ResearchResource(dg.ConfigurableResource[Any]):
     """The research spec; run config can name another file: ``resources: {research: {config: {file: …}}}``.
 
     Attributes:

@@ -36,7 +36,7 @@ def calendars_closed_between(calendars: Iterable[str], start: datetime, end: dat
     >>> [calendars_closed_between(["XNYS"], at(d, h), at(d, h + 1)) for d, h in days]
     [['XNYS'], ['XNYS'], ['XNYS'], [], []]
     """
-    closed = []
+    closed: list[str] = []
     for name in sorted(set(calendars)):
         # A session may open up to a week before it closes and be dated by either.
         sessions = calendar_of(name).sessions((start - timedelta(days=4)).date(), (end + timedelta(days=4)).date())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -176,7 +176,7 @@ class Lake:
         return True
 
     @contextmanager
-    def lock(self, asset: str, key: PartitionKey) -> Iterator[None]:
+    def lock(self, asset: str, key: PartitionKey) -> Generator[None, None, None]:
         """Hold one partition against every other writer.
 
         Raises:
@@ -186,7 +186,7 @@ class Lake:
             yield
 
     @contextmanager
-    def lock_table(self, table: str) -> Iterator[None]:
+    def lock_table(self, table: str) -> Generator[None, None, None]:
         """Hold an unpartitioned table against every other writer.
 
         Raises:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any, cast
 
 import duckdb
 import polars as pl
@@ -52,7 +53,7 @@ def run_select(
         for name, value in (settings or {}).items():
             connection.execute(f"SET VARIABLE {name} = ?", [value])
         if file.reads_facts:
-            connection.register(FACTS_TABLE, facts_table(lake, file.tables).to_arrow())
+            _register(connection, FACTS_TABLE, facts_table(lake, file.tables))
         for name in file.tables:
             asked = (keys or {}).get(name)
             if name.startswith("mart__"):
@@ -60,9 +61,10 @@ def run_select(
             else:
                 _bind_partitions(connection, name, lake, lake.keys(name) if asked is None else asked)
         try:
-            return pl.DataFrame(pl.from_arrow(connection.sql(file.select).to_arrow_table()))
+            rows: Any = connection.sql(file.select).to_arrow_table()
         except duckdb.Error as error:
             raise LakeError(f"{file.name}.sql failed: {error}. Fix the SELECT.") from error
+    return pl.DataFrame(pl.from_arrow(rows))
 
 
 def read_mart(name: str, lake: Lake) -> pl.DataFrame:
@@ -78,19 +80,24 @@ def read_mart(name: str, lake: Lake) -> pl.DataFrame:
 
 def _bind_mart(connection: duckdb.DuckDBPyConnection, name: str, lake: Lake) -> None:
     """Make the name of a mart stand for its file."""
-    connection.register(name, read_mart(name, lake).to_arrow())
+    _register(connection, name, read_mart(name, lake))
 
 
 def _bind_partitions(connection: duckdb.DuckDBPyConnection, name: str, lake: Lake, keys: list[PartitionKey]) -> None:
     """Make the name of a partitioned table stand for its files."""
     if not keys:
-        connection.register(name, empty_table(name).to_arrow())
+        _register(connection, name, empty_table(name))
     elif lake.storage.is_local:
         # DuckDB would fill a column that a file lacks with nulls, or fail in words of its own.
         lake.check_schemas(name, keys)
         _create_view(connection, name, [lake.location(name, key) for key in keys])
     else:
-        connection.register(name, lake.scan(name, keys).collect().to_arrow())
+        _register(connection, name, lake.scan(name, keys).collect())
+
+
+def _register(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
+    """Make a name stand for rows in memory."""
+    connection.register(name, cast("Any", frame.to_arrow()))
 
 
 def facts_table(lake: Lake, tables: Sequence[str]) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 
@@ -148,7 +148,7 @@ def tables_read(name: str, sql: str) -> tuple[str, ...]:
     """
     with duckdb.connect() as connection:
         row = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
-    tree = json.loads(row[0]) if row else {"error": True}
+    tree: Any = json.loads(row[0]) if row else {"error": True}
     if tree.get("error") or len(tree["statements"]) != 1:
         found = tree.get("error_message", f"{len(tree.get('statements', []))} statements")
         raise ConfigError.at(
@@ -162,13 +162,15 @@ def tables_read(name: str, sql: str) -> tuple[str, ...]:
 def _walk(node: Any, tables: set[str], ctes: set[str]) -> None:
     """Collect base tables and CTE names of a parse tree."""
     if isinstance(node, list):
-        for item in node:
+        for item in cast("list[Any]", node):
             _walk(item, tables, ctes)
     elif isinstance(node, dict):
-        if node.get("type") == "BASE_TABLE":
-            tables.add(node["table_name"])
-        ctes.update(entry["key"] for entry in (node.get("cte_map") or {}).get("map", []))
-        for value in node.values():
+        branch = cast("dict[str, Any]", node)
+        if branch.get("type") == "BASE_TABLE":
+            tables.add(branch["table_name"])
+        named: dict[str, list[dict[str, str]]] = branch.get("cte_map") or {}
+        ctes.update(entry["key"] for entry in named.get("map", []))
+        for value in branch.values():
             _walk(value, tables, ctes)
 
 

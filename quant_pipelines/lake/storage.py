@@ -11,8 +11,8 @@ import secrets
 from pathlib import Path
 from typing import cast
 
+import fsspec.core
 from fsspec import AbstractFileSystem
-from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from quant_core.errors import LakeError
@@ -38,8 +38,8 @@ class Storage:
     """
 
     def __init__(self, url: str) -> None:
-        filesystem, root = url_to_fs(url)
-        self._fs = cast("AbstractFileSystem", filesystem)
+        filesystem, root = cast("tuple[AbstractFileSystem, str]", fsspec.core.url_to_fs(url))
+        self._fs = filesystem
         self.root = root.rstrip("/")
         self.is_local = isinstance(filesystem, LocalFileSystem)
 
@@ -49,7 +49,7 @@ class Storage:
 
     def exists(self, path: str) -> bool:
         """True when a file is there."""
-        return bool(self._fs.isfile(self.locate(path)))
+        return cast("bool", self._fs.isfile(self.locate(path)))
 
     def read(self, path: str) -> bytes:
         """The content of a file.

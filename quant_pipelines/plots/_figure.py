@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
-from matplotlib import rc_context
+import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -62,13 +62,13 @@ def short_count(count: float | None) -> str:
     return f"{count / 1e3:.0f}k" if count < 1_000_000 else f"{count / 1e6:.1f}M"
 
 
-def ink_on(fill: Sequence[float]) -> str:
+def ink_on(fill: Iterable[float]) -> str:
     """The color of text on a filled cell: white on dark fills, by their relative luminance.
 
     >>> ink_on((0.02, 0.19, 0.38, 1.0)), ink_on((0.9, 0.9, 1.0, 1.0))
     ('white', '#1f2933')
     """
-    red, green, blue = fill[:3]
+    red, green, blue, *_ = fill
     return "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5 else INK
 
 
@@ -103,7 +103,7 @@ def svg(figure: Figure) -> bytes:
     Text stays text: it is crisp at any size and a third as large as outlines.
     """
     drawn = io.BytesIO()
-    with rc_context({"svg.hashsalt": "quant-engine", "svg.fonttype": "none"}):
+    with matplotlib.rc_context({"svg.hashsalt": "quant-engine", "svg.fonttype": "none"}):
         figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
     return drawn.getvalue()
 

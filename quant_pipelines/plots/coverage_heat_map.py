@@ -6,6 +6,9 @@ Keep out: counting (table ``coverage``).
 
 from __future__ import annotations
 
+from datetime import date
+from typing import cast
+
 import numpy as np
 import polars as pl
 from matplotlib.colors import LinearSegmentedColormap
@@ -30,7 +33,8 @@ def coverage_heat_map(coverage: pl.DataFrame, *, render: Render = png) -> bytes:
     labeled = coverage.with_columns(row=pl.concat_str("symbol", "timeframe", separator=" "))
     names = labeled["row"].unique(maintain_order=True).to_list()
     shown = names[:_MAX_ROWS]
-    months = pl.date_range(labeled["month"].min(), labeled["month"].max(), "1mo", eager=True).to_list()
+    first, last = cast("date", labeled["month"].min()), cast("date", labeled["month"].max())
+    months = cast("list[date]", pl.date_range(first, last, "1mo", eager=True).to_list())
     grid = _grid(labeled, shown, months)
     figure, axes = new_figure(height_inches=1.5 + 0.2 * len(shown))
     image = axes.imshow(grid, aspect="auto", cmap=_COLORS, vmin=0.0, vmax=1.0, interpolation="nearest")
@@ -44,7 +48,7 @@ def coverage_heat_map(coverage: pl.DataFrame, *, render: Render = png) -> bytes:
     return render(figure)
 
 
-def _grid(labeled: pl.DataFrame, rows: list[str], months: list[object]) -> np.ndarray:
+def _grid(labeled: pl.DataFrame, rows: list[str], months: list[date]) -> np.ndarray:
     """Rows by months of shares; nan where the partition has no such month or nothing was expected."""
     grid = np.full((len(rows), len(months)), np.nan)
     row_of, column_of = {r: i for i, r in enumerate(rows)}, {m: i for i, m in enumerate(months)}

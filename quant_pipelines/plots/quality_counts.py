@@ -6,6 +6,8 @@ Keep out: the checks that count (quant_core.quality).
 
 from __future__ import annotations
 
+from typing import cast
+
 import polars as pl
 
 from quant_pipelines.plots._figure import (
@@ -44,7 +46,7 @@ def quality_counts(quality: pl.DataFrame, *, title: str, render: Render = png) -
     colors = [_SEVERITY_COLORS[severity] for severity in shown["severity"]]
     axes.barh(shown["check"].to_list(), shown["n_rows"].to_list(), color=colors, height=0.7)
     axes.set_xscale("log")
-    axes.set_xlim(0.8, shown["n_rows"].max() * 6)
+    axes.set_xlim(0.8, cast("int", shown["n_rows"].max()) * 6)
     for row, (n_rows, share) in enumerate(shown.select("n_rows", "share").iter_rows()):
         label = f"{n_rows:,}" if share is None else f"{n_rows:,} (share {share:.4f})"
         axes.text(n_rows * 1.08, row, label, va="center", fontsize=8)

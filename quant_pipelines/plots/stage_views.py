@@ -50,10 +50,10 @@ def bars_view(lake: Lake, key: PartitionKey) -> Mapping[str, dg.MetadataValue]:
     """Price chart with gaps, coverage by month, quality counts, and the last bars."""
     bars = load_bars(lake, key).bars()
     missing = gaps(bars)
-    names = {"symbol": key.symbol, "timeframe": key.timeframe}
-    coverage = lake.read("coverage", key).with_columns(**{k: pl.lit(v) for k, v in names.items()})
+    coverage = lake.read("coverage", key).with_columns(symbol=pl.lit(key.symbol), timeframe=pl.lit(key.timeframe))
+    chart = price_chart(bars.frame, missing, symbol=key.symbol, timeframe=key.timeframe)
     entries = {
-        "price_chart": _picture(price_chart(bars.frame, missing, **names), "close with gaps"),
+        "price_chart": _picture(chart, "close with gaps"),
         "coverage_by_month": _picture(coverage_heat_map(coverage), "share of expected bars by month"),
         "last_bars": table_value(bars.frame.tail(_SHOWN_ROWS), _units("bars")),
         "n_gaps": dg.MetadataValue.int(missing.height),

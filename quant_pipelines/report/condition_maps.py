@@ -26,7 +26,7 @@ def condition_maps(inputs: SymbolInputs, key: PartitionKey) -> list[Block]:
     if mine.is_empty():
         return [Text("No condition was computed, so there is no heat map.")]
     ranked = mine.group_by("condition").agg(pl.col("q_value").min()).sort("q_value", "condition", nulls_last=True)
-    pictures = []
+    pictures: list[Block] = []
     for condition in ranked["condition"]:
         title = f"{key.symbol} {key.timeframe}: lift of {target} by {condition}"
         drawn = market_stats_heat_map(mine.filter(condition=condition), title=title, render=svg)

@@ -133,7 +133,7 @@ def significant_cells(cells: pl.DataFrame) -> int:
 
 def _families(inputs: SymbolInputs, cells: pl.DataFrame) -> Table:
     """One row per family of tests: how many, how many found, how many of those are expected to be false."""
-    fdr, rows = inputs.research.market_stats.fdr, []
+    fdr, rows = inputs.research.market_stats.fdr, list[list[str]]()
     for kind, name in _KINDS.items():
         family = cells.filter(target_kind=kind)
         tested = family.filter(pl.col("q_value").is_not_null())

@@ -56,7 +56,7 @@ def _costs(inputs: SymbolInputs) -> str:
 
 def _folds(inputs: SymbolInputs) -> Table:
     """The splitter and the least n of every timeframe."""
-    rows = []
+    rows: list[list[str]] = []
     for key in inputs.keys:
         timeframe = Timeframe(key.timeframe)
         spec = inputs.research.market_stats.at(timeframe)

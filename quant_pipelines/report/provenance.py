@@ -31,7 +31,7 @@ def provenance_section(inputs: SymbolInputs, code_version: str) -> Section:
 
 def _files(inputs: SymbolInputs) -> Table:
     """One row per table of the lake that the report reads."""
-    rows = []
+    rows: list[list[str]] = []
     for key in inputs.keys:
         for table in TABLES_OF_REPORT:
             facts = inputs.facts(table, key)

@@ -49,7 +49,7 @@ def price_section(inputs: SymbolInputs) -> Section:
 
 def _deliveries(inputs: SymbolInputs) -> Table:
     """One row per native timeframe: from the source's rows to bars, every row accounted for."""
-    rows = []
+    rows: list[list[str]] = []
     for native, manifest in inputs.manifests.items():
         delivered = manifest.deliveries
         latest = delivered[-1]
@@ -101,7 +101,7 @@ def _cleaning(inputs: SymbolInputs, native: str) -> Mapping[str, int]:
 
 def _bars_by_timeframe(inputs: SymbolInputs) -> Table:
     """One row per timeframe: bars, span, gaps against the calendar, and what was flagged."""
-    rows = []
+    rows: list[list[str]] = []
     for key in inputs.keys:
         bars = load_bars(inputs.lake, key).bars()
         holes, quality, coverage = gaps(bars), inputs.rows("quality", key), inputs.rows("coverage", key)

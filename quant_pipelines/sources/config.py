@@ -6,9 +6,9 @@ Keep out: opening sources (sources/catalog.py), dialects (quant_core.ingestion),
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -122,7 +122,7 @@ def inbox_settings(entry: SourceEntry) -> InboxSettings:
     quant_core.errors.UnknownNameError: No feed key is called 'seperator' (at sources.yaml: sources.inbox.feeds[0]). Did you mean 'separator', 'pattern'?
     """  # noqa: E501
     refuse_unknown(entry.settings, ("folder", "settle_s", "feeds"), "inbox key", entry.where)
-    feeds = entry.settings.get("feeds") or []
+    feeds: object = entry.settings.get("feeds") or []
     if not isinstance(feeds, list):
         raise ConfigError.at(f"{entry.where}.feeds", expected="a list", found=feeds, next_step="Start lines with '-'.")
     settle_s = entry.settings.get("settle_s", 1.0)
@@ -133,7 +133,7 @@ def inbox_settings(entry: SourceEntry) -> InboxSettings:
     return InboxSettings(
         folder=_text(entry.settings.get("folder", "inbox"), f"{entry.where}.folder"),
         settle_s=float(settle_s),
-        feeds=tuple(_feed(feed, f"{entry.where}.feeds[{i}]") for i, feed in enumerate(feeds)),
+        feeds=tuple(_feed(feed, f"{entry.where}.feeds[{i}]") for i, feed in enumerate(cast("list[object]", feeds))),
     )
 
 
@@ -153,8 +153,9 @@ def _feed(value: object, where: str) -> Feed:
 
 def _bid_ask_names(value: object, where: str) -> tuple[str, ...]:
     """Two different texts, or none."""
-    names = tuple(value) if isinstance(value, list | tuple) else (value,)
-    if names and (len(set(names)) != 2 or len(names) != 2 or not all(isinstance(n, str) and n for n in names)):
+    written = _items(value)
+    names = tuple(name for name in written if isinstance(name, str) and name)
+    if written and (len(names) != 2 or len(written) != 2 or names[0] == names[1]):
         raise ConfigError.at(
             where,
             expected="two different texts, the bid file's and the ask file's",
@@ -164,11 +165,16 @@ def _bid_ask_names(value: object, where: str) -> tuple[str, ...]:
     return names
 
 
+def _items(value: object) -> Sequence[object]:
+    """The items of a list, or the value as the only one."""
+    return cast("Sequence[object]", value) if isinstance(value, list | tuple) else [value]
+
+
 def mapping_at(value: object, where: str) -> Mapping[str, Any]:
     """The value as a mapping, or an error with its place."""
     if not isinstance(value, Mapping):
         raise ConfigError.at(where, expected="keys and values", found=value, next_step="Write 'key: value' lines.")
-    return value
+    return cast("Mapping[str, Any]", value)
 
 
 def refuse_unknown(settings: Mapping[str, Any], known: tuple[str, ...], kind: str, where: str) -> None:

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -148,14 +148,15 @@ class MysqlConfig(BaseModel):
     def _refuse_secrets_and_raw_sql(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        if data.get("extra_where") is not None:
+        settings = cast("dict[str, Any]", data)
+        if settings.get("extra_where") is not None:
             raise ConfigError(
                 "extra_where is refused: it would paste raw SQL into every query. "
                 "Write structured filters: filters: [{column: venue, op: '=', value: XNAS}]."
             )
-        if data.get("connection_url") is not None:
-            _refuse_password(str(data["connection_url"]))
-        return data
+        if settings.get("connection_url") is not None:
+            _refuse_password(str(settings["connection_url"]))
+        return settings
 
     @field_validator("timeframe", mode="before")
     @classmethod
@@ -171,12 +172,16 @@ class MysqlConfig(BaseModel):
     @field_validator("timeframes", mode="before")
     @classmethod
     def _read_timeframes(cls, value: object) -> object:
-        return [parse_timeframe(str(v)) for v in value] if isinstance(value, list) else value
+        if not isinstance(value, list):
+            return value
+        return [parse_timeframe(str(v)) for v in cast("list[object]", value)]
 
     @field_validator("timeframe_values", mode="before")
     @classmethod
     def _read_timeframe_values(cls, value: object) -> object:
-        return {parse_timeframe(str(k)): v for k, v in value.items()} if isinstance(value, dict) else value
+        if not isinstance(value, dict):
+            return value
+        return {parse_timeframe(str(k)): v for k, v in cast("dict[object, object]", value).items()}
 
     @field_validator("ts_zone")
     @classmethod

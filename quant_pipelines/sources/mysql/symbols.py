@@ -181,7 +181,7 @@ def _plain(value: Any) -> SymbolValue:
 
 def _missing(missing: list[str], known: list[str], label: str) -> UnknownNameError:
     """All missing symbols in one error, each with its closest known names."""
-    parts = []
+    parts: list[str] = []
     for name in missing:
         folded = {k.lower(): k for k in known}
         close = difflib.get_close_matches(name.lower(), list(folded), n=3, cutoff=0.5)
