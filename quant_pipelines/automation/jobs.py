@@ -10,6 +10,7 @@ import dagster as dg
 
 from quant_pipelines.assets.sql_marts import MARTS
 from quant_pipelines.automation.retention import prune_event_log as prune_runs
+from quant_pipelines.automation.sqlite_files import shrink_databases
 from quant_pipelines.checks.leak_audit_check import CHECK_KEY
 from quant_pipelines.lake.partitions import SYMBOLS
 from quant_pipelines.resources import ClockResource, LakeResource, SourcesResource
@@ -98,13 +99,18 @@ leak_audit = dg.define_asset_job(
 
 @dg.op(config_schema={"keep_days": dg.Field(dg.IntSource, default_value=30)})
 def delete_superseded_runs(context: dg.OpExecutionContext, clock: ClockResource) -> None:
-    """Delete runs older than ``keep_days`` that hold no partition's last materialization."""
+    """Delete runs older than ``keep_days`` that hold the last word about nothing, and give their space back."""
     keep_days = int(context.op_config["keep_days"])
     if keep_days < 1:
         raise dg.Failure(f"keep_days must be at least 1, found {keep_days}.", allow_retries=False)
     n_deleted = prune_runs(context.instance, before=clock.now() - timedelta(days=keep_days))
     context.log.info(f"{n_deleted} superseded runs older than {keep_days} days deleted")
-    context.add_output_metadata({"n_deleted_runs": n_deleted, "keep_days": keep_days})
+    freed = {str(s.path): s.n_bytes_before - s.n_bytes_after for s in shrink_databases(context.instance)}
+    for path, n_bytes in freed.items():
+        context.log.info(f"{path}: {n_bytes:,} bytes given back to the disk")
+    context.add_output_metadata(
+        {"n_deleted_runs": n_deleted, "keep_days": keep_days, "n_bytes_freed": sum(freed.values())}
+    )
 
 
 @dg.job(description="Deletes old runs that no partition needs any more; the event log grows without it.")

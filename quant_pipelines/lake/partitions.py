@@ -56,6 +56,19 @@ class PartitionKey:
             raise SymbolError(f"Partition key {text!r} is malformed: expected SYMBOL|TIMEFRAME, for example EURUSD|H1.")
         return cls(*parts)
 
+    @classmethod
+    def is_key(cls, text: str) -> bool:
+        """True for a text that :meth:`parse` reads.
+
+        >>> [PartitionKey.is_key(text) for text in ("EURUSD|H1", "EURUSD", "EURUSD|D2")]
+        [True, False, False]
+        """
+        try:
+            cls.parse(text)
+        except SymbolError:
+            return False
+        return True
+
     def __str__(self) -> str:
         return f"{self.symbol}|{self.timeframe}"
 
@@ -184,15 +197,17 @@ def _refuse_unregistered(symbols: Iterable[str], symbol_order: Sequence[str]) ->
 
 
 def keys_of_tags(tags: Mapping[str, str], symbol_order: Sequence[str]) -> list[PartitionKey]:
-    """The keys that a run's tags make it cover; none for a run without partitions.
+    """The keys that a run's tags make it cover; none for a run without partitions or with others, such as symbols.
 
+    >>> keys_of_tags({"dagster/partition": "A"}, ["A", "B", "C"])
+    []
     >>> tags = {"dagster/asset_partition_range_start": "A|D1", "dagster/asset_partition_range_end": "B|W1"}
     >>> [str(k) for k in keys_of_tags(tags, ["A", "B", "C"])]
     ['A|D1', 'A|W1', 'B|D1', 'B|W1']
     """
     single = tags.get("dagster/partition")
     first, last = (tags.get(name, single) for name in RANGE_TAGS)
-    if first is None or last is None:
+    if first is None or last is None or not (PartitionKey.is_key(first) and PartitionKey.is_key(last)):
         return []
     start, end = PartitionKey.parse(first), PartitionKey.parse(last)
     symbols = _between(start.symbol, end.symbol, symbol_order)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import dagster as dg
 import polars as pl
-from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
+from dagster import DagsterInstance
 
 from quant_core.errors import QuantError
 from quant_pipelines.lake.lake import Facts
-from quant_pipelines.lake.partitions import PartitionKey, keys_of_tags
+from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.resources import LakeResource, ResearchResource, SourcesResource
+from quant_pipelines.stages.attempts import pending_failures
 from quant_pipelines.stages.stage import Stage, StageInputs
 
 
@@ -63,36 +63,5 @@ def stale_keys(probe: StalenessProbe, stages: Sequence[Stage], universe: Iterabl
 
 
 def failed_keys(instance: DagsterInstance, stages: Sequence[Stage], symbol_order: Sequence[str]) -> set[PartitionKey]:
-    """The keys whose last failure has no later materialization.
-
-    A run of many keys names the failed ones in its failure; a run that died without a word counts with all its
-    keys.
-    """
-    last_success: dict[str, int] = {}
-    for stage in stages:
-        ids = instance.get_latest_storage_id_by_partition(
-            dg.AssetKey(stage.name), DagsterEventType.ASSET_MATERIALIZATION
-        )
-        last_success |= {k: max(i, last_success.get(k, 0)) for k, i in ids.items()}
-    failed: set[PartitionKey] = set()
-    for record in instance.get_run_records(dg.RunsFilter(statuses=[DagsterRunStatus.FAILURE])):
-        run = record.dagster_run
-        for storage_id, texts in _failures(instance, run, symbol_order):
-            failed |= {PartitionKey.parse(t) for t in texts if last_success.get(t, 0) < storage_id}
-    return failed
-
-
-def _failures(
-    instance: DagsterInstance, run: dg.DagsterRun, symbol_order: Sequence[str]
-) -> list[tuple[int, list[str]]]:
-    """(storage id of the failure, key texts) of one failed run."""
-    named: list[tuple[int, list[str]]] = []
-    for record in instance.get_records_for_run(run.run_id, None, DagsterEventType.STEP_FAILURE).records:
-        event = record.event_log_entry.dagster_event
-        declared = getattr(event.event_specific_data if event else None, "user_failure_data", None)
-        if declared is not None and "failed_keys" in declared.metadata:
-            named.append((record.storage_id, list(declared.metadata["failed_keys"].value)))
-    if named:
-        return named
-    ends = instance.get_records_for_run(run.run_id, None, DagsterEventType.RUN_FAILURE).records
-    return [(record.storage_id, [str(k) for k in keys_of_tags(run.tags, symbol_order)]) for record in ends[:1]]
+    """The keys with a failure that nothing has made good."""
+    return set(pending_failures(instance, [stage.name for stage in stages], symbol_order))

@@ -9,9 +9,10 @@ import pytest
 from rich.console import Console
 
 from quant_core.errors import QuantError
+from quant_pipelines.assets import features
 from quant_pipelines.cli import run
 from quant_pipelines.lake.partitions import PartitionKey
-from tests.pipelines.small_project import SOURCES, SmallProject
+from tests.pipelines.small_project import SOURCES, SmallProject, daily_csv
 
 
 @pytest.fixture
@@ -73,6 +74,37 @@ def test_failed_keys_are_found_and_forgotten_after_a_good_run(project: SmallProj
     assert _qe("backfill", "--failed", "--dry-run")[1].splitlines()[1] == "  BBB|D1 … BBB|D1: 1 keys"
     sources.write_text(good)
     assert _qe("backfill", "--failed")[0] == 0
+    assert _qe("backfill", "--failed", "--dry-run")[1].startswith("0 keys")
+
+
+def test_every_failed_key_is_counted_whatever_ran_before(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    symbols = [f"S{i:02}" for i in range(20)]
+    for symbol in symbols:
+        project.drop(symbol, daily_csv(symbol, 60))
+    _qe("launch", "register_symbols")
+    assert _qe("backfill", "--missing", "--timeframes", "D1")[0] == 0
+    assert _qe("launch", "research", *[f"{symbol}|D1" for symbol in symbols[:3]])[0] == 0
+    spec = project.root / "config" / "research.yaml"
+    spec.write_text(spec.read_text().replace("sma(period=5)", "sma(period=6)"))
+
+    def broken(*_: object) -> None:
+        raise QuantError("no feature today")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(features, "compute_features", broken)
+        assert _qe("launch", "research", *[f"{symbol}|D1" for symbol in symbols])[0] == 1
+    assert "failed in their last run: 20 keys" in _qe("status")[1]
+    assert _qe("backfill", "--failed", "--dry-run")[1].startswith("20 keys in 1 runs")
+    assert _qe("backfill", "--failed")[0] == 0
+    assert "failed in their last run: 0 keys" in _qe("status")[1]
+
+
+def test_a_failed_report_leaves_the_state_of_the_keys_readable(project: SmallProject) -> None:
+    _qe("launch", "register_symbols")
+    assert _qe("report", "AAA")[0] == 1  # it has no bars yet
+    assert _qe("status")[0] == 0
     assert _qe("backfill", "--failed", "--dry-run")[1].startswith("0 keys")
 
 

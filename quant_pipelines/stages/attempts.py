@@ -1,0 +1,228 @@
+"""Attempts: what the runs of the instance say about keys that failed, and which word about each is the last.
+
+Put here: failures of keys and stages, and what makes a failure good again.
+Keep out: whether a key needs a run (key_state.py) and which runs may be deleted (automation/retention.py).
+
+A failure is made good by a later materialization of the same partition, or by a later run that worked on the key in
+the same stage and does not name it: a run that found everything up to date writes no event. "Later" is told by the
+time of the events and, at equal times, by the order in which the runs were created.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import NamedTuple
+
+import dagster as dg
+from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
+
+from quant_pipelines.lake.partitions import PartitionKey, keys_of_tags
+from quant_pipelines.stages.last_events import last_materializations
+
+FAILED_KEYS = "failed_keys"
+"""Metadata of a run's failure: key → ``stage: reason``."""
+
+_FINISHED = [DagsterRunStatus.FAILURE, DagsterRunStatus.SUCCESS]
+
+
+class Place(NamedTuple):
+    """One key in one stage."""
+
+    key: PartitionKey
+    stage: str
+
+
+class _Moment(NamedTuple):
+    """When something was said: time in seconds since 1970, and the order in which its run was created."""
+
+    timestamp: float
+    run_order: float
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failure of one key in one stage.
+
+    Attributes:
+        stage: the asset.
+        reason: what the run said.
+        when: time of the failure, UTC.
+        run_id: the run that failed.
+        is_named: False for a run that died without a word, which counts with all its keys.
+    """
+
+    stage: str
+    reason: str
+    when: datetime
+    run_id: str
+    is_named: bool = True
+
+
+@dataclass(frozen=True)
+class LastWord:
+    """What was said last about one key in one stage that has failed at some time.
+
+    Attributes:
+        failure: the newest failure.
+        is_good: True when something later made it good.
+        run_id: the run that said the last word.
+    """
+
+    failure: Failure
+    is_good: bool
+    run_id: str
+
+
+def pending_failures(
+    instance: DagsterInstance, stages: Sequence[str], symbol_order: Sequence[str]
+) -> dict[PartitionKey, tuple[Failure, ...]]:
+    """The failures that nothing has made good, by key, in the order of the stages.
+
+    Args:
+        instance: where runs and events are.
+        stages: names of the assets to look at, upstream first.
+        symbol_order: every registered symbol, in insertion order.
+    """
+    found: dict[PartitionKey, list[Failure]] = {}
+    for place, word in last_words(instance, stages, symbol_order).items():
+        if not word.is_good:
+            found.setdefault(place.key, []).append(word.failure)
+    return {key: tuple(sorted(fs, key=lambda f: stages.index(f.stage))) for key, fs in found.items()}
+
+
+def last_words(instance: DagsterInstance, stages: Iterable[str], symbol_order: Sequence[str]) -> dict[Place, LastWord]:
+    """The last word about every key and stage that a run of the instance calls failed."""
+    runs = _runs(instance, set(stages), symbol_order)
+    failed: dict[Place, tuple[_Moment, Failure]] = {}
+    for run in runs:
+        for place, (moment, failure) in run.failures.items():
+            if place not in failed or failed[place][0] < moment:
+                failed[place] = (moment, failure)
+    if not failed:
+        return {}
+    words = _made_good_by_events(instance, failed, {run.run_id: run.order for run in runs})
+    for run in sorted(runs, key=lambda r: r.end, reverse=True):
+        for place in run.silent_about([p for p in failed if p not in words]):
+            if failed[place][0] < run.end:
+                words[place] = LastWord(failed[place][1], is_good=True, run_id=run.run_id)
+    return {
+        place: words.get(place) or LastWord(failure, is_good=False, run_id=failure.run_id)
+        for place, (_, failure) in failed.items()
+    }
+
+
+def _made_good_by_events(
+    instance: DagsterInstance, failed: Mapping[Place, tuple[_Moment, Failure]], order: Mapping[str, int]
+) -> dict[Place, LastWord]:
+    """The failures after which the key was materialized in the same stage."""
+    words: dict[Place, LastWord] = {}
+    for stage in sorted({place.stage for place in failed}):
+        texts = {str(place.key): place for place in failed if place.stage == stage}
+        for text, event in last_materializations(instance, dg.AssetKey(stage), texts).items():
+            moment, failure = failed[texts[text]]
+            # A run that names a key failed after what it made of it; one that died may have made it before.
+            is_later = _Moment(event.timestamp, order.get(event.run_id, float("inf"))) > moment
+            if (event.run_id != failure.run_id and is_later) or (
+                event.run_id == failure.run_id and not failure.is_named
+            ):
+                words[texts[text]] = LastWord(failure, is_good=True, run_id=event.run_id)
+    return words
+
+
+def _runs(instance: DagsterInstance, wanted: set[str], symbol_order: Sequence[str]) -> list[_Run]:
+    """The finished runs that worked on one of the stages."""
+    assets_of_plan: dict[str, frozenset[str]] = {}
+    runs: list[_Run] = []
+    for record in instance.get_run_records(dg.RunsFilter(statuses=_FINISHED)):
+        plan = record.dagster_run.execution_plan_snapshot_id
+        if plan is not None and plan not in assets_of_plan:
+            assets_of_plan[plan] = _assets_of_plan(instance, plan)
+        # A run that ended before it was planned says which keys it was for, not which stages.
+        stages = wanted & assets_of_plan[plan] if plan is not None else wanted
+        if stages:
+            runs.append(_Run(instance, record, stages, symbol_order))
+    return runs
+
+
+def _assets_of_plan(instance: DagsterInstance, plan: str) -> frozenset[str]:
+    """The assets that an execution plan makes."""
+    outputs = (o for step in instance.get_execution_plan_snapshot(plan).steps for o in step.outputs)
+    properties = (o.properties for o in outputs if o.properties is not None)
+    return frozenset(p.asset_key.to_user_string() for p in properties if p.asset_key is not None)
+
+
+class _Run:
+    """One finished run; its events and keys are read when asked for."""
+
+    def __init__(
+        self, instance: DagsterInstance, record: dg.RunRecord, stages: set[str], symbol_order: Sequence[str]
+    ) -> None:
+        self._instance, self._run = instance, record.dagster_run
+        self._stages, self._symbol_order = stages, symbol_order
+        self.run_id, self.order = record.dagster_run.run_id, record.storage_id
+        self.end = _Moment(record.end_time or 0.0, record.storage_id)
+
+    @cached_property
+    def failures(self) -> dict[Place, tuple[_Moment, Failure]]:
+        """What the run says failed; nothing for a run that succeeded."""
+        if self._run.status is not DagsterRunStatus.FAILURE:
+            return {}
+        return self._named() or self._all_keys()
+
+    def silent_about(self, places: Iterable[Place]) -> list[Place]:
+        """Those of the places that the run worked on to the end without complaint about their key."""
+        is_silent = self._run.status is DagsterRunStatus.SUCCESS or bool(self._named_keys)
+        if not is_silent:
+            return []
+        return [p for p in places if p.stage in self._stages and p.key in self._keys and p.key not in self._named_keys]
+
+    @cached_property
+    def _keys(self) -> frozenset[PartitionKey]:
+        return frozenset(keys_of_tags(self._run.tags, self._symbol_order))
+
+    @cached_property
+    def _named_keys(self) -> frozenset[PartitionKey]:
+        return frozenset(place.key for place, (_, failure) in self.failures.items() if failure.is_named)
+
+    def _named(self) -> dict[Place, tuple[_Moment, Failure]]:
+        """The keys that the failure of a step names."""
+        found: dict[Place, tuple[_Moment, Failure]] = {}
+        for event in self._events(DagsterEventType.STEP_FAILURE):
+            data = event.dagster_event.step_failure_data if event.dagster_event is not None else None
+            declared = data.user_failure_data if data is not None else None
+            if declared is None or FAILED_KEYS not in declared.metadata:
+                continue
+            for text, reason in dict(declared.metadata[FAILED_KEYS].value).items():
+                if not PartitionKey.is_key(text):
+                    continue  # a run over something that is no key of ours: nothing can be brought up to date
+                stage, _, words = str(reason).partition(": ")
+                self._add(found, [Place(PartitionKey.parse(text), stage)], words, event.timestamp)
+        return found
+
+    def _all_keys(self) -> dict[Place, tuple[_Moment, Failure]]:
+        """Every key of a run that died without naming any."""
+        found: dict[Place, tuple[_Moment, Failure]] = {}
+        for event in self._events(DagsterEventType.RUN_FAILURE)[:1]:
+            places = [Place(key, stage) for key in self._keys for stage in sorted(self._stages)]
+            self._add(found, places, event.message.strip(), event.timestamp, is_named=False)
+        return found
+
+    def _add(
+        self,
+        found: dict[Place, tuple[_Moment, Failure]],
+        places: Iterable[Place],
+        reason: str,
+        timestamp: float,
+        *,
+        is_named: bool = True,
+    ) -> None:
+        moment, when = _Moment(timestamp, self.order), datetime.fromtimestamp(timestamp, UTC)
+        for place in places:
+            if place.stage in self._stages:
+                found[place] = (moment, Failure(place.stage, reason, when, self.run_id, is_named))
+
+    def _events(self, kind: DagsterEventType) -> list[dg.EventLogEntry]:
+        return [r.event_log_entry for r in self._instance.get_records_for_run(self.run_id, None, kind).records]
