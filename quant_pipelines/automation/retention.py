@@ -27,8 +27,10 @@ _FINISHED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatu
 
 
 def superseded_runs(instance: DagsterInstance, *, before: datetime) -> list[str]:
-    """Ids of finished runs created before an instant (UTC) that hold the last word about nothing."""
-    old = instance.get_run_records(dg.RunsFilter(statuses=_FINISHED, created_before=before))
+    """Ids of runs that ended before an instant (UTC) and hold the last word about nothing."""
+    # Not by the time of creation: PostgreSQL stamps it in the zone of the server, and Dagster reads it as UTC.
+    finished = instance.get_run_records(dg.RunsFilter(statuses=_FINISHED))
+    old = [record for record in finished if (record.end_time or 0.0) < before.timestamp()]
     assets = list(instance.all_asset_keys())
     needed = last_materialization_runs(instance, assets) | _last_attempts(instance, assets)
     evaluations = LastEvaluations(instance)
@@ -52,7 +54,7 @@ def _holds_an_evaluation(instance: DagsterInstance, run_id: str, last: LastEvalu
 
 
 def prune_event_log(instance: DagsterInstance, *, before: datetime) -> int:
-    """Delete the superseded runs created before an instant (UTC) with their events and logs; returns how many."""
+    """Delete the superseded runs that ended before an instant (UTC), with their events and logs; returns how many."""
     runs = superseded_runs(instance, before=before)
     for run_id in runs:
         instance.delete_run(run_id)

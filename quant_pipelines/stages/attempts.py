@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
@@ -195,10 +195,11 @@ class _Run:
             declared = data.user_failure_data if data is not None else None
             if declared is None or FAILED_KEYS not in declared.metadata:
                 continue
-            for text, reason in dict(declared.metadata[FAILED_KEYS].value).items():
+            named = cast("Mapping[str, str]", declared.metadata[FAILED_KEYS].value)
+            for text, reason in named.items():
                 if not PartitionKey.is_key(text):
                     continue  # a run over something that is no key of ours: nothing can be brought up to date
-                stage, _, words = str(reason).partition(": ")
+                stage, _, words = reason.partition(": ")
                 self._add(found, [Place(PartitionKey.parse(text), stage)], words, event.timestamp)
         return found
 

@@ -42,7 +42,7 @@ def run(
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
     )
-    def stub(context):  # noqa: ANN001, ANN202  Dagster reads annotations, and they are strings here
+    def stub(context):
         for symbol in good:
             for name in stages:
                 context.log_event(dg.AssetMaterialization(name, partition=PartitionKey(symbol, "D1").multi))
@@ -105,11 +105,11 @@ def test_a_later_run_that_has_nothing_to_write_makes_good(runs: dg.DagsterInstan
 
 def test_runs_of_other_partitions_and_of_none_say_nothing_about_keys(runs: dg.DagsterInstance) -> None:
     @dg.multi_asset(name="by_symbol", specs=[dg.AssetSpec("raw_bars")], partitions_def=SYMBOLS)
-    def by_symbol():  # noqa: ANN202
+    def by_symbol():
         raise RuntimeError("no report")
 
     @dg.multi_asset(name="whole", specs=[dg.AssetSpec("raw_bars")])
-    def whole():  # noqa: ANN202
+    def whole():
         raise RuntimeError("no mart")
 
     dg.materialize([by_symbol], instance=runs, partition_key="S00", raise_on_error=False)

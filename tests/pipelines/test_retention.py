@@ -25,7 +25,7 @@ def project(tmp_path: Path, instance: dg.DagsterInstance) -> SmallProject:
 
 
 def _later() -> datetime:
-    """An instant before which every run of a test was created."""
+    """An instant before which every run of a test ended."""
     return datetime.now(UTC) + timedelta(minutes=1)
 
 
