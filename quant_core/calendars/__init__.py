@@ -7,6 +7,6 @@ Keep out: resampling (resample.py) and gap counting (quality checks).
 
 from quant_core.calendars._calendar import Calendar
 from quant_core.calendars._days import FIRST_DATE, LAST_DATE
-from quant_core.calendars._ids import calendar_of
+from quant_core.calendars._ids import calendar_of, with_holidays
 
-__all__ = ["FIRST_DATE", "LAST_DATE", "Calendar", "calendar_of"]
+__all__ = ["FIRST_DATE", "LAST_DATE", "Calendar", "calendar_of", "with_holidays"]

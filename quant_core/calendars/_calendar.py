@@ -160,6 +160,30 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
         columns = [_dates("session_date", spans.day[keep]), _instants("open", spans.open[keep])]
         return pl.DataFrame([*columns, _instants("close", spans.close[keep])])
 
+    def stretches(self, start: datetime, end: datetime) -> pl.DataFrame:
+        """Uninterrupted trading that overlaps start to end, in order: open, close (UTC); a break divides a session.
+
+        >>> from quant_core.calendars import calendar_of
+        >>> day = datetime(2024, 1, 4, tzinfo=UTC), datetime(2024, 1, 4, 12, tzinfo=UTC)
+        >>> [[t.strftime("%H:%M") for t in row] for row in calendar_of("XTKS").stretches(*day).rows()]
+        [['00:00', '02:30'], ['03:30', '06:00']]
+        """
+        low, high = self._spans.stretches(_microsecond(start), _microsecond(end))
+        return pl.DataFrame([_instants("open", low), _instants("close", high)])
+
+    def touches(self, ts: pl.Series, timeframe: Timeframe) -> pl.Series:
+        """True where a bar of nominal length from ts overlaps a session, or the hours of a date without one.
+
+        Anywhere else a bar lies in a pause between sessions and would be counted to the session after it.
+
+        >>> from quant_core.calendars import calendar_of
+        >>> ts = pl.Series([datetime(2024, 7, 1, h, 0, tzinfo=UTC) for h in (12, 13, 19, 20)])  # open 13:30 to 20:00
+        >>> calendar_of("XNYS").touches(ts.cast(pl.Datetime("us", "UTC")), Timeframe.H1).to_list()
+        [False, True, True, False]
+        """
+        values, place = self._microseconds(ts), self._place(ts)
+        return pl.Series("touches", self._spans.open[place.row] < values + timeframe.minutes * MINUTE_US)
+
     def day_bounds(self, dates: pl.Series) -> pl.DataFrame:
         """Bounds of daily bars known by exchange date: date, ts, ts_close, session_date, is_session.
 

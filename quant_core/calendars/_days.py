@@ -6,7 +6,7 @@ Keep out: exchange schedules (``_exchange.py``) and every question asked of a ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -82,6 +82,13 @@ def regular_days(zone: str, open_minutes: int, close_minutes: int, weekmask: str
     opens = local_instants(days, np.full(N_DAYS, open_minutes, dtype=np.int64), zone)
     closes = local_instants(days, np.full(N_DAYS, close_minutes, dtype=np.int64), zone)
     return DayTable(opens, closes, closes, closes, closes, weekday_flags(days, weekmask))
+
+
+def without_sessions(days: DayTable, dates: list[date]) -> DayTable:
+    """The same days, with no session on some dates."""
+    is_session = days.is_session.copy()
+    is_session[[(d - FIRST_DATE).days for d in dates if FIRST_DATE <= d <= LAST_DATE]] = False
+    return replace(days, is_session=is_session)
 
 
 def weekday_flags(days: Ints, weekmask: str) -> Flags:

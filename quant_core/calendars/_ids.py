@@ -7,14 +7,29 @@ Keep out: what a calendar can answer (``_calendar.py``).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
 from functools import cache
 
 from quant_core.calendars._calendar import Calendar
-from quant_core.calendars._days import DAY_MINUTES, regular_days
+from quant_core.calendars._days import DAY_MINUTES, regular_days, without_sessions
 from quant_core.calendars._exchange import exchange_codes, exchange_days, extend_hours
 from quant_core.errors import ConfigError, UnknownNameError
 
 _HOURS = re.compile(r"(?P<code>[^()]+)\((?P<open>\d{1,2}:\d{2})-(?P<close>\d{1,2}:\d{2})\)")
+
+_HOLIDAYS = re.compile(r"(?P<calendar>.+?)-(?P<dates>\d{4}-\d{2}-\d{2}(?:,\d{4}-\d{2}-\d{2})*)")
+
+
+def with_holidays(id: str, dates: Iterable[date]) -> str:
+    """The id of a calendar on which some dates are closed as well.
+
+    >>> with_holidays("XNYS", [date(2025, 1, 9)]), with_holidays("XNYS", [])
+    ('XNYS-2025-01-09', 'XNYS')
+    """
+    days = sorted(set(dates))
+    return f"{id}-{','.join(d.isoformat() for d in days)}" if days else id
 
 
 @cache
@@ -23,7 +38,8 @@ def calendar_of(id: str) -> Calendar:
 
     Ids: ``always_open`` (24/7, UTC days) · ``fx_24_5`` (17:00 to 17:00 New York, Monday to Friday; no holidays) ·
     any code of exchange_calendars (``XNYS``; the alias ``NYSE`` means the same calendar) · a code with wider local
-    hours, ``XNYS(04:00-20:00)``; an opening at or after the close is on the previous date: ``XNYS(20:00-20:00)``.
+    hours, ``XNYS(04:00-20:00)``; an opening at or after the close is on the previous date: ``XNYS(20:00-20:00)`` ·
+    any of them with dates that are closed as well, ``XNYS-2025-01-09,2025-01-10``.
 
     Raises:
         UnknownNameError: no calendar has this id.
@@ -37,6 +53,9 @@ def calendar_of(id: str) -> Calendar:
     Traceback (most recent call last):
     quant_core.errors.UnknownNameError: No calendar is called 'XNYSE'. Did you mean 'XNYS', 'NYSE', 'XTSE'?
     """
+    closed = _HOLIDAYS.fullmatch(id)
+    if closed:
+        return _closed_on(calendar_of(closed["calendar"]), closed["dates"], id)
     if id == "always_open":
         return Calendar(id, "UTC", regular_days("UTC", 0, DAY_MINUTES, "1111111"))
     if id == "fx_24_5":
@@ -53,6 +72,20 @@ def calendar_of(id: str) -> Calendar:
     if code != id:
         return calendar_of(code)
     return Calendar(id, *exchange_days(code))
+
+
+def _closed_on(calendar: Calendar, dates: str, id: str) -> Calendar:
+    """The calendar without sessions on the dates, under the one spelling of its id."""
+    try:
+        days = [date.fromisoformat(text) for text in dates.split(",")]
+    except ValueError as error:
+        raise ConfigError.at(
+            f"calendar {id!r}", expected="existing dates", found=dates, next_step="Write XNYS-2025-01-09,2025-01-10."
+        ) from error
+    same = with_holidays(calendar.id, days)
+    if same != id:
+        return calendar_of(same)
+    return replace(calendar, id=id, days=without_sessions(calendar.days, days))
 
 
 @cache

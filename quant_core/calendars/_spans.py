@@ -158,6 +158,14 @@ class Spans:
         paused = (found >= self.break_open[owner]) & (ends <= self.break_close[owner])
         return found[~paused & (found >= start) & (found <= end)]
 
+    def stretches(self, start: int, end: int) -> tuple[Ints, Ints]:
+        """Opens and closes of the parts of sessions between breaks that overlap start … end."""
+        rows = np.flatnonzero(self.is_session & (self.close > start) & (self.open < end))
+        opens = np.stack([self.open[rows], self.break_close[rows]], axis=1).ravel()
+        closes = np.stack([self.break_open[rows], self.close[rows]], axis=1).ravel()
+        exists = opens < closes
+        return opens[exists], closes[exists]
+
     def count_days(self, first_day: int, last_day: int, timeframe: Timeframe) -> float:
         """Bars of a gapless feed in the sessions first_day … last_day; a session is its share of its week."""
         rows = np.flatnonzero(self.is_session & (self.day >= first_day) & (self.day <= last_day))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from quant_core.calendars import with_holidays
 from quant_core.errors import UnknownNameError
 from quant_core.model_parsing import parse_model
 from quant_core.timeframes import parse_timeframe
@@ -132,7 +133,9 @@ class Dialect(_Model):
         ambiguous: what a repeated local hour means: ``order`` resolves it by row order where the hour is
             written twice and quarantines it otherwise.
         bar_stamp: what the time is: the bar's open (default) or close.
-        calendar: calendar that turns the dates of daily bars into session opens; default local midnight.
+        calendar: calendar of the market: sessions of daily bars, cuts of intraday ones; default ``always_open``, and
+            undeclared is exactly as if that were written.
+        holidays: dates on which the market was closed although the calendar does not know it.
         price_scale: prices are divided by it. price_digits: then rounded to this many decimals.
         price_columns: raw or adjusted columns where a file has both; default raw.
         symbol, timeframe: fixed values. symbol_aliases: vendor symbol → symbol.
@@ -163,6 +166,7 @@ class Dialect(_Model):
     ambiguous: Literal["order", "earliest", "latest", "quarantine"] | None = None
     bar_stamp: Literal["open", "close"] | None = None
     calendar: str | None = None
+    holidays: list[date] | None = None
     price_scale: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     price_digits: int | None = Field(default=None, ge=0, le=15)
     price_columns: Literal["raw", "adjusted"] | None = None
@@ -170,6 +174,15 @@ class Dialect(_Model):
     symbol_aliases: dict[str, str] | None = None
     timeframe: str | None = None
     file_name_regex: str | None = None
+
+    @property
+    def calendar_id(self) -> str:
+        """Id of the calendar in use, without the declared holidays.
+
+        >>> Dialect().calendar_id, Dialect(calendar="XNYS", holidays=[date(2025, 1, 9)]).calendar_id
+        ('always_open', 'XNYS-2025-01-09')
+        """
+        return with_holidays(self.calendar or "always_open", self.holidays or [])
 
     @field_validator("columns")
     @classmethod

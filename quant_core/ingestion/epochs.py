@@ -15,6 +15,7 @@ from quant_core.ingestion.time_formats import parse_times
 MIN_US, MAX_US = -5_333_126_400_000_000, 4_070_908_800_000_000  # 1801-01-01, 2099-01-01
 _UNITS_NS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 _BOUNDS = (("s", 1e8, 1e11), ("ms", 1e11, 1e14), ("us", 1e14, 1e17), ("ns", 1e17, 1e20))
+_LATEST_OF_SMALLEST = 40.7  # 2099 over 1973-03-03, in units since 1970: how far numbers of a smaller unit can reach
 _SHARE = 0.9
 
 
@@ -43,22 +44,29 @@ def epoch_numbers(texts: pl.Series) -> pl.Series:
 
 
 def epoch_us(column: TimeColumn, declared: str | None) -> tuple[pl.Series, str]:
-    """Microseconds since 1970 and the unit: declared, or by the size of the median.
+    """Microseconds since 1970 and the unit: declared, or by the size of every number.
 
-    1e8 to 1e11 are seconds (1973 to 5138), to 1e14 milliseconds, to 1e17 microseconds, to 1e20 nanoseconds.
+    1e8 to 1e11 are seconds (1973 to 5138), to 1e14 milliseconds, to 1e17 microseconds, to 1e20 nanoseconds. The
+    median tells the column's unit. A larger number is read in its own unit, because in the column's it would lie
+    beyond the year 5000. A smaller one is too where no number lies between the two sizes; else the column reaches
+    back to the years around 1970 in one unit.
     Missing: null for null, for a number that is not finite, and outside the years 1801 to 2098.
+
+    Returns:
+        The times, and the units used, smallest numbers first: ``ms``, or ``ms, us`` where a file changes over.
 
     Raises:
         RefusedInputError: the numbers have no such size and nothing is declared.
 
-    >>> column = TimeColumn(pl.Series("ts", [1590883200000]), pl.Series([2]), "a.csv")
-    >>> epoch_us(column, None)[0].to_list(), epoch_us(column, None)[1]
-    ([1590883200000000], 'ms')
+    >>> column = TimeColumn(pl.Series("ts", [1590883200000, 1590883260000, 1590883320000000]), pl.Series([2]), "a.csv")
+    >>> micros, unit = epoch_us(column, None)
+    >>> unit, [m - 1590883200000000 for m in micros]
+    ('ms, us', [0, 60000000, 120000000])
     """
-    filled = column.values.cast(pl.Float64).drop_nulls().drop_nans()
-    median = filled.abs().median()
+    sizes = column.values.cast(pl.Float64).abs()
+    median = sizes.drop_nulls().drop_nans().median()
     typical = median if isinstance(median, float) else 0.0
-    unit = declared or next((name for name, low, high in _BOUNDS if low <= typical < high), None)
+    unit = declared or _unit_of(typical)
     if unit is None:
         raise RefusedInputError.at(
             column.origin,
@@ -68,12 +76,50 @@ def epoch_us(column: TimeColumn, declared: str | None) -> tuple[pl.Series, str]:
             reason="the numbers are no epoch of a known unit",
             fix="epoch_unit: s | ms | us | ns, or date_format: '%Y%m%d'",
         )
+    micros = _micros(column.values, unit)
+    others = [] if declared else _other_units(sizes, unit)
+    for other in others:
+        low, high = _bounds(other)
+        own = pl.select(pl.when(sizes.is_between(low, high, closed="left")).then(_micros(column.values, other)))
+        is_own = sizes.is_between(low, high, closed="left").fill_null(value=False)
+        micros = pl.select(pl.when(is_own).then(own.to_series()).otherwise(micros)).to_series().alias(micros.name)
+    used = [name for name, _, _ in _BOUNDS if name == unit or name in others]
+    return micros, ", ".join(used)
+
+
+def _unit_of(size: float) -> str | None:
+    return next((name for name, low, high in _BOUNDS if low <= size < high), None)
+
+
+def _bounds(unit: str) -> tuple[float, float]:
+    return next((low, high) for name, low, high in _BOUNDS if name == unit)
+
+
+def _other_units(sizes: pl.Series, unit: str) -> list[str]:
+    """Units besides the column's own in which some of its numbers are written."""
+    smallest, largest = sizes.min(), sizes.max()
+    low, high = _bounds(unit)
+    if not isinstance(smallest, float) or not isinstance(largest, float) or (low <= smallest and largest < high):
+        return []
+    found: list[str] = []
+    for name, floor, ceiling in _BOUNDS:
+        n = sizes.is_between(floor, ceiling, closed="left").sum()
+        if name == unit or not n:
+            continue
+        last = floor * _LATEST_OF_SMALLEST
+        if floor > low or not sizes.is_between(last, low, closed="left").any():
+            found.append(name)
+    return found
+
+
+def _micros(values: pl.Series, unit: str) -> pl.Series:
+    """Numbers of one unit as microseconds."""
     nanos = _UNITS_NS[unit]
-    if column.values.dtype.is_integer():
-        wide = column.values.cast(pl.Int64, strict=False)
+    if values.dtype.is_integer():
+        wide = values.cast(pl.Int64, strict=False)
         limit = -MIN_US * 1000 // nanos
         safe = pl.select(pl.when(wide.is_between(-limit, limit)).then(wide)).to_series()
-        return safe * (nanos // 1000) if nanos >= 1000 else safe // 1000, unit
-    micros = column.values.cast(pl.Float64) * (nanos / 1000)
+        return safe * (nanos // 1000) if nanos >= 1000 else safe // 1000
+    micros = values.cast(pl.Float64) * (nanos / 1000)
     safe = pl.select(pl.when(micros.is_finite() & (micros.abs() < MAX_US)).then(micros)).to_series()
-    return safe.round().cast(pl.Int64), unit
+    return safe.round().cast(pl.Int64)

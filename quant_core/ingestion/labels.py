@@ -1,7 +1,8 @@
-"""Labels: the symbol and the timeframe of every row, from a declaration, a column, the file name or the steps.
+"""Labels: the symbol and the timeframe of every row, from a declaration, a column or the file name.
 
 Put here: where symbol and timeframe come from, in which order.
-Keep out: what a legal symbol is (quant_core/symbols.py) and timeframe spellings (quant_core/timeframes.py).
+Keep out: what a legal symbol is (quant_core/symbols.py), timeframe spellings (quant_core/timeframes.py), and the
+    timeframe that the steps between rows show (steps.py).
 """
 
 from __future__ import annotations
@@ -9,13 +10,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from quant_core.errors import ConfigError, RefusedInputError, SymbolError
 from quant_core.ingestion.archives import Member
 from quant_core.ingestion.dialect import Dialect
-from quant_core.ingestion.time_formats import DAY_US, Bools, Int64s
 from quant_core.symbols import parse_symbol
 from quant_core.timeframes import Timeframe, parse_timeframe
 
@@ -24,9 +23,6 @@ _TAIL = re.compile(
     re.IGNORECASE,
 )
 _ENDINGS = re.compile(r"(?:\.(?:csv|txt|tsv|json|jsonl|ndjson|parquet|pq|feather|arrow|ipc|zip|gz))+$", re.IGNORECASE)
-_MINUTE_US = 60_000_000
-_STEP_ROWS = 200_000
-_MONTH_US = 27 * DAY_US
 
 
 def from_file_name(member: Member, file_name: str, dialect: Dialect, group: str) -> str | None:
@@ -97,61 +93,6 @@ def _refuse_collisions(known: dict[str, str | None], origin: str) -> None:
                 reason=f"{vendor!r} and {seen[symbol]!r} both become the symbol {symbol!r}",
                 fix=f"symbol_aliases: {{'{vendor}': <another name>}}",
             )
-
-
-def usual_step_us(label_us: Int64s, groups: Int64s, valid: Bools) -> int | None:
-    """The most common step between neighboring labels of a symbol, microseconds; None without two labels.
-
-    Measured on the first 200,000 rows.
-    """
-    label_us, groups, valid = label_us[:_STEP_ROWS], groups[:_STEP_ROWS], valid[:_STEP_ROWS]
-    order = np.lexsort((label_us[valid], groups[valid]))
-    labels, of = label_us[valid][order], groups[valid][order]
-    steps = np.diff(labels)[np.diff(of) == 0]
-    steps = steps[steps > 0]
-    if len(steps) == 0:
-        return None
-    values, counts = np.unique(steps, return_counts=True)
-    return int(values[np.argmax(counts)])
-
-
-def step_timeframe(step_us: int | None, origin: str) -> Timeframe:
-    """The timeframe whose length is the usual step.
-
-    Raises:
-        RefusedInputError: no step, months, or a step that is no timeframe.
-    """
-    if step_us is None:
-        raise RefusedInputError.at(
-            origin, reason="one time per symbol: the timeframe cannot be measured", fix="timeframe: D1"
-        )
-    if step_us >= _MONTH_US:
-        raise RefusedInputError.at(
-            origin,
-            reason=f"the usual step is {step_us / DAY_US:g} days: monthly bars or longer are not a timeframe here",
-            fix="deliver daily or weekly bars, or leave this file out of the feed's pattern",
-        )
-    for timeframe in Timeframe:
-        if timeframe.minutes * _MINUTE_US == step_us:
-            return timeframe
-    raise RefusedInputError.at(
-        origin,
-        reason=f"the usual step between rows is {step_us / _MINUTE_US:g} minutes, which is no timeframe",
-        fix="timeframe: " + " | ".join(t.value for t in Timeframe),
-    )
-
-
-def check_step(timeframe: Timeframe, step_us: int | None, origin: str) -> None:
-    """Refuse a declared timeframe when the rows usually come at least twice as often.
-
-    A wider step is no contradiction: thin markets have no bar where there is no trade.
-    """
-    if step_us is not None and 2 * step_us <= timeframe.minutes * _MINUTE_US:
-        raise RefusedInputError.at(
-            origin,
-            reason=f"{timeframe.value} is declared, but rows usually come every {step_us / _MINUTE_US:g} minutes",
-            fix="timeframe: the rows' own one (coarser timeframes are resampled from it)",
-        )
 
 
 def timeframes_of(

@@ -6,7 +6,7 @@ Keep out: the steps themselves (one file each in this folder).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,16 +14,17 @@ import polars as pl
 
 from quant_core.errors import RefusedInputError
 from quant_core.ingestion.archives import Member, unwrap
-from quant_core.ingestion.bar_stamps import bar_opens, resolved_stamp
+from quant_core.ingestion.bar_stamps import BarOpens, bar_opens, resolved_stamp
 from quant_core.ingestion.clocks import Instants
 from quant_core.ingestion.columns import NUMBER_ROLES, PRICES, assign_columns
 from quant_core.ingestion.dialect import Dialect
-from quant_core.ingestion.labels import check_step, step_timeframe, symbols_of, timeframes_of, usual_step_us
+from quant_core.ingestion.labels import symbols_of, timeframes_of
 from quant_core.ingestion.numbers import to_floats
 from quant_core.ingestion.parsed_file import ParsedFile
 from quant_core.ingestion.price_sets import combine_prices, looks_wrong
 from quant_core.ingestion.readers import READERS
 from quant_core.ingestion.readers.contract import Reader, Sheet
+from quant_core.ingestion.steps import check_steps, step_timeframe, steps_of
 from quant_core.ingestion.time_formats import Bools, Int64s
 from quant_core.ingestion.times import Labels, read_labels
 from quant_core.tables import TABLES
@@ -147,25 +148,26 @@ def _time_rows(
         groups = _group_numbers(symbol)
     timeframe = timeframes_of(sheet.frame, member, file_name, dialect)
     _refuse_unreadable(sheet, problems, member.origin)
-    step = usual_step_us(labels.label_us, groups, labels.valid & symbol.is_not_null().to_numpy())
+    steps = steps_of(labels.label_us, groups, labels.valid & symbol.is_not_null().to_numpy())
     if timeframe is None:
-        timeframe = step_timeframe(step, member.origin)
+        timeframe = step_timeframe(steps, member.origin)
+        check_steps(timeframe, steps, sheet.origin_row, member.origin)
         how["timeframe"] = f"{timeframe.value} (usual step)"
     elif isinstance(timeframe, pl.Series):
         problems.mark("bad_timeframe", timeframe.is_null())
         how["timeframe"] = "column"
     else:
-        check_step(timeframe, step, member.origin)
+        check_steps(timeframe, steps, sheet.origin_row, member.origin)
         how["timeframe"] = timeframe.value
-    opens = _opens(labels, groups, timeframe, dialect)
-    problems.mark("nonexistent_local_time", opens.nonexistent)
-    problems.mark("ambiguous_local_time", opens.ambiguous)
+    opens = _opens(labels, groups, timeframe, dialect, member.origin)
+    problems.mark("nonexistent_local_time", opens.instants.nonexistent)
+    problems.mark("ambiguous_local_time", opens.instants.ambiguous)
     how |= {
         **labels.resolved,
-        **resolved_stamp(labels, dialect),
-        "n_repeated_hours_resolved": opens.n_resolved_by_order,
+        **resolved_stamp(labels, dialect, opens),
+        "n_repeated_hours_resolved": opens.instants.n_resolved_by_order,
     }
-    return _Timed(symbol, vendor, timeframe, opens.utc_us), how
+    return _Timed(symbol, vendor, timeframe, opens.instants.utc_us), how
 
 
 def _group_numbers(symbol: pl.Series) -> Int64s:
@@ -173,20 +175,24 @@ def _group_numbers(symbol: pl.Series) -> Int64s:
     return symbol.fill_null("").cast(pl.Categorical).to_physical().to_numpy().astype(np.int64)
 
 
-def _opens(labels: Labels, groups: Int64s, timeframe: Timeframe | pl.Series, dialect: Dialect) -> Instants:
+def _opens(labels: Labels, groups: Int64s, timeframe: Timeframe | pl.Series, dialect: Dialect, origin: str) -> BarOpens:
     """Bar opens, timeframe by timeframe where a column says it."""
     if isinstance(timeframe, Timeframe):
-        return bar_opens(labels, groups, timeframe, dialect)
+        return bar_opens(labels, groups, timeframe, dialect, origin)
     n = len(labels.label_us)
-    utc = np.zeros(n, dtype=np.int64)
+    utc, stamps = np.zeros(n, dtype=np.int64), set[str]()
     skipped, repeated, n_resolved = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool), 0
     for name in timeframe.drop_nulls().unique(maintain_order=True):
         mine = (timeframe == name).fill_null(value=False).to_numpy()
-        part = Labels(labels.label_us[mine], labels.valid[mine], labels.is_instant, labels.is_date, {})
-        found = bar_opens(part, groups[mine], Timeframe(name), dialect)
-        utc[mine], skipped[mine], repeated[mine] = found.utc_us, found.nonexistent, found.ambiguous
-        n_resolved += found.n_resolved_by_order
-    return Instants(utc, skipped, repeated, n_resolved)
+        part = replace(labels, label_us=labels.label_us[mine], valid=labels.valid[mine])
+        found = bar_opens(part, groups[mine], Timeframe(name), dialect, origin)
+        utc[mine], skipped[mine] = found.instants.utc_us, found.instants.nonexistent
+        repeated[mine] = found.instants.ambiguous
+        n_resolved += found.instants.n_resolved_by_order
+        stamps.add(found.stamp)
+    stamp = "close" if "close" in stamps else "open"
+    shown = stamp == "close" and dialect.bar_stamp is None
+    return BarOpens(Instants(utc, skipped, repeated, n_resolved), stamp, shown)
 
 
 def _refuse_unreadable(sheet: Sheet, problems: _Problems, origin: str) -> None:

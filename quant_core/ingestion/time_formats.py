@@ -57,11 +57,14 @@ class ParsedTimes:
         label_us: the written time as if its clock were UTC; meaningless where not ``valid``.
         offset_us: the written offset from UTC, or None when the format has none.
         valid: True where the text fits the format and is a real date and time, years 1801 to 2098.
+        ends_day: every readable time is 24:00, the end of the date it is written with; its label is the midnight
+            after that date.
     """
 
     label_us: Int64s
     offset_us: Int64s | None
     valid: Bools
+    ends_day: bool = False
 
 
 @lru_cache(maxsize=4096)
@@ -102,6 +105,8 @@ def pattern_of(time_format: str) -> str:
 def parse_times(texts: pl.Series, time_format: str) -> ParsedTimes:
     """Parse a text column; a row that does not fit is not valid, never an error.
 
+    24:00:00 is the end of the date it is written with (ISO 8601).
+
     >>> parsed = parse_times(pl.Series(["2019-10-17 09-AM", "2019-02-30 09-AM", None]), "%Y-%m-%d %I-%p")
     >>> parsed.valid.tolist(), int(parsed.label_us[0])
     ([True, False, False], 1571302800000000)
@@ -129,15 +134,17 @@ def parse_times(texts: pl.Series, time_format: str) -> ParsedTimes:
         fraction = digits.cast(pl.Int64).to_numpy().astype(np.int64)
     days, day_ok = _days_from_civil(year, month, day)
     valid = valid & clock_ok & day_ok & (minute < 60) & (second < 60) & (year > 1800) & (year < 2099)
-    label = days * DAY_US + ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction
-    return ParsedTimes(label, _offset_us(groups["z"]) if "z" in found else None, valid)
+    clock = ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction
+    valid = valid & (clock <= DAY_US)
+    ends_day = bool(valid.any()) and bool((clock[valid] == DAY_US).all())
+    return ParsedTimes(days * DAY_US + clock, _offset_us(groups["z"]) if "z" in found else None, valid, ends_day)
 
 
 def _hour(groups: pl.DataFrame, number: Callable[[str, int], Int64s]) -> tuple[Int64s, Bools]:
     """Hour of day from a 24-hour or a 12-hour clock."""
     if "I" not in groups.columns:
         hour = number("H", 0)
-        return hour, hour < 24
+        return hour, hour <= 24
     hour = number("I", 12)
     is_pm = (
         groups["p"].str.to_lowercase().eq("pm").fill_null(value=False).to_numpy() if "p" in groups.columns else False

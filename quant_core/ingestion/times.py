@@ -38,6 +38,7 @@ class Labels:
         label_us: instant when ``is_instant``, else the file's own clock as if UTC.
         valid: False where nothing readable stands.
         is_date: every readable label is a date at midnight of the file's own clock.
+        ends_day: every readable label is written as 24:00: it is the midnight that ends its date.
     """
 
     label_us: Int64s
@@ -45,6 +46,12 @@ class Labels:
     is_instant: bool
     is_date: bool
     resolved: dict[str, Any]
+    ends_day: bool = False
+
+    @property
+    def date_us(self) -> Int64s:
+        """Midnight of the date every label names; meaningful where ``is_date``."""
+        return self.label_us - DAY_US if self.ends_day else self.label_us
 
 
 def read_labels(frame: pl.DataFrame, origin_row: pl.Series, dialect: Dialect, origin: str) -> Labels:
@@ -60,7 +67,10 @@ def read_labels(frame: pl.DataFrame, origin_row: pl.Series, dialect: Dialect, or
     times, time_format = _times_of_day(columns["time"], dialect)
     valid = dates.valid & times.valid
     resolved = {**dates.resolved, "time_format": time_format}
-    return Labels(dates.label_us + times.label_us, valid, dates.is_instant, is_date=False, resolved=resolved)
+    is_date = dates.is_date and (times.ends_day or not times.label_us[valid].any())
+    return Labels(
+        dates.label_us + times.label_us, valid, dates.is_instant, is_date, resolved=resolved, ends_day=times.ends_day
+    )
 
 
 def _labels_of(column: TimeColumn, dialect: Dialect) -> Labels:
@@ -121,7 +131,7 @@ def _with_format(parsed: ParsedTimes, chosen: str) -> Labels:
     """Labels of parsed text; a written offset makes them instants."""
     label = parsed.label_us if parsed.offset_us is None else parsed.label_us - parsed.offset_us
     is_date = parsed.offset_us is None and _is_date(label, parsed.valid)
-    return Labels(label, parsed.valid, parsed.offset_us is not None, is_date, {"date_format": chosen})
+    return Labels(label, parsed.valid, parsed.offset_us is not None, is_date, {"date_format": chosen}, parsed.ends_day)
 
 
 def _times_of_day(column: TimeColumn, dialect: Dialect) -> tuple[ParsedTimes, str]:
@@ -147,11 +157,15 @@ def _times_of_day(column: TimeColumn, dialect: Dialect) -> tuple[ParsedTimes, st
 
 
 def _padded_clock(values: pl.Series) -> pl.Series:
-    """Clock numbers as text of one width: hours where none is above 23, else HHMM, else HHMMSS; others unchanged."""
+    """Clock numbers as text of one width: hours where none is above 24, else HHMM, else HHMMSS; others unchanged.
+
+    Texts of four or of six digits throughout are written out already: 000100 is a minute after midnight.
+    """
     numbers = values if values.dtype.is_integer() else None
     if values.dtype == pl.String and values.drop_nulls().str.contains(r"^\d{1,6}$").all():
-        numbers = values.cast(pl.Int64, strict=False)
+        widths = values.drop_nulls().str.len_chars().unique().to_list()
+        numbers = None if widths in ([4], [6]) else values.cast(pl.Int64, strict=False)
     if numbers is None:
         return values
-    width = next(w for w, most in ((2, 23), (4, 2359), (20, None)) if most is None or not numbers.gt(most).any())
+    width = next(w for w, most in ((2, 24), (4, 2400), (20, None)) if most is None or not numbers.gt(most).any())
     return numbers.cast(pl.String).str.pad_start(min(width, 6), "0")

@@ -131,7 +131,7 @@ class FileSource:
                 instrument = Instrument(
                     symbol=symbol,
                     timeframe=Timeframe(timeframe),
-                    calendar=file.dialect.calendar or "always_open",
+                    calendar=file.dialect.calendar_id,
                     source=self._name,
                     vendor_symbol=vendor_symbol,
                     allow_non_positive_prices=file.allow_non_positive_prices,

@@ -98,10 +98,9 @@ def test_dates_of_daily_bars_become_session_opens_of_the_calendar() -> None:
         "2024-07-02 21:00:00",
         "2024-12-01 22:00:00",
     ]
-    assert times_of(read_text(text, timeframe="D1", zone="Europe/Paris")) == [
-        "2024-07-02 22:00:00",
-        "2024-12-01 23:00:00",
-    ]
+    for zone in ("UTC", "Europe/Paris", "America/New_York"):  # a date names a day, whatever clock the file keeps
+        undeclared = read_text(text, timeframe="D1", zone=zone)
+        assert times_of(undeclared) == ["2024-07-03 00:00:00", "2024-12-02 00:00:00"]
 
 
 def test_daily_midnights_with_a_written_offset_are_dates_of_the_calendar() -> None:
