@@ -62,6 +62,6 @@ lock: $(STAMP)  ## resolve pyproject.toml into requirements.lock
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate \
 	  --output-file requirements.lock pyproject.toml
 
-clean:  ## remove the environment, the lake's content and the Dagster home
-	rm -rf $(VENV) $(DAGSTER_HOME)
-	find data_lake -mindepth 1 ! -name README.md -delete
+clean:  ## delete what can be made again, after asking; CONFIRM=yes does not ask
+	@test -x $(BIN)/qe || { echo "There is no environment: run make setup; it knows what can be made again."; exit 1; }
+	@$(BIN)/qe clean --checkout "$(CURDIR)" $(if $(filter yes,$(CONFIRM)),--yes)

@@ -161,19 +161,25 @@ def default_resources() -> dict[str, Any]:
     }
 
 
+def dagster_home() -> Path | None:
+    """The folder that ``DAGSTER_HOME`` names, if it names one."""
+    home = os.environ.get("DAGSTER_HOME")
+    return Path(home) if home else None
+
+
 def prepare_dagster_home() -> None:
     """Give a new DAGSTER_HOME the packaged settings: telemetry off, limits on; an existing dagster.yaml stays.
 
     Raises:
         ConfigError: DAGSTER_HOME is not set; symbols and events would be lost with the process.
     """
-    home = os.environ.get("DAGSTER_HOME")
-    if not home:
+    home = dagster_home()
+    if home is None:
         raise ConfigError(
             "No Dagster instance: expected DAGSTER_HOME to name a folder, found none. "
             "Run: export DAGSTER_HOME=$PWD/.dagster_home"
         )
-    settings = Path(home) / "dagster.yaml"
+    settings = home / "dagster.yaml"
     if not settings.exists():
         settings.parent.mkdir(parents=True, exist_ok=True)
         settings.write_bytes((PACKAGED_CONFIG / "dagster.yaml").read_bytes())

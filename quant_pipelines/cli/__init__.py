@@ -16,6 +16,7 @@ from quant_core.errors import QuantError
 from quant_pipelines.cli import (
     backfill,
     calibration,
+    clean,
     demo,
     details,
     inspect,
@@ -27,7 +28,7 @@ from quant_pipelines.cli import (
     top,
 )
 
-_COMMANDS = (demo, inspect, launch, backfill, top, details, seasonality, quality, report, status, calibration)
+_COMMANDS = (demo, inspect, launch, backfill, top, details, seasonality, quality, report, status, calibration, clean)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
