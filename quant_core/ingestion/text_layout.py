@@ -111,6 +111,8 @@ def detect_layout(data: bytes, origin: str, dialect: Dialect) -> TextLayout:
     cut = [(row, split_fields(line, separator)) for row, line in numbered]
     fields = [(row, f) for row, f in cut if f is not None]
     names, first_row = _header(fields, dialect, origin)
+    if names is None or isinstance(dialect.header, list):  # a first line that cannot be cut is a row all the same
+        first_row = min(row for row, _ in numbered if row > (dialect.skip_lines or 0))
     rows = [f for row, f in fields if row >= first_row]
     width = _width(rows, names, origin)
     sample = [f for f in rows if len(f) == width][:SAMPLE_ROWS]
@@ -152,7 +154,7 @@ def _header(fields: list[tuple[int, list[str]]], dialect: Dialect, origin: str) 
     if dialect.header is False:
         return None, fields[0][0]
     if dialect.header is True:
-        return _names(fields[0][1]), _next_row(fields, 0)
+        return _names(fields[0][1]), fields[0][0] + 1
     return _detected_header(fields, dialect.skip_lines is not None)
 
 
@@ -165,14 +167,9 @@ def _detected_header(fields: list[tuple[int, list[str]]], skipped: bool) -> tupl
         filled = sum(bool(f.strip()) for f in names)
         fits = len(names) in (width, width - 1) and filled >= len(names) - 1 and filled > 0
         if fits or sum(normalize(f) in ROLE_OF for f in names) >= _KNOWN_NAMES:
-            return _names(names), _next_row(fields, at)
+            return _names(names), fields[at][0] + 1
     return None, fields[0][0]
 
 
 def _names(fields: list[str]) -> tuple[str, ...]:
     return tuple(f.strip() for f in fields)
-
-
-def _next_row(fields: list[tuple[int, list[str]]], at: int) -> int:
-    """Line of the first data row after a header; one past the header when there is none."""
-    return fields[at + 1][0] if at + 1 < len(fields) else fields[at][0] + 1

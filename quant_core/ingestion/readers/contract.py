@@ -16,6 +16,7 @@ import polars as pl
 from quant_core.block import Block
 from quant_core.ingestion.archives import Member
 from quant_core.ingestion.dialect import Dialect
+from quant_core.ingestion.time_formats import Int64s
 
 SAMPLE_ROWS = 1000
 
@@ -54,6 +55,19 @@ class Preview:
 
 
 @dataclass(frozen=True)
+class OddFields:
+    """The few fields of a typed column that do not fit its type; they are null in the column.
+
+    Attributes:
+        at: positions in the frame.
+        texts: what is written there.
+    """
+
+    at: Int64s
+    texts: pl.Series
+
+
+@dataclass(frozen=True)
 class Sheet:
     """Columns of a file by role, still as written.
 
@@ -62,6 +76,7 @@ class Sheet:
         origin_row: Int64, the source row number of every frame row.
         text_of: positions in the frame → the rows' original text.
         refused: rows that are in no column because they could not be split.
+        odd: role → fields of a typed column that do not fit its type.
         n_rows_in: frame.height + len(refused).
     """
 
@@ -69,6 +84,7 @@ class Sheet:
     origin_row: pl.Series
     text_of: Callable[[Sequence[int]], list[str]]
     refused: list[RefusedRow] = field(default_factory=list[RefusedRow])
+    odd: Mapping[str, OddFields] = field(default_factory=dict[str, OddFields])
 
     @property
     def n_rows_in(self) -> int:

@@ -1,4 +1,4 @@
-"""Delimited text: CSV and its relatives, read in bulk where the lines are regular and line by line where not.
+"""Delimited text: CSV and its relatives, read in bulk, and line by line only around lines that are not regular.
 
 Put here: the reader ``delimited_text``.
 Keep out: detection of the layout (text_layout.py) and the meaning of columns.
@@ -6,30 +6,35 @@ Keep out: detection of the layout (text_layout.py) and the meaning of columns.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from quant_core.ingestion.archives import Member
-from quant_core.ingestion.arrow_library import pa, pa_csv
+from quant_core.ingestion.arrow_library import pa
 from quant_core.ingestion.columns import NUMBER_ROLES, TIME_ROLES
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.field_kinds import NULL_VALUES
-from quant_core.ingestion.readers.contract import Preview, Reader, RefusedRow, Sheet
-from quant_core.ingestion.text_layout import TextLayout, decode, detect_layout, split_fields
-from quant_core.ingestion.time_formats import iso_type
+from quant_core.ingestion.readers._text_pieces import Piece, TextPlan, lines_of, read_pieces
+from quant_core.ingestion.readers.contract import OddFields, Preview, Reader, Sheet
+from quant_core.ingestion.text_layout import TextLayout, decode, detect_layout
+from quant_core.ingestion.time_formats import Int64s, iso_type
+
+_RARE = 0.0  # a column of which more fields do not fit its type is read as text
 
 
 @dataclass(frozen=True)
 class DelimitedText(Reader):
     """Lines of fields. ``origin_row`` is the 1-based line of the file.
 
-    Regular files go through Arrow's CSV parser with declared column types. A file that this parser refuses
-    (ragged rows, quotes, a field of the wrong type) is read again line by line, so that only the bad rows
-    are refused. Blank lines are no rows. A quoted line break is not supported: its parts are refused.
+    The text goes through Arrow's CSV parser with declared column types, chunk by chunk. Where that parser refuses
+    (ragged rows, quotes, a field of the wrong type), a small piece around is read as text and its odd lines one by
+    one, so that only bad rows are refused and one of them costs nothing elsewhere. Blank lines are no rows. A quoted
+    line break is not supported: its parts are refused.
 
     Look-ahead: none. Missing: the null texts of the dialect become null.
 
@@ -57,99 +62,75 @@ class DelimitedText(Reader):
 
     def load(self, member: Member, preview: Preview, roles: Mapping[int, str], dialect: Dialect) -> Sheet:
         data, layout = preview.payload
-        sheet = None if _is_irregular(layout, dialect) else _read_bulk(data, layout, roles, dialect)
-        return sheet or _read_lines(data, layout, roles, dialect)
+        nulls = dialect.null_values if dialect.null_values is not None else list(NULL_VALUES)
+        types = {role: _arrow_type(role, i, layout, dialect) for i, role in roles.items()}
+        plan = TextPlan(layout, types, {role: i for i, role in roles.items()}, nulls)
+        pieces = list(read_pieces(data, plan))
+        mistyped = _often_odd(pieces)
+        if mistyped:
+            plan = replace(plan, types={r: pa.string() if r in mistyped else t for r, t in types.items()})
+            pieces = list(read_pieces(data, plan))
+        return _sheet(data, pieces, plan)
 
 
-def _is_irregular(layout: TextLayout, dialect: Dialect) -> bool:
-    """True when the bulk parser cannot read the dialect."""
-    return layout.has_quotes or dialect.decimal == "," or bool(dialect.thousands) or not layout.separator.isascii()
-
-
-def _read_bulk(data: bytes, layout: TextLayout, roles: Mapping[int, str], dialect: Dialect) -> Sheet | None:
-    """Read with Arrow's parser; None when a row or a field does not fit."""
-    names = [roles.get(i, f"_{i}") for i in range(layout.width)]
-    types: dict[str, Any] = {role: _arrow_type(role, i, layout) for i, role in roles.items()}
-    nulls = dialect.null_values if dialect.null_values is not None else list(NULL_VALUES)
-    try:
-        table: Any = pa_csv.read_csv(
-            pa.BufferReader(data),
-            read_options=pa_csv.ReadOptions(column_names=names, skip_rows=layout.first_row - 1, block_size=1 << 22),
-            parse_options=pa_csv.ParseOptions(delimiter=layout.separator, quote_char=False, ignore_empty_lines=False),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=types,
-                include_columns=list(roles.values()),
-                null_values=nulls,
-                strings_can_be_null=True,
-                timestamp_parsers=[pa_csv.ISO8601],
-            ),
-        )
-    except (pa.ArrowInvalid, pa.ArrowKeyError):
-        return None
-    frame = pl.DataFrame(pl.from_arrow(table))
-    texts = [c for c, t in frame.schema.items() if t == pl.String]
-    if texts and frame.select(pl.any_horizontal(pl.col(texts).str.contains_any(['"', "\0"]).any())).item():
-        return None
-    origin_row = pl.int_range(layout.first_row, layout.first_row + frame.height, dtype=pl.Int64, eager=True)
-    return Sheet(frame, origin_row.alias("origin_row"), _text_by_line(data, layout.first_row))
-
-
-def _arrow_type(role: str, position: int, layout: TextLayout) -> Any:
+def _arrow_type(role: str, position: int, layout: TextLayout, dialect: Dialect) -> Any:
     """Number, time where the sample is plain ISO, else text."""
     if role in NUMBER_ROLES:
-        return pa.float64()
+        return pa.string() if dialect.decimal == "," or dialect.thousands else pa.float64()
     iso: Any = iso_type([row[position] for row in layout.sample]) if role in TIME_ROLES else None
     return iso or pa.string()
 
 
-def _text_by_line(data: bytes, first_row: int) -> Callable[[Sequence[int]], list[str]]:
-    """Original lines by frame position, cut from the bytes only when asked for."""
+def _often_odd(pieces: Sequence[Piece]) -> set[str]:
+    """Roles of which so many fields do not fit the column's type that the type is wrong."""
+    n_rows = sum(p.frame.height for p in pieces)
+    n_odd: Counter[str] = Counter()
+    for piece in pieces:
+        n_odd.update({role: texts.count() for role, texts in piece.odd.items()})
+    return {role for role, n in n_odd.items() if n > _RARE * n_rows}
+
+
+def _sheet(data: bytes, pieces: Sequence[Piece], plan: TextPlan) -> Sheet:
+    """The pieces as one sheet."""
+    if not pieces:
+        empty = pl.DataFrame(schema=dict.fromkeys(plan.positions, pl.String))
+        return Sheet(empty, pl.Series("origin_row", [], dtype=pl.Int64), lambda _: [])
+    begins = np.cumsum([0, *(p.frame.height for p in pieces)])[:-1]
+    rows = pl.concat([p.origin_row() for p in pieces], rechunk=True).alias("origin_row")
+    return Sheet(
+        frame=pl.concat([p.frame for p in pieces], rechunk=True),
+        origin_row=rows,
+        text_of=_text_by_line(data, [(p.start, p.end, p.first_row) for p in pieces], rows),
+        refused=[r for p in pieces for r in p.refused],
+        odd={role: _odd_fields(role, pieces, begins) for role in dict.fromkeys(r for p in pieces for r in p.odd)},
+    )
+
+
+def _odd_fields(role: str, pieces: Sequence[Piece], begins: Int64s) -> OddFields:
+    """The odd texts of one column over all pieces, with their positions in the sheet."""
+    at: list[Int64s] = []
+    texts: list[pl.Series] = []
+    for piece, begin in zip(pieces, begins, strict=True):
+        if role in piece.odd:
+            at.append(piece.odd[role].is_not_null().arg_true().to_numpy().astype(np.int64) + begin)
+            texts.append(piece.odd[role].drop_nulls())
+    return OddFields(np.concatenate(at), pl.concat(texts))
+
+
+def _text_by_line(
+    data: bytes, spans: list[tuple[int, int, int]], rows: pl.Series
+) -> Callable[[Sequence[int]], list[str]]:
+    """Original lines by frame position, cut from the bytes only when asked for, and only where they are."""
+    firsts = np.array([first for _, _, first in spans])
 
     def text_of(positions: Sequence[int]) -> list[str]:
-        lines = _lines(data)
-        return lines.gather([first_row - 1 + p for p in positions]).to_list()
+        wanted: Int64s = rows.gather(list(positions)).to_numpy()
+        of: Int64s = np.searchsorted(firsts, wanted, side="right") - 1
+        found = np.empty(len(wanted), dtype=object)
+        for span, (start, end, first) in enumerate(spans):
+            mine = of == span
+            if mine.any():
+                found[mine] = lines_of(data[start:end]).gather(wanted[mine] - first).to_list()
+        return found.tolist()
 
     return text_of
-
-
-def _lines(data: bytes) -> pl.Series:
-    """Every line of the text, without line ends; a final line end opens no further line."""
-    if b"\r" in data:
-        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    if data and not data.endswith(b"\n"):
-        data += b"\n"
-    ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n")) + 1
-    offsets = np.concatenate(([0], ends)).astype(np.int64)
-    array: Any = pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
-    return pl.Series(pl.from_arrow(array)).str.strip_suffix("\n").alias("line")
-
-
-def _read_lines(data: bytes, layout: TextLayout, roles: Mapping[int, str], dialect: Dialect) -> Sheet:
-    """Read line by line; rows that cannot be cut into ``width`` fields are refused."""
-    lines = _lines(data)
-    table = pl.DataFrame({"row": pl.int_range(1, len(lines) + 1, dtype=pl.Int64, eager=True), "line": lines})
-    table = table.filter((pl.col("row") >= layout.first_row) & (pl.col("line").str.strip_chars() != ""))
-    quoted = pl.col("line").str.contains('"', literal=True)
-    simple = table.filter(~quoted).with_columns(fields=pl.col("line").str.split(layout.separator))
-    cut = table.filter(quoted)
-    by_csv = [split_fields(line, layout.separator) for line in cut["line"]]
-    fields = pl.Series("fields", by_csv, dtype=pl.List(pl.String))
-    table = pl.concat([simple, cut.with_columns(fields)]).sort("row")
-    nul = pl.col("line").str.contains("\0", literal=True)
-    reason = (
-        pl.when(nul)
-        .then(pl.lit("nul_byte"))
-        .when(pl.col("fields").is_null())
-        .then(pl.lit("unreadable_quotes"))
-        .when(pl.col("fields").list.len() != layout.width)
-        .then(pl.lit("ragged_row"))
-    )
-    table = table.with_columns(reason=reason)
-    bad = table.filter(pl.col("reason").is_not_null())
-    refused = [RefusedRow(*r) for r in bad.select("row", "reason", "line").iter_rows()]
-    good = table.filter(pl.col("reason").is_null())
-    nulls = dialect.null_values if dialect.null_values is not None else list(NULL_VALUES)
-    frame = good.select(pl.col("fields").list.get(i).str.strip_chars().alias(role) for i, role in roles.items())
-    frame = frame.with_columns(pl.when(~pl.all().is_in(nulls)).then(pl.all()))
-    kept = good["line"]
-    return Sheet(frame, good["row"].alias("origin_row"), lambda at: kept.gather(list(at)).to_list(), refused)
