@@ -26,15 +26,16 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     ),
     "date": ("date", "tradedate", "day", "dateutc", "tradingday", "dtyyyymmdd"),
     "time": ("time", "timeofday", "hour", "t"),
-    "open": ("open", "o", "openprice", "op", "1open"),
-    "high": ("high", "h", "highprice", "hi", "max", "2high"),
-    "low": ("low", "l", "lowprice", "lo", "min", "3low"),
-    "close": ("close", "c", "closeprice", "cl", "last", "closelast", "4close"),
-    "volume": ("volume", "vol", "v", "tickvolume", "tickvol", "qty", "totalvolume", "basevolume", "5volume", "size"),
+    "open": ("open", "o", "openprice", "op", "midopen", "openmid", "mido"),
+    "high": ("high", "h", "highprice", "hi", "max", "midhigh", "highmid", "midh"),
+    "low": ("low", "l", "lowprice", "lo", "min", "midlow", "lowmid", "midl"),
+    "close": ("close", "c", "closeprice", "cl", "last", "closelast", "midclose", "closemid", "midc", "price"),
+    "volume": ("volume", "vol", "v", "tickvolume", "tickvol", "qty", "totalvolume", "basevolume", "size"),
     "symbol": ("symbol", "ticker", "instrument", "sym", "pair", "code", "instrumentid", "ric", "product"),
     "timeframe": ("timeframe", "tf", "interval", "period", "per", "granularity", "resolution", "barsize"),
+    "complete": ("complete", "iscomplete", "completed", "confirm", "confirmed", "isfinal", "isclosed", "barclosed"),
     **{
-        f"{s}_{p}": (f"{s}{p}", f"{p}{s}", f"{s}{p[0]}")
+        f"{s}_{p}": (f"{s}{p}", f"{p}{s}", f"{s}{p[0]}", f"{p}price{s}")
         for s in ("bid", "ask")
         for p in ("open", "high", "low", "close")
     },
@@ -51,12 +52,21 @@ RANK_OF = {alias: rank for aliases in _ALIASES.values() for rank, alias in enume
 
 
 def normalize(name: str) -> str:
-    """Lower case, letters and digits only.
+    """Lower case, letters and digits only, without a number in front of it.
 
-    >>> normalize(" Adj. Close "), normalize("<DTYYYYMMDD>"), normalize("Unnamed: 0")
-    ('adjclose', 'dtyyyymmdd', 'unnamed0')
+    >>> normalize(" Adj. Close "), normalize("<DTYYYYMMDD>"), normalize("Unnamed: 0"), normalize("5. adjusted close")
+    ('adjclose', 'dtyyyymmdd', 'unnamed0', 'adjustedclose')
     """
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+    return re.sub(r"[^a-z0-9]", "", re.sub(r"^\s*\d+[a-z]?[.:)] ", "", name.lower()))
+
+
+def last_part(name: str) -> str:
+    """What stands behind the last dot, normalized: ``mid.o`` and ``AAPL.Open`` say what they are at their end.
+
+    >>> last_part("quote.USD.open"), last_part("open")
+    ('open', '')
+    """
+    return normalize(name.rsplit(".", 1)[1]) if "." in name.strip(". ") else ""
 
 
 def is_unnamed(name: str) -> bool:
@@ -65,4 +75,7 @@ def is_unnamed(name: str) -> bool:
     >>> is_unnamed(""), is_unnamed("Unnamed: 0"), is_unnamed("Date")
     (True, True, False)
     """
-    return normalize(name) in ("", "index", "level0") or re.fullmatch(r"unnamed\d+", normalize(name)) is not None
+    return (
+        normalize(name) in ("", "index", "level0", "indexlevel0")
+        or re.fullmatch(r"unnamed\d+", normalize(name)) is not None
+    )

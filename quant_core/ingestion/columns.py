@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from quant_core.errors import RefusedInputError
-from quant_core.ingestion.column_names import RANK_OF, ROLE_OF, is_unnamed, normalize
+from quant_core.ingestion.column_names import RANK_OF, ROLE_OF, is_unnamed, last_part, normalize
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.field_kinds import is_date8, main_kind
-from quant_core.ingestion.headerless import roles_of_headerless
+from quant_core.ingestion.headerless import is_clock, roles_of_headerless
 from quant_core.ingestion.readers.contract import Preview
 from quant_core.ingestion.refusals import refuse_not_ohlc
 
@@ -22,6 +22,7 @@ BID_ASK = tuple(f"{side}_{p}" for side in ("bid", "ask") for p in PRICES)
 ADJUSTED = tuple(f"adj_{p}" for p in PRICES)
 NUMBER_ROLES = (*PRICES, *BID_ASK, *ADJUSTED, "volume", "adj_volume")
 TIME_ROLES = ("ts", "date")
+_PART_RANK = 100  # a name known by its last part only comes after every whole name
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,13 @@ def assign_columns(preview: Preview, dialect: Dialect, origin: str) -> Columns:
         RefusedInputError: the file holds no OHLC bars, or two columns claim one role.
     """
     if preview.names is None:
-        found = roles_of_headerless(preview.sample, origin)
+        found = roles_of_headerless(preview.sample, origin, dialect)
         names = [found.get(i, "ignore") for i in range(len(preview.sample[0]))]
     else:
         names = _names_of_width(list(preview.names), preview.sample, origin)
     choice = _Choice(names, preview.sample, _by_name(names, dialect, origin))
     _choose_time(choice)
+    _choose_volume(choice, dialect)
     _choose_prices(choice, dialect, origin)
     roles = {position: role for role, position in sorted(choice.at.items(), key=lambda item: item[1])}
     resolved: dict[str, Any] = {
@@ -94,10 +96,11 @@ def _by_name(names: list[str], dialect: Dialect, origin: str) -> dict[str, int]:
     best: dict[str, tuple[int, int]] = {}
     for position, name in enumerate(names):
         key = normalize(name) or name.strip()
-        role = declared.get(key) or ROLE_OF.get(normalize(name))
+        known = normalize(name) if normalize(name) in ROLE_OF else last_part(name)
+        role = declared.get(key) or ROLE_OF.get(known)
         if role is None or role == "ignore":
             continue
-        rank = -1 if key in declared else RANK_OF[normalize(name)]
+        rank = -1 if key in declared else RANK_OF[known] + (_PART_RANK if known != normalize(name) else 0)
         if role in best and best[role][0] == rank:
             first = names[best[role][1]]
             raise RefusedInputError.at(
@@ -115,15 +118,13 @@ def _by_name(names: list[str], dialect: Dialect, origin: str) -> dict[str, int]:
 def _choose_time(choice: _Choice) -> None:
     """Leave either ``ts``, or ``date`` with ``time``; an unnamed first column may be the time."""
     at = choice.at
+    if "ts" in at and "date" in at and "time" not in at and _is_time_of_day(choice.values(at["ts"])):
+        at["time"] = at.pop("ts")
     if "ts" not in at and "date" not in at and "time" not in at:
-        first_is_free = bool(choice.names) and is_unnamed(choice.names[0])
-        kind = main_kind(choice.values(0)) if first_is_free else "text"
-        if kind == "moment" or (kind == "number" and _looks_like_epoch(choice.values(0))):
-            at["ts"] = 0
+        unnamed = (i for i, name in enumerate(choice.names) if is_unnamed(name) and _is_moment(choice.values(i)))
+        at.update([("ts", i) for i in list(unnamed)[:1]])
     if "time" in at:
-        values = choice.values(at["time"])
-        kind = main_kind(values)
-        is_whole_moment = kind == "moment" or (kind == "number" and _looks_like_epoch(values))
+        is_whole_moment = _is_moment(choice.values(at["time"]))
         if "ts" not in at and (is_whole_moment or "date" not in at):
             at["ts"] = at["time"]
         if "ts" in at:
@@ -132,6 +133,33 @@ def _choose_time(choice: _Choice) -> None:
         at["ts"] = at.pop("date")
     if "ts" in at:
         at.pop("date", None)
+
+
+def _is_moment(values: list[str]) -> bool:
+    """True for times that hold the day."""
+    kind = main_kind(values)
+    return kind == "moment" or (kind == "number" and _looks_like_epoch(values))
+
+
+def _is_time_of_day(values: list[str]) -> bool:
+    return main_kind(values) == "time_of_day" or is_clock(values)
+
+
+def _choose_volume(choice: _Choice, dialect: Dialect) -> None:
+    """Where the volume is zero or empty in the whole sample, take another column of that name that is not.
+
+    MetaTrader 5 writes both, and the exchange's volume of a currency pair is always zero.
+    """
+    declared = {normalize(name) for name, role in (dialect.columns or {}).items() if role == "volume"}
+    if "volume" not in choice.at or normalize(choice.names[choice.at["volume"]]) in declared:
+        return
+
+    def is_used(position: int) -> bool:
+        return any(v.strip(" 0.,") for v in choice.values(position))
+
+    others = [i for i, name in enumerate(choice.names) if ROLE_OF.get(normalize(name)) == "volume" and is_used(i)]
+    if others and not is_used(choice.at["volume"]):
+        choice.at["volume"] = others[0]
 
 
 def _looks_like_epoch(values: list[str]) -> bool:

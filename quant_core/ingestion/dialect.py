@@ -25,6 +25,7 @@ ROLES = (
     "time",
     "symbol",
     "timeframe",
+    "complete",
     *("open", "high", "low", "close", "volume"),
     *("bid_open", "bid_high", "bid_low", "bid_close", "ask_open", "ask_high", "ask_low", "ask_close"),
     *("adj_open", "adj_high", "adj_low", "adj_close", "adj_volume"),

@@ -13,11 +13,12 @@ from typing import Literal
 
 Kind = Literal["empty", "number", "time_of_day", "moment", "text"]
 
-NULL_VALUES = ("", "NA", "N/A", "#N/A", "null", "NULL", "None", "\\N")
+NULL_VALUES = ("", "NA", "N/A", "n/a", "#N/A", "null", "NULL", "None", "\\N", "-", "--", "---")
 """Texts that mean "missing" unless the dialect declares others; ``nan`` is a number that is not finite."""
 
 _NUMBER = re.compile(
-    r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+|\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf|infinity)",
+    r"[+-]?[$€£¥]?(?:\d+(?:[.,]\d*)?|[.,]\d+|\d{1,3}(?:[.,'\u2019\u00a0 ]\d{3})+(?:[.,]\d+)?)(?:[eE][+-]?\d+)?"
+    r"\s?(?:[kmb%€£¥]|usd|eur|gbp)?|[+-]?(?:nan|inf|infinity)",
     re.IGNORECASE,
 )
 _TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[AaPp][Mm])?")
@@ -61,4 +62,15 @@ def is_date8(texts: Iterable[str]) -> bool:
     """
     filled = [t.strip() for t in texts if t.strip()]
     pattern = re.compile(r"(?:1[89]|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+    return bool(filled) and all(pattern.fullmatch(t) for t in filled)
+
+
+def is_date6(texts: Iterable[str]) -> bool:
+    """True when every non-empty field is a calendar day written YYMMDD.
+
+    >>> is_date6(["240102", "231231"]), is_date6(["241301", "240102"])
+    (True, False)
+    """
+    filled = [t.strip() for t in texts if t.strip()]
+    pattern = re.compile(r"\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
     return bool(filled) and all(pattern.fullmatch(t) for t in filled)

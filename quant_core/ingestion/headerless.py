@@ -1,71 +1,101 @@
 """Files without header: roles from what the fields look like.
 
-Put here: the layouts that MetaTrader, HistData, NSE, exchange and quote-bar files use without naming their columns.
-Keep out: files with names (columns.py).
+Put here: the texts and the time in front of the numbers, and the proposal of a header where something is unclear.
+Keep out: the meaning of the numbers (number_layout.py), files with names (columns.py).
 """
 
 from __future__ import annotations
 
+import itertools
+from typing import NoReturn
+
+import numpy as np
+import polars as pl
+
 from quant_core.errors import RefusedInputError
-from quant_core.ingestion.field_kinds import is_date8, main_kind
+from quant_core.ingestion.dialect import Dialect
+from quant_core.ingestion.field_kinds import NULL_VALUES, is_date6, is_date8, main_kind
+from quant_core.ingestion.labels import is_timeframe
+from quant_core.ingestion.number_layout import ORDERS, Floats, layout_of
+from quant_core.ingestion.number_style import number_style
+from quant_core.ingestion.numbers import to_floats
 
 _FIX = "header: [ts, open, high, low, close, volume]  # one name per column, `ignore` for the others"
-_OHLC = ("open", "high", "low", "close")
-_BID, _ASK = tuple(f"bid_{p}" for p in _OHLC), tuple(f"ask_{p}" for p in _OHLC)
-_BY_COUNT: dict[int, tuple[str, ...]] = {
-    4: _OHLC,
-    5: (*_OHLC, "volume"),
-    6: (*_OHLC, "volume", "ignore"),
-    7: (*_OHLC, "volume", "ignore", "ignore"),
-    8: (*_BID, *_ASK),
-    10: (*_BID, "ignore", *_ASK, "ignore"),
-}
 
 
-def roles_of_headerless(sample: list[list[str]], origin: str) -> dict[int, str]:
-    """Position → role: an optional symbol, the time (whole or split), then numbers by their count.
+def roles_of_headerless(sample: list[list[str]], origin: str, dialect: Dialect) -> dict[int, str]:
+    """Position → role: an optional symbol and timeframe, the time (whole or split), then numbers by their values.
 
-    4 numbers are O, H, L, C; a 5th is volume; a 6th and 7th (open interest, spread) are not read; 8 are bid
-    then ask OHLC; 10 are the same with sizes. O, H, L, C must be consistent in 95 % of the sample.
+    Fields behind the numbers are not read where they are times or always the same text.
 
     Raises:
-        RefusedInputError: no such layout, a tick file, or inconsistent prices.
+        RefusedInputError: no time, a tick file, or numbers whose meaning the values do not tell.
 
-    >>> roles_of_headerless([["NIFTY", "20130101", "09:16", "2", "3", "1", "2"]], "a.txt")
+    >>> roles_of_headerless([["NIFTY", "20130101", "09:16", "2", "3", "1", "2"]], "a.txt", Dialect())
     {0: 'symbol', 1: 'date', 2: 'time', 3: 'open', 4: 'high', 5: 'low', 6: 'close'}
     """
     if not sample:
         raise RefusedInputError.at(origin, reason="no row could be read", fix=_FIX)
     columns = [[row[i] for row in sample] for i in range(len(sample[0]))]
-    kinds = [main_kind(c) for c in columns]
+    kinds: list[str] = [main_kind(c) for c in columns]
     roles: dict[int, str] = {}
-    at = 0
-    if kinds[0] == "text" and len(kinds) > 1:
-        roles[0], at = "symbol", 1
-    at = _time_roles(columns, list(kinds), at, roles, origin)
-    numbers = [k for k in kinds[at:] if k in ("number", "empty")]
-    if len(numbers) != len(kinds) - at:
-        raise RefusedInputError.at(origin, reason=f"fields after the time are not all numbers ({kinds})", fix=_FIX)
-    if len(numbers) in (1, 2, 3):
-        kind = "a price-only file" if len(numbers) == 1 else "a tick file (time, price, size)"
+    at = _text_roles(columns, kinds, roles)
+    first = at
+    at = _time_roles(columns, kinds, at, roles, origin)
+    last = _end_of_numbers(columns, kinds, at, origin, roles)
+    values = _values(columns[at:last], origin, dialect)
+    if last - at < 4:
+        kind = "a price-only file" if last - at <= 1 else "a tick file (time, price, size)"
         raise RefusedInputError.at(
             origin, reason=f"{kind} without header, not OHLC bars", fix="leave this file out of the feed's pattern"
         )
-    if len(numbers) not in _BY_COUNT:
-        raise RefusedInputError.at(origin, reason=f"{len(numbers)} numbers per row in an unknown order", fix=_FIX)
-    roles |= {at + i: role for i, role in enumerate(_BY_COUNT[len(numbers)]) if role != "ignore"}
-    _check_order(sample, {role: i for i, role in roles.items()}, origin)
+    found = layout_of(values, is_descending=_is_descending(columns[first]))
+    roles |= {at + i: role for i, role in enumerate(found.roles) if role != "ignore"}
+    if found.doubt:
+        _refuse(origin, found.doubt, roles, len(columns))
     return roles
+
+
+def check_positions(prices: pl.DataFrame, origin: str) -> None:
+    """Refuse prices that were told by a sample and are in another order in more than 5 % of the file's bars."""
+    o, h, low, c = (pl.col(p) for p in ORDERS[0])
+    is_good = (h >= pl.max_horizontal(o, c, low)) & (low <= pl.min_horizontal(o, c))
+    is_bar = (h != low) | (o != c) | (o != h)
+    n_bars, n_good = prices.select(is_bar.sum(), (is_bar & is_good).sum().alias("good")).row(0)
+    if n_good < 0.95 * n_bars:
+        reason = f"columns taken as open, high, low, close are consistent in {n_good} of {n_bars} rows only"
+        raise RefusedInputError.at(origin, reason=reason, fix=_FIX)
+
+
+def _text_roles(columns: list[list[str]], kinds: list[str], roles: dict[int, str]) -> int:
+    """Assign symbol and timeframe in front of the time; return the position after them."""
+    at = 0
+    has_name = kinds[0] == "text" or (kinds[0] == "empty" and any(v.strip() for v in columns[0]))
+    if has_name and len(kinds) > 1:
+        roles[0], at = "symbol", 1
+    if at and at + 1 < len(kinds) and all(is_timeframe(v.strip()) for v in columns[at]):
+        follows = kinds[at + 1] == "moment" or is_date8(columns[at + 1]) or is_date6(columns[at + 1])
+        if follows:
+            roles[at], at = "timeframe", at + 1
+    return at
 
 
 def _time_roles(columns: list[list[str]], kinds: list[str], at: int, roles: dict[int, str], origin: str) -> int:
     """Assign ts, or date and time, from a position on; return the position after them."""
-    if at < len(kinds) and kinds[at] == "moment":
+    follows_clock = at + 1 < len(kinds) and (kinds[at + 1] == "time_of_day" or is_clock(columns[at + 1]))
+    kind = kinds[at] if at < len(kinds) else "empty"
+    if kind == "moment":
         is_split = at + 1 < len(kinds) and kinds[at + 1] == "time_of_day"
-    elif at < len(kinds) and kinds[at] == "number" and is_date8(columns[at]):
-        is_split = at + 1 < len(kinds) and (kinds[at + 1] == "time_of_day" or _is_clock(columns[at + 1]))
-    elif at < len(kinds) and kinds[at] == "number" and all(len(v.strip().split(".")[0]) >= 9 for v in columns[at] if v):
+    elif kind == "number" and (is_date8(columns[at]) or (is_date6(columns[at]) and follows_clock)):
+        is_split = follows_clock
+    elif _is_time(columns[at], kind) if at < len(kinds) else False:
         is_split = False
+    elif kind == "number" and at == 0 and len(kinds) > 1 and _is_time(columns[1], kinds[1]):
+        if not _is_row_number(columns[0]):
+            rest = roles_of_headerless([list(row) for row in zip(*columns[1:], strict=True)], origin, Dialect())
+            names = {0: "symbol"} | {i + 1: role for i, role in rest.items()}
+            _refuse(origin, "numbers without a name stand before the time", names, len(kinds))
+        return _time_roles(columns, kinds, 1, roles, origin)
     else:
         raise RefusedInputError.at(origin, reason=f"no time was found in the rows (fields look like {kinds})", fix=_FIX)
     roles[at] = "date" if is_split else "ts"
@@ -74,28 +104,71 @@ def _time_roles(columns: list[list[str]], kinds: list[str], at: int, roles: dict
     return at + 1 + is_split
 
 
-def _is_clock(values: list[str]) -> bool:
-    """True for times of day written HHMMSS or HHMM."""
+def _is_time(column: list[str], kind: str) -> bool:
+    is_long = kind == "number" and all(len(v.strip().split(".")[0]) >= 9 for v in column if v.strip())
+    return kind == "moment" or is_date8(column) or is_long
+
+
+def _is_row_number(column: list[str]) -> bool:
+    """True for 0, 1, 2, … from any start."""
+    filled = [v.strip() for v in column]
+    if not all(v.isdigit() for v in filled):
+        return False
+    numbers = np.array([int(v) for v in filled], dtype=np.float64)
+    return bool((np.diff(numbers) == 1).all())
+
+
+def is_clock(values: list[str]) -> bool:
+    """True for times of day written HHMMSS or HHMM.
+
+    >>> is_clock(["0930", "1600"]), is_clock(["1.5"])
+    (True, False)
+    """
     filled = [v.strip() for v in values if v.strip()]
     return bool(filled) and all(
-        v.isdigit() and len(v) in (4, 6) and int(v[:2]) < 24 and int(v[2:4]) < 60 for v in filled
+        v.isdigit() and len(v) in (4, 6) and int(v[:2]) <= 24 and int(v[2:4]) < 60 for v in filled
     )
 
 
-def _check_order(sample: list[list[str]], at: dict[str, int], origin: str) -> None:
-    """Refuse when high is not the highest and low not the lowest in more than 5 % of the sample."""
-    names = _OHLC if "open" in at else _BID
-    good = total = 0
-    for row in sample:
-        try:
-            o, h, low, c = (float(row[at[p]].replace(",", ".")) for p in names)
-        except ValueError:
-            continue  # a row that is no number decides nothing about the order
-        total += 1
-        good += h >= max(o, c, low) and low <= min(o, c)
-    if total and good < 0.95 * total:
-        raise RefusedInputError.at(
-            origin,
-            reason=f"columns taken as open, high, low, close are consistent in {good} of {total} rows only",
-            fix=_FIX,
-        )
+def _end_of_numbers(columns: list[list[str]], kinds: list[str], at: int, origin: str, roles: dict[int, str]) -> int:
+    """The position after the numbers; what follows them must be times, or one text that never changes."""
+    last = next((i for i in range(at, len(kinds)) if kinds[i] not in ("number", "empty")), len(kinds))
+    if last - at < 4 and last < len(kinds):
+        reason = f"fields after the time are not all numbers ({kinds})"
+        raise RefusedInputError.at(origin, reason=reason, fix=_FIX)
+    for i in range(last, len(kinds)):
+        if kinds[i] == "text" and len({v.strip() for v in columns[i]}) > 1:
+            is_short = len(max(columns[i], key=len)) <= 12 and "symbol" not in roles.values()
+            names = roles | {at + j: r for j, r in enumerate(ORDERS[0])} | ({i: "symbol"} if is_short else {})
+            _refuse(
+                origin, f"field {i + 1} is a text without a name (first value {columns[i][0]!r})", names, len(kinds)
+            )
+    return last
+
+
+def _values(columns: list[list[str]], origin: str, dialect: Dialect) -> Floats:
+    """The sample's numbers, NaN where a field is none."""
+    nulls = NULL_VALUES if dialect.null_values is None else dialect.null_values
+    texts = [pl.Series(f"field {i + 1}", [None if v.strip() in nulls else v for v in c]) for i, c in enumerate(columns)]
+    texts = [t.cast(pl.String) for t in texts]
+    style = number_style(texts, dialect, origin)
+    read = [to_floats(t.alias("volume") if i > 3 else t, style, origin)[0] for i, t in enumerate(texts)]
+    return np.column_stack([r.fill_null(np.nan).to_numpy() for r in read]) if read else np.empty((0, 0))
+
+
+def _is_descending(column: list[str]) -> bool | None:
+    """Whether times that sort as texts of one length fall; None where they do not tell."""
+    filled = [v.strip() for v in column if v.strip()]
+    if len(filled) < 2 or len({len(v) for v in filled}) > 1 or not (filled[0][:4].isdigit()):
+        return None
+    rising = sum(a < b for a, b in itertools.pairwise(filled))
+    falling = sum(a > b for a, b in itertools.pairwise(filled))
+    return None if min(rising, falling) else falling > rising
+
+
+def _refuse(origin: str, reason: str, roles: dict[int, str], width: int) -> NoReturn:
+    """Refuse with the whole header as it would be declared."""
+    names = ", ".join(roles.get(i, "ignore") for i in range(width))
+    raise RefusedInputError.at(
+        origin, reason=reason, fix=f"header: [{names}]  # as the columns are; `ignore` for those that are not read"
+    )

@@ -109,8 +109,18 @@ def timeframes_of(
     return parse_timeframe(named) if named else None
 
 
+def is_timeframe(text: str) -> bool:
+    """True for a timeframe's spelling, a number of minutes or a bare unit.
+
+    >>> [is_timeframe(t) for t in ("D", "60", "1h", "M", "AAPL")]
+    [True, True, True, False, False]
+    """
+    return _timeframe_or_none(text) is not None
+
+
 def _timeframe_or_none(text: str) -> str | None:
+    unit = {"d": "1d", "w": "1w", "h": "1h"}.get(text.lower(), text)
     try:
-        return parse_timeframe(f"{text}min" if text.isdigit() else text).value
+        return parse_timeframe(f"{unit}min" if unit.isdigit() else unit).value
     except ConfigError:
         return None  # the row goes to quarantine as bad_timeframe

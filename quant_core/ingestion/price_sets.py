@@ -53,6 +53,16 @@ def combine_prices(numbers: pl.DataFrame, dialect: Dialect) -> tuple[pl.DataFram
     return frame, found
 
 
+def is_unfinished(complete: pl.Series) -> pl.Series:
+    """True where a column that says whether a bar is complete says that it is not.
+
+    >>> is_unfinished(pl.Series(["True", "false", "0", None])).to_list()
+    [False, True, True, False]
+    """
+    said = complete.cast(pl.String).str.strip_chars().str.to_lowercase()
+    return said.is_in(["false", "no", "0", "0.0"]).fill_null(value=False)
+
+
 def looks_wrong() -> pl.Expr:
     """True where a row is wrong by itself: a price missing, not finite or not positive, or out of order."""
     o, h, low, c = (pl.col(p) for p in PRICES)

@@ -16,12 +16,13 @@ from quant_core.errors import RefusedInputError
 from quant_core.ingestion.archives import Member, unwrap
 from quant_core.ingestion.bar_stamps import BarOpens, bar_opens, resolved_stamp
 from quant_core.ingestion.clocks import Instants
-from quant_core.ingestion.columns import NUMBER_ROLES, PRICES, assign_columns
+from quant_core.ingestion.columns import PRICES, assign_columns
 from quant_core.ingestion.dialect import Dialect
+from quant_core.ingestion.headerless import check_positions
 from quant_core.ingestion.labels import symbols_of, timeframes_of
-from quant_core.ingestion.numbers import to_floats
+from quant_core.ingestion.number_fields import read_number_fields
 from quant_core.ingestion.parsed_file import ParsedFile
-from quant_core.ingestion.price_sets import combine_prices, looks_wrong
+from quant_core.ingestion.price_sets import combine_prices, is_unfinished, looks_wrong
 from quant_core.ingestion.readers import READERS
 from quant_core.ingestion.readers.contract import Reader, Sheet
 from quant_core.ingestion.steps import check_steps, step_timeframe, steps_of
@@ -125,12 +126,16 @@ def _read_member(member: Member, file_name: str, dialect: Dialect) -> ParsedFile
         return _assemble(member, sheet, None, None, _Problems(0), resolved)
     problems = _Problems(sheet.frame.height)
     timed, how = _time_rows(sheet, member, file_name, dialect, problems)
-    numbers: dict[str, pl.Series] = {}
-    for role in (r for r in sheet.frame.columns if r in NUMBER_ROLES):
-        numbers[role], bad = to_floats(sheet.frame[role], dialect, member.origin)
+    numbers = read_number_fields(sheet, columns.resolved["columns"], dialect, member.origin)
+    for role, bad in numbers.bad_prices.items():
         problems.mark(f"unparsable_{role}", bad)
-    prices, counts = combine_prices(pl.DataFrame(numbers), dialect)
+    if "complete" in sheet.frame.columns:
+        problems.mark("unfinished_row", is_unfinished(sheet.frame["complete"]))
+    prices, counts = combine_prices(numbers.values, dialect)
+    counts |= numbers.resolved
     _refuse_unreadable(sheet, problems, member.origin)
+    if preview.names is None:
+        check_positions(prices, member.origin)
     return _assemble(member, sheet, timed, prices, problems, {**resolved, **how, **counts})
 
 
