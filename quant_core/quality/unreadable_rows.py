@@ -14,6 +14,7 @@ _EXPLANATIONS = {
     "unparsable_ts": "The time could not be read.",
     "ragged_row": "The line has another number of fields than the others.",
     "unreadable_quotes": "The line's quotes do not close.",
+    "unfinished_row": "The file says itself that the bar is not complete.",
     "nul_byte": "The line holds a zero byte.",
     "bad_symbol": "The symbol cannot be a partition key; declare symbol_aliases.",
     "bad_timeframe": "The timeframe could not be read.",
