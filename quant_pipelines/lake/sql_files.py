@@ -7,6 +7,7 @@ Keep out: running them (``lake_query.py``) and turning them into assets and chec
 from __future__ import annotations
 
 import hashlib
+import importlib.resources
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,16 @@ import duckdb
 
 from quant_core.errors import ConfigError, UnknownNameError
 
-SQL_FOLDER = Path(__file__).parents[2] / "sql"
+
+def _sql_folder() -> Path:
+    """``sql/`` beside the packages in a checkout, inside the package in an installation."""
+    checkout = Path(__file__).parents[2]
+    if (checkout / "pyproject.toml").is_file():
+        return checkout / "sql"
+    return Path(str(importlib.resources.files("quant_pipelines"))) / "sql"
+
+
+SQL_FOLDER = _sql_folder()
 
 FACTS_TABLE = "lake_facts"
 """Any SELECT may read it: one row per partition of the tables it reads, with the provenance of its file."""
@@ -81,9 +91,9 @@ def read_sql_files(folder: Path) -> list[SqlFile]:
     if not folder.is_dir():
         raise ConfigError.at(
             "sql",
-            expected=f"the folder sql/{folder.name} beside the packages",
+            expected=f"the folder {folder}",
             found="nothing",
-            next_step="Install with pip -e.",
+            next_step="Install the package again; its wheel holds the folder sql.",
         )
     return [parse_sql_file(path.stem, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.sql"))]
 
