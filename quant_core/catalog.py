@@ -19,12 +19,15 @@ B = TypeVar("B", bound=Block)
 CONTRACT = "contract"
 """The module of a family folder that says what a block of the family is."""
 
+SETTINGS = "settings"
+"""The module of a folder that holds its section of the research file."""
+
 
 class Catalog(Mapping[str, type[B]], Generic[B]):
     """The blocks of one family by id, in alphabetical order.
 
     One file = one block: ``events/gap_up.py`` must define the class ``GapUp`` of the family. Files that
-    start with an underscore and ``contract.py`` are not blocks.
+    start with an underscore, ``contract.py`` and ``settings.py`` are not blocks.
 
     Raises:
         DataContractError: a file does not hold exactly one class of the family, or its name differs.
@@ -78,5 +81,5 @@ class Catalog(Mapping[str, type[B]], Generic[B]):
 
 
 def _is_machinery(module: str) -> bool:
-    """True for the files of a family folder that hold no block: the family's contract and private modules."""
-    return module == CONTRACT or module.startswith("_")
+    """True for the files of a family folder that hold no block: its contract, its settings and private modules."""
+    return module in {CONTRACT, SETTINGS} or module.startswith("_")

@@ -7,7 +7,7 @@ Keep out: the models (beside what they configure) and the error classes (errors.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar, get_args
+from typing import Any, NamedTuple, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -27,7 +27,7 @@ class Fault(NamedTuple):
     found: object
 
 
-def parse_model(model: type[M], values: Mapping[Any, Any], where: str, *, kind: str = "setting") -> M:
+def parse_model(model: type[M], values: object, where: str, *, kind: str = "setting") -> M:
     """Read a mapping into a model.
 
     A model with ``hide_input_in_errors`` may hold secrets: its errors repeat no value.
@@ -51,8 +51,11 @@ def parse_model(model: type[M], values: Mapping[Any, Any], where: str, *, kind: 
     Traceback (most recent call last):
     quant_core.errors.UnknownNameError: No setting is called 'n_mix' (at a.yaml.n_mix). Did you mean 'n_min'?
     """
+    if not isinstance(values, Mapping):
+        fields = ", ".join(_fields(model))
+        raise ConfigError.at(where, expected=f"a mapping of {fields}", found=values, next_step="Write one.")
     try:
-        return model.model_validate(dict(values))
+        return model.model_validate(dict(cast("Mapping[Any, Any]", values)))
     except ValidationError as error:
         raise _named(model, error, where, kind) from (None if _is_secret(model) else error)
 
@@ -95,6 +98,8 @@ def _first(error: ValidationError) -> ErrorDetails:
 
 def _expected(fault: ErrorDetails) -> str:
     """What pydantic expected, without its way of saying so."""
+    if fault["type"] == "missing":
+        return "this key, which has no default"
     text = fault["msg"]
     for prefix in _PREFIXES:
         text = text.removeprefix(prefix)
@@ -105,7 +110,8 @@ def _path(parts: Sequence[str | int]) -> str:
     """``a.yaml: folds``, ``by_timeframe``, 2 as ``a.yaml: folds.by_timeframe[2]``."""
     text = ""
     for part in parts:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        separator = "" if not text or text.endswith(" ") else "."
+        text += f"[{part}]" if isinstance(part, int) else f"{separator}{part}"
     return text
 
 

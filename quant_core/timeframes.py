@@ -91,3 +91,29 @@ def parse_timeframe(text: str) -> Timeframe:
             return _BY_MINUTES[minutes]
     known = ", ".join(t.value for t in Timeframe)
     raise ConfigError(f"No timeframe is called {text!r}: expected one of {known}, or a spelling such as 5min, 1h, 1d.")
+
+
+def timeframe_at(value: object, where: str) -> Timeframe:
+    """One timeframe of a configuration file.
+
+    Raises:
+        ConfigError: not a timeframe, with its place.
+
+    >>> timeframe_at("1M", "a.yaml: data.timeframe")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    quant_core.errors.ConfigError: At a.yaml: data.timeframe: ...
+    """
+    try:
+        return parse_timeframe(str(value))
+    except ConfigError as error:
+        raise ConfigError(f"At {where}: {error}") from error
+
+
+def timeframes_at(value: object, where: str) -> tuple[Timeframe, ...]:
+    """One timeframe of a configuration file or a list of them, in order of length, each once.
+
+    >>> [t.value for t in timeframes_at(["1d", "M5", "D1"], "a.yaml: data.timeframe")]
+    ['M5', 'D1']
+    """
+    listed: list[object] = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
+    return tuple(sorted({timeframe_at(t, where) for t in listed}))

@@ -13,7 +13,8 @@ from quant_core.calibration._waiting_times import WaitingTimes, waiting_times
 from quant_core.conditions import CONDITIONS
 from quant_core.errors import ConfigError
 from quant_core.events import EVENTS
-from quant_core.spec import MarketStatsSpec, parse_block
+from quant_core.grammar import parse_block
+from quant_core.market_stats.settings import MarketStatsSpec
 from quant_core.splitters.single_split import SingleSplit
 from quant_core.targets.continuation_n import ContinuationN
 from quant_core.targets.contract import Target

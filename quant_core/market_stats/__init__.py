@@ -23,7 +23,7 @@ from quant_core.market_stats._estimate import Place, estimate_cells
 from quant_core.market_stats._panel import Panel
 from quant_core.market_stats._trades import count_trades
 from quant_core.market_stats._verdict import judge, mark_replicated
-from quant_core.spec import MarketStatsSpec
+from quant_core.market_stats.settings import MarketStatsSpec
 from quant_core.splitters import Fold
 from quant_core.tables import TABLES
 

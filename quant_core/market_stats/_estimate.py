@@ -26,7 +26,7 @@ from quant_core.estimators.wilson import Wilson
 from quant_core.market_stats._cost import cost_of_means, cost_of_rates, name_cleared_side
 from quant_core.market_stats._count import EventValues, Ints, TargetCounts
 from quant_core.market_stats._panel import Panel
-from quant_core.spec import MarketStatsSpec
+from quant_core.market_stats.settings import MarketStatsSpec
 from quant_core.tables import TABLES
 
 # Help the verdict; dropped from the table.

@@ -17,7 +17,7 @@ from quant_core.bars import Bars
 from quant_core.compute import Compute
 from quant_core.conditions.contract import Condition
 from quant_core.errors import DataContractError
-from quant_core.spec import MarketStatsSpec
+from quant_core.market_stats.settings import MarketStatsSpec
 from quant_core.targets.contract import Target
 
 ALL = "all"

@@ -13,7 +13,7 @@ from quant_core.estimators.cluster_robust_test import ClusterRobustTest
 from quant_core.estimators.minimum_detectable_effect import MinimumDetectableEffect
 from quant_core.inference.benjamini_hochberg import BenjaminiHochberg
 from quant_core.market_stats._estimate import DEGREES, VARIANCE
-from quant_core.spec import MarketStatsSpec
+from quant_core.market_stats.settings import MarketStatsSpec
 
 REPLICATION_LEVEL = 0.05
 CELL = ("fold", "event", "condition", "condition_value", "target")

@@ -19,9 +19,10 @@ from quant_core.catalog import Catalog
 from quant_core.conditions import CONDITIONS
 from quant_core.errors import ConfigError, UnknownNameError
 from quant_core.events import EVENTS
+from quant_core.grammar import parse_block
 from quant_core.market_stats import POOLED_FOLD
 from quant_core.market_stats._panel import ALL, Panel
-from quant_core.spec import MarketStatsSpec, parse_block
+from quant_core.market_stats.settings import MarketStatsSpec
 from quant_core.splitters import Fold
 from quant_core.tables import TABLES
 from quant_core.targets import TARGETS

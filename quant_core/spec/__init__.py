@@ -1,37 +1,39 @@
-"""The research spec: the only place where strings become blocks.
+"""The research spec: the only place where a research file becomes blocks and numbers.
 
-Put here: reading a research file into blocks and numbers, and writing it back.
-Keep out: computing anything; files and environment (quant_pipelines reads them and passes the text).
+Put here: reading a research file, and writing it back; what belongs to no engine (data, seed, compute).
+Keep out: the engines' sections (their settings.py), computing anything, files and environment (quant_pipelines).
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Any, TypeVar, cast
+from datetime import date
+from typing import Annotated, Any, cast
 
 import yaml
+from pydantic import BaseModel, ConfigDict, Field
 
-from quant_core.block import Block
-from quant_core.catalog import Catalog
 from quant_core.compute import Compute
-from quant_core.conditions import CONDITIONS
-from quant_core.errors import ConfigError
-from quant_core.events import EVENTS
-from quant_core.features import FEATURES
-from quant_core.seasonality.spec import SeasonalitySpec, resolve_dimension
-from quant_core.spec._blocks import parse_block
-from quant_core.spec._models import CostModel, DataModel, FoldsModel, MarketStatsModel, SeasonalityModel, read_model
-from quant_core.spec._resolved import CostSpec, DataSpec, MarketStatsSpec, ResearchSpec, SeasonalitySection
-from quant_core.splitters import Splitter
-from quant_core.splitters.single_split import SingleSplit
-from quant_core.splitters.walk_forward import WalkForward
-from quant_core.targets import TARGETS
-from quant_core.timeframes import Timeframe, parse_timeframe
+from quant_core.costs.settings import CostSpec
+from quant_core.errors import ConfigError, UnknownNameError
+from quant_core.grammar import parse_block
+from quant_core.market_stats.settings import MarketStatsSpec
+from quant_core.model_parsing import parse_model
+from quant_core.seasonality.settings import SeasonalitySection
+from quant_core.section import Reading, Section
+from quant_core.spec._moved import MovedWarning, with_current_places
+from quant_core.spec._research import DataSpec, ResearchSpec
+from quant_core.spec._sections import SECTIONS
+from quant_core.splitters.settings import FoldsSpec
+from quant_core.timeframes import timeframes_at
 
 __all__ = [
+    "SECTIONS",
     "CostSpec",
     "DataSpec",
+    "FoldsSpec",
     "MarketStatsSpec",
+    "MovedWarning",
     "ResearchSpec",
     "SeasonalitySection",
     "dump_research",
@@ -39,7 +41,33 @@ __all__ = [
     "parse_block",
 ]
 
-B = TypeVar("B", bound=Block)
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+
+
+class DataModel(_Strict):
+    """``data``: filters on what the sources deliver; absent means everything."""
+
+    symbols: list[str] | None = None
+    timeframe: str | list[str] | None = None
+    start: date | None = None
+    end: date | None = None
+
+
+class ComputeModel(_Strict):
+    """``compute``: how much of the machine a computation may take; no result depends on it."""
+
+    threads: Annotated[int, Field(ge=1)] | None = None
+    memory_mb: Annotated[int, Field(ge=1)] = 256
+
+
+class _OwnModel(_Strict):
+    """The part of the file that belongs to no engine."""
+
+    data: DataModel = DataModel()
+    seed: int = 0
+    compute: ComputeModel = ComputeModel()
 
 
 def load_research(text: str, where: str) -> ResearchSpec:
@@ -60,64 +88,56 @@ def load_research(text: str, where: str) -> ResearchSpec:
     Traceback (most recent call last):
     quant_core.errors.UnknownNameError: No setting is called 'dato' (at a.yaml: dato). Did you mean 'data'?
     """
-    try:
-        # A SafeLoader: plain values only.
-        raw = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{where} is not YAML: {error}. Correct the line.") from error
-    model = read_model({} if raw is None else raw, where)
-    reader = _BlockReader(where)
-    features = reader.blocks(FEATURES, model.features, "features")
-    stats = _market_stats(model.market_stats, reader, model.seed, where)
-    seasonality = _seasonality(model.seasonality, where)
+    content = with_current_places(_mapping_in(text, where), where)
+    own = {name: content.pop(name) for name in _OwnModel.model_fields if content.get(name) is not None}
+    for name in content:
+        if name not in SECTIONS and name not in _OwnModel.model_fields:
+            known = [*_OwnModel.model_fields, *SECTIONS]
+            raise UnknownNameError.among("setting", name, known, where=f"{where}: {name}")
+    model = parse_model(_OwnModel, own, f"{where}: ")
+    settings = _settings(content, model.seed, where)
     limits = Compute(model.compute.threads, model.compute.memory_mb)
-    return ResearchSpec(_data(model.data, where), features, stats, model.seed, reader.aliases, seasonality, limits)
+    return ResearchSpec(_data(model.data, where), settings, model.seed, limits)
 
 
 def dump_research(spec: ResearchSpec) -> str:
-    """Write a spec as a research file that reads back to the same ``spec_id``."""
-    stats, data = spec.market_stats, spec.data
-
-    def listed(blocks: tuple[Block, ...]) -> list[object]:
-        return [
-            {"name": b.canonical, "timeframes": [t.value for t in stats.only[b.canonical]]}
-            if b.canonical in stats.only
-            else b.canonical
-            for b in blocks
-        ]
-
+    """Write a spec as a research file that reads back to the same ids."""
     content = {
-        "data": {
-            "symbols": list(data.symbols) if data.symbols is not None else None,
-            "timeframe": [t.value for t in data.timeframes] if data.timeframes is not None else None,
-            "start": data.start,
-            "end": data.end,
-        },
-        "features": [f.canonical for f in spec.features],
-        "market_stats": {
-            **{name: listed(getattr(stats, name)) for name in ("events", "conditions", "targets")},
-            **{name: getattr(stats, name) for name in ("confidence", "fdr", "power", "n_resamples")},
-            "n_min": {"default": stats.n_min, **{t.value: n for t, n in stats.n_min_by_timeframe.items()}},
-            "cost": stats.cost
-            and {"round_trip_bps": stats.cost.round_trip_bps, "by_symbol": dict(stats.cost.by_symbol)},
-            "validation": {
-                **_folds_of(stats.splitter),
-                "by_timeframe": {t.value: _folds_of(s) for t, s in stats.splitter_by_timeframe.items()},
-            },
-        },
-        "seasonality": {
-            **spec.seasonality.spec.model_dump(mode="json"),
-            "min_samples_bin_by_timeframe": {
-                t.value: n for t, n in spec.seasonality.min_samples_bin_by_timeframe.items()
-            },
-        },
+        "data": spec.data.plain(),
+        **{name: SECTIONS[name].dumped(settings) for name, settings in spec.settings.items()},
         "seed": spec.seed,
         "compute": {"threads": spec.compute.threads, "memory_mb": spec.compute.memory_mb},
     }
     return yaml.safe_dump(content, sort_keys=False)
 
 
-EVERY_OTHER = "*"
+def _settings(content: Mapping[str, object], seed: int, where: str) -> dict[str, object]:
+    """The settings of every section, each read after the sections it uses."""
+    found: dict[str, object] = {}
+
+    def settings_of(section: Section[Any]) -> object:
+        if section.name not in found:
+            reading = Reading(section, f"{where}: {section.name}", settings_of, seed)
+            found[section.name] = section.read(content.get(section.name), reading)
+        return found[section.name]
+
+    return {name: settings_of(section) for name, section in SECTIONS.items()}
+
+
+def _mapping_in(text: str, where: str) -> dict[str, object]:
+    """The sections of a file as plain values."""
+    try:
+        # A SafeLoader: plain values only.
+        raw: object = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{where} is not YAML: {error}. Correct the line.") from error
+    if raw is None:
+        return {}
+    if not isinstance(raw, Mapping):
+        raise ConfigError.at(
+            where, expected="a mapping of sections", found=raw, next_step="Start with 'market_stats:'."
+        )
+    return {str(k): v for k, v in cast(Mapping[object, object], raw).items()}
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -131,134 +151,12 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-class _BlockReader:
-    """Reads lists of blocks and remembers aliases and timeframe limits."""
-
-    def __init__(self, where: str) -> None:
-        self._where = where
-        self.aliases: dict[str, str] = {}
-        self.only: dict[str, tuple[Timeframe, ...]] = {}
-
-    def blocks(self, catalog: Catalog[B], values: list[Any], path: str) -> tuple[B, ...]:
-        """The blocks of one list of the file; ``*`` stands for every block of the family that is not named."""
-        places = [f"{self._where}: {path}[{i}]" for i in range(len(values))]
-        named = [self._block(catalog, v, at) for v, at in zip(values, places, strict=True) if v != EVERY_OTHER]
-        if EVERY_OTHER in values:
-            listed = {block.name for block in named}
-            named += [catalog[name]() for name in catalog if name not in listed]
-        return tuple(named)
-
-    def _block(self, catalog: Catalog[B], value: Any, where: str) -> B:
-        """One entry; a mapping may carry ``timeframes`` besides the block."""
-        if not isinstance(value, Mapping):
-            return parse_block(catalog, value, where)
-        entry = {str(k): v for k, v in cast(Mapping[object, Any], value).items()}
-        limits = entry.pop("timeframes", None)
-        block = parse_block(catalog, entry, where)
-        if entry.get("type") and entry.get("name"):
-            alias = str(entry["name"])
-            if self.aliases.setdefault(alias, block.canonical) != block.canonical:
-                raise ConfigError(
-                    f"At {where}: the name {alias!r} already means {self.aliases[alias]!r}. Choose another."
-                )
-        if limits is not None:
-            self.only[block.canonical] = _timeframes(limits, f"{where}.timeframes")
-        return block
-
-
-def _timeframes(value: Any, where: str) -> tuple[Timeframe, ...]:
-    """One timeframe or a list, in order of length."""
-    listed: list[Any] = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
-    return tuple(sorted({_timeframe(t, where) for t in listed}))
-
-
-def _timeframe(value: object, where: str) -> Timeframe:
-    """One timeframe, with the place in the error."""
-    try:
-        return parse_timeframe(str(value))
-    except ConfigError as error:
-        raise ConfigError(f"At {where}: {error}") from error
-
-
 def _data(model: DataModel, where: str) -> DataSpec:
     """The data section."""
     symbols = tuple(sorted(set(model.symbols))) if model.symbols is not None else None
-    frames = _timeframes(model.timeframe, f"{where}: data.timeframe") if model.timeframe is not None else None
+    frames = timeframes_at(model.timeframe, f"{where}: data.timeframe") if model.timeframe is not None else None
     if model.start and model.end and model.start > model.end:
         raise ConfigError.at(
             f"{where}: data.end", expected=f"a date from {model.start} on", found=str(model.end), next_step="Swap them."
         )
     return DataSpec(symbols, frames, model.start, model.end)
-
-
-def _market_stats(model: MarketStatsModel, reader: _BlockReader, seed: int, where: str) -> MarketStatsSpec:
-    """The market_stats section."""
-    n_min = {"default": model.n_min} if isinstance(model.n_min, int) else dict(model.n_min)
-    least = int(n_min.pop("default", 300))
-    by_timeframe = {_timeframe(t, f"{where}: market_stats.n_min"): n for t, n in n_min.items()}
-    place = f"{where}: market_stats.validation"
-    folds = model.validation
-    own = folds.by_timeframe.items() if folds else ()
-    floors = {_timeframe(t, f"{place}.by_timeframe"): f.min_trades for t, f in own}
-    floor = folds.min_trades if folds else 0
-    return MarketStatsSpec(
-        events=reader.blocks(EVENTS, model.events, "market_stats.events"),
-        conditions=reader.blocks(CONDITIONS, model.conditions, "market_stats.conditions"),
-        targets=reader.blocks(TARGETS, model.targets, "market_stats.targets"),
-        splitter=_splitter(folds, place) if folds else SingleSplit(),
-        splitter_by_timeframe={_timeframe(t, place): _splitter(f, f"{place}.by_timeframe.{t}") for t, f in own},
-        confidence=model.confidence,
-        fdr=model.fdr,
-        power=model.power,
-        n_min=max(least, floor),
-        n_min_by_timeframe={
-            t: max(by_timeframe.get(t, least), floors.get(t, floor)) for t in sorted({*by_timeframe, *floors})
-        },
-        n_resamples=model.n_resamples,
-        seed=seed,
-        only=reader.only,
-        cost=_cost(model.cost),
-    )
-
-
-def _cost(model: CostModel | None) -> CostSpec | None:
-    """The section cost; absent stays absent."""
-    return None if model is None else CostSpec(model.round_trip_bps, tuple(model.by_symbol.items()))
-
-
-def _seasonality(model: SeasonalityModel, where: str) -> SeasonalitySection:
-    """The seasonality section; its dimensions and metrics are resolved here, so that a wrong name has a place."""
-    place = f"{where}: seasonality"
-    try:
-        model.profile.resolved_dimensions()
-        model.profile.resolved_metrics()
-        for entry in model.signal.dims:
-            resolve_dimension(entry, model.profile.zone)
-    except ConfigError as error:
-        raise type(error)(f"At {place}: {error}") from error
-    by_timeframe = {
-        _timeframe(t, f"{place}.min_samples_bin_by_timeframe"): n for t, n in model.min_samples_bin_by_timeframe.items()
-    }
-    return SeasonalitySection(SeasonalitySpec(profile=model.profile, signal=model.signal), by_timeframe)
-
-
-def _splitter(model: FoldsModel, where: str) -> Splitter:
-    """Months make a walk-forward; otherwise one cut."""
-    months = {k: getattr(model, k) for k in ("scheme", "train_months", "test_months", "folds")}
-    given = {k: v for k, v in months.items() if v is not None}
-    if not given:
-        return SingleSplit(model.train_fraction or SingleSplit().train_fraction, model.embargo_days)
-    if model.train_fraction is not None:
-        raise ConfigError.at(
-            where, expected="either train_fraction or months", found=sorted(given), next_step="Remove one of the two."
-        )
-    given["n_folds"] = given.pop("folds", 0)
-    return WalkForward(**given, embargo_days=model.embargo_days)
-
-
-def _folds_of(splitter: Splitter) -> dict[str, object]:
-    """A splitter as fields of the file."""
-    fields = {name: getattr(splitter, name) for name in splitter.__dataclass_fields__}
-    if n_folds := fields.pop("n_folds", 0):
-        fields["folds"] = n_folds
-    return fields

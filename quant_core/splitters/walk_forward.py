@@ -96,5 +96,5 @@ class WalkForward(Splitter):
         span = f"{session_dates[0]} to {session_dates[-1]}" if len(session_dates) else "no bars"
         return (
             f"Walk-forward needs more than {self.train_months} months of training data: found {span}. Use more bars or "
-            "a smaller validation.train_months, or a single split with validation.train_fraction."
+            "a smaller folds.train_months, or a single split with folds.train_fraction."
         )

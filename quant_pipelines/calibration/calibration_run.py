@@ -127,7 +127,7 @@ def publish_calibration(lake: Lake, table: pl.DataFrame, research: ResearchSpec,
     if settings.bootstrap_bars:
         inputs.append(load_bars(lake, PartitionKey.parse(settings.bootstrap_bars)).provenance)
     version = digest(json.dumps(inputs, sort_keys=True).encode())
-    facts = Facts(version, core_code_version(), research.spec_id, settings.seed)
+    facts = Facts(version, core_code_version(), research.section_id("market_stats"), settings.seed)
     return publish_table(lake, TABLE, table, facts, schema_version=declared_version(TABLE))
 
 

@@ -158,7 +158,7 @@ def _block_as_python(blocks: AuditedBlocks, name: str) -> tuple[str, str]:
     """Imports and expression of one audited block alone."""
     for family in ("features", "events", "conditions", "splitters"):
         if name in [block.canonical for block in getattr(blocks, family)]:
-            imports = f"from quant_core.{family} import {family.upper()}\nfrom quant_core.spec import parse_block"
+            imports = f"from quant_core.{family} import {family.upper()}\nfrom quant_core.grammar import parse_block"
             return imports, f"AuditedBlocks({family}=[parse_block({family.upper()}, {name!r})])"
     # What is left is named after its timeframe: the coarser bars and the join to them.
     timeframe = name.rsplit(" ", 1)[1]

@@ -101,7 +101,7 @@ class SymbolInputs:
         if table in _SECTIONS:
             if own.data_version != bars.provenance:
                 return "made from earlier bars"
-            if own.spec_id != self.research.section_id(_SECTIONS[table]):  # pyright: ignore[reportArgumentType]
+            if own.spec_id != self.research.section_id(_SECTIONS[table]):
                 return "made with another research spec"
             return ""
         native = self.native_of(key)

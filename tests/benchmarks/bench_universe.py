@@ -59,7 +59,7 @@ def universe_spec() -> MarketStatsSpec:
     text = (
         f"market_stats:\n  events:{events}\n  conditions:{CONDITIONS}\n  targets:{TARGETS}\n"
         "  n_min: 100\n  n_resamples: 499\n"
-        "  validation: {scheme: anchored, train_months: 60, test_months: 36, embargo_days: 5}\n"
+        "folds: {scheme: anchored, train_months: 60, test_months: 36, embargo_days: 5}\n"
     )
     return load_research(text, "benchmark").market_stats
 

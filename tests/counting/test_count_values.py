@@ -86,9 +86,10 @@ def test_statistics_are_equal_for_any_number_of_threads() -> None:
     close = 100 * np.exp(np.cumsum(generator.normal(0, 0.01, 1200)))
     bars = Bars.of(open=close, high=close * 1.01, low=close * 0.99, close=close)
     text = """
-    events: [always_true, shock_atr]
-    conditions: [day_of_week, month_of_year]
-    targets: [up_next_bar, forward_return_n(n=5), time_to_touch]
+    market_stats:
+      events: [always_true, shock_atr]
+      conditions: [day_of_week, month_of_year]
+      targets: [up_next_bar, forward_return_n(n=5), time_to_touch]
     """
     spec = load_research(text, "research.yaml")
     limits = [Compute(threads=1), Compute(threads=2)]

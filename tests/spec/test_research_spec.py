@@ -1,5 +1,6 @@
 """The research file: what it accepts, what it refuses and how it says so."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import quant_core
 from quant_core.conditions import CONDITIONS
-from quant_core.errors import ConfigError, UnknownNameError
+from quant_core.errors import ConfigError, DataContractError, UnknownNameError
 from quant_core.events import EVENTS
 from quant_core.features import FEATURES
-from quant_core.spec import dump_research, load_research, parse_block
+from quant_core.spec import MovedWarning, _sections, dump_research, load_research, parse_block
 from quant_core.splitters.single_split import SingleSplit
 from quant_core.splitters.walk_forward import WalkForward
 from quant_core.targets import TARGETS
@@ -60,18 +62,6 @@ specs = st.fixed_dictionaries(
         "market_stats": st.fixed_dictionaries(
             {"events": blocks_of(EVENTS), "conditions": blocks_of(CONDITIONS), "targets": blocks_of(TARGETS)},
             optional={
-                "validation": st.one_of(
-                    st.fixed_dictionaries({"train_fraction": st.floats(0.1, 0.9), "embargo_days": st.integers(0, 9)}),
-                    st.fixed_dictionaries(
-                        {"train_months": st.integers(1, 99), "test_months": st.integers(1, 9)},
-                        optional={
-                            "scheme": st.sampled_from(["rolling", "anchored"]),
-                            "folds": st.integers(1, 5),
-                            "min_trades": st.integers(0, 500),
-                            "by_timeframe": st.just({"M1": {"train_fraction": 0.6}, "1h": {"train_months": 3}}),
-                        },
-                    ),
-                ),
                 "n_min": st.one_of(st.integers(1, 900), st.just({"default": 50, "W1": 20})),
                 "fdr": st.floats(0.01, 0.4),
                 "confidence": st.sampled_from([0.9, 0.99]),
@@ -81,6 +71,26 @@ specs = st.fixed_dictionaries(
         "seed": st.integers(0, 2**40),
     },
     optional={
+        "folds": st.one_of(
+            st.fixed_dictionaries({"train_fraction": st.floats(0.1, 0.9), "embargo_days": st.integers(0, 9)}),
+            st.sampled_from(["single_split", "walk_forward(scheme=anchored,train_months=7)"]),
+            st.fixed_dictionaries(
+                {"train_months": st.integers(1, 99), "test_months": st.integers(1, 9)},
+                optional={
+                    "scheme": st.sampled_from(["rolling", "anchored"]),
+                    "n_folds": st.integers(1, 5),
+                    "min_trades": st.integers(0, 500),
+                    "by_timeframe": st.just(
+                        {
+                            "M1": {"train_fraction": 0.6, "min_trades": 7},
+                            "1h": {"train_months": 3},
+                            "W1": "single_split",
+                        }
+                    ),
+                },
+            ),
+        ),
+        "cost": st.just({"round_trip_bps": 2, "by_symbol": {"EUR*": 1.5}}),
         "seasonality": st.fixed_dictionaries(
             {},
             optional={
@@ -96,7 +106,7 @@ specs = st.fixed_dictionaries(
                 "signal": st.just({"topk": 2, "dims": ["month"]}),
                 "min_samples_bin_by_timeframe": st.just({"W1": 40, "1h": 100}),
             },
-        )
+        ),
     },
 )
 
@@ -124,23 +134,112 @@ def test_any_change_of_meaning_changes_the_id_and_an_alias_does_not():
         assert load_research(base.replace(old, new), "a").spec_id != first
     aliased = base.replace("[gap_up]", "[{name: my gap, type: gap_up}]")
     assert load_research(aliased, "a").spec_id == first
-    assert load_research(aliased, "a").aliases == {"my gap": load_research(base, "a").market_stats.events[0].canonical}
 
 
-def test_a_section_changes_its_own_id_and_the_spec_id_only():
-    base = "features: [log_return]\nmarket_stats: {fdr: 0.1}\nseasonality: {profile: {by_month: true}}\n"
-    first = load_research(base, "a")
-    sections = ("features", "market_stats", "seasonality")
-    for old, new, changed in (
-        ("log_return", "gap", "features"),
-        ("0.1", "0.2", "market_stats"),
-        ("by_month", "by_quarter", "seasonality"),
-    ):
-        other = load_research(base.replace(old, new), "a")
-        assert [s for s in sections if first.section_id(s) != other.section_id(s)] == [changed]
-        assert other.spec_id != first.spec_id
-    elsewhere = load_research(base + "data: {start: 2020-01-01}\n", "a")
-    assert not [s for s in sections if first.section_id(s) == elsewhere.section_id(s)]
+BASE = """
+features: [log_return]
+folds: {train_fraction: 0.6}
+cost: {round_trip_bps: 1}
+market_stats: {fdr: 0.1}
+seasonality: {profile: {by_month: true}}
+seed: 5
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        ("log_return", "gap", {"features"}),
+        ("0.1", "0.2", {"market_stats"}),
+        ("by_month", "by_quarter", {"seasonality"}),
+        ("0.6", "0.5", {"folds", "market_stats"}),
+        ("bps: 1", "bps: 2", {"cost", "market_stats"}),
+        ("seed: 5", "seed: 6", {"market_stats"}),
+        ("seed: 5", "seed: 5\ndata: {start: 2020-01-01}", {"features", "folds", "cost", "market_stats", "seasonality"}),
+        ("seed: 5", "seed: 5\ncompute: {threads: 1}", set()),
+    ],
+)
+def test_a_change_marks_exactly_the_sections_whose_results_depend_on_it(old, new, changed):
+    first, other = load_research(BASE, "a"), load_research(BASE.replace(old, new), "a")
+    assert {s for s in first.settings if first.section_id(s) != other.section_id(s)} == changed
+    assert (other.spec_id != first.spec_id) == bool(changed)
+
+
+def test_an_unknown_section_has_no_id():
+    with pytest.raises(UnknownNameError, match="'market_stats'"):
+        load_research("", "a").section_id("market_stat")
+
+
+def test_ids_are_made_once_per_spec(monkeypatch):
+    spec, n_made = load_research(BASE, "a"), []
+    monkeypatch.setattr("quant_core.spec._research._id_of", lambda plain: n_made.append(plain) or "id")
+    for _ in range(3):
+        assert [spec.spec_id, *map(spec.section_id, spec.settings)] == ["id"] * (1 + len(spec.settings))
+    assert len(n_made) == 1 + len(spec.settings)
+
+
+def test_a_new_section_is_found_by_its_file_and_leaves_the_other_ids(tmp_path, monkeypatch):
+    folder = tmp_path / "backtests"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "settings.py").write_text(
+        "from quant_core.costs.settings import SECTION as COST\n"
+        "from quant_core.section import Section\n"
+        "SECTION = Section('backtest', lambda value, at: (value, at.of(COST)), lambda own: own[0], uses=(COST,))\n"
+    )
+    before = load_research(BASE, "a")
+    monkeypatch.setattr(quant_core, "__path__", [*quant_core.__path__, str(tmp_path)])
+    found = _sections.discovered_sections()
+    for module in ("quant_core.spec._research", "quant_core.spec"):
+        monkeypatch.setattr(f"{module}.SECTIONS", found)
+    after = load_research(BASE + "backtest: {entry: gap_up}", "a")
+    own, cost = after.of(found["backtest"])
+    assert (own, cost.round_trip_bps) == ({"entry": "gap_up"}, 1)
+    assert {s: before.section_id(s) for s in before.settings} == {s: after.section_id(s) for s in before.settings}
+    dearer = load_research(BASE.replace("bps: 1", "bps: 2") + "backtest: {entry: gap_up}", "a")
+    assert dearer.section_id("backtest") != after.section_id("backtest")
+    assert load_research(dump_research(after), "dump").section_id("backtest") == after.section_id("backtest")
+    for module in [m for m in sys.modules if m.startswith("quant_core.backtests")]:
+        del sys.modules[module]
+
+
+def test_a_folder_whose_settings_hold_no_section_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "empties").mkdir()
+    (tmp_path / "empties" / "__init__.py").write_text("")
+    (tmp_path / "empties" / "settings.py").write_text("")
+    monkeypatch.setattr(quant_core, "__path__", [*quant_core.__path__, str(tmp_path)])
+    with pytest.raises(DataContractError, match=r"empties.settings must define SECTION"):
+        _sections.discovered_sections()
+    for module in [m for m in sys.modules if m.startswith("quant_core.empties")]:
+        del sys.modules[module]
+
+
+def test_folds_are_chosen_by_id_or_by_months_alike():
+    by_id = "folds: {splitter: 'walk_forward(train_months=6,test_months=2)', by_timeframe: {M1: single_split}}"
+    by_months = "folds: {train_months: 6, test_months: 2, by_timeframe: {M1: {}}}"
+    first, other = load_research(by_id, "a"), load_research(by_months, "a")
+    assert first.folds == other.folds
+    assert first.folds.at(Timeframe.D1) == WalkForward(train_months=6, test_months=2)
+    assert first.folds.at(Timeframe.M1) == first.market_stats.at(Timeframe.M1).splitter == SingleSplit()
+    assert load_research("folds: single_split(train_fraction=0.5)", "a").folds.splitter == SingleSplit(0.5)
+
+
+def test_earlier_places_are_read_with_a_warning_that_names_the_place_now():
+    rule = "{train_months: 6, test_months: 2, folds: 3, by_timeframe: {M1: {train_months: 1, folds: 1}}}"
+    now = load_research("folds: " + rule.replace(" folds:", " n_folds:") + "\ncost: {round_trip_bps: 2}", "a.yaml")
+    assert now.folds.at(Timeframe.M1).n_folds == 1
+    with pytest.warns(MovedWarning) as caught:
+        old = load_research(f"market_stats: {{validation: {rule}, cost: {{round_trip_bps: 2}}}}", "a.yaml")
+    assert old.spec_id == now.spec_id
+    assert {str(w.message) for w in caught} == {
+        "a.yaml: market_stats.validation has moved. Write it as folds.",
+        "a.yaml: market_stats.cost has moved. Write it as cost.",
+    }
+    with pytest.warns(MovedWarning, match="validation has moved"):
+        assert load_research(f"validation: {rule}", "a.yaml").folds == now.folds
+    both = pytest.raises(ConfigError, match=r"cost and as cost. Keep cost")
+    with pytest.warns(MovedWarning, match="validation"), both:
+        load_research("validation: {}\ncost: {round_trip_bps: 1}\nmarket_stats: {cost: {round_trip_bps: 2}}", "a.yaml")
 
 
 def test_seasonality_written_by_flag_or_by_list_is_the_same_spec():
@@ -158,7 +257,11 @@ def test_the_source_systems_layout_is_accepted():
     targets: [{name: up_next_bar}]
     validation: {min_trades: 400, train_months: 6, test_months: 1, folds: 3, embargo_days: 2}
     """
-    spec = load_research(text, "old.yaml")
+    with pytest.warns(MovedWarning) as caught:
+        spec = load_research(text, "old.yaml")
+    assert [str(w.message).split(" has moved")[0] for w in caught] == [
+        f"old.yaml: {name}" for name in ("events", "conditions", "targets", "validation")
+    ]
     assert spec.market_stats.events[0].canonical == "k_consecutive(k=4,direction=down)"
     assert spec.market_stats.splitter == WalkForward("rolling", 6, 1, 3, 2)
     assert spec.market_stats.n_min == 400
@@ -169,7 +272,17 @@ def test_the_source_systems_layout_is_accepted():
     ("text", "error", "words"),
     [
         ("market_stats: {evnts: []}", UnknownNameError, ["evnts", "a.yaml: market_stats.evnts", "'events'"]),
-        ("market_stats: {validation: {train_month: 3}}", UnknownNameError, ["validation.train_month", "train_months"]),
+        ("folds: {train_month: 3}", UnknownNameError, ["a.yaml: folds.train_month", "train_months"]),
+        (
+            "folds: {by_timeframe: {M1: {train_month: 3}}}",
+            UnknownNameError,
+            ["by_timeframe.M1.train_month", "train_months"],
+        ),
+        ("folds: {splitter: walk_forwards}", UnknownNameError, ["a.yaml: folds.splitter", "'walk_forward'"]),
+        ("folds: {splitter: walk_forward, train_months: 3}", ConfigError, ["folds", "train_months", "brackets"]),
+        ("features: [{name: gap, timeframes: [D1]}]", ConfigError, ["features", "gap", "Remove their timeframes"]),
+        ("features: gap", ConfigError, ["features", "a list of features"]),
+        ("market_stats: [gap_up]", ConfigError, ["market_stats", "a mapping of events"]),
         ("market_stats: {events: [gap_upp]}", UnknownNameError, ["gap_upp", "market_stats.events[0]", "gap_up"]),
         (
             "market_stats: {events: ['k_consecutive(kk=3)']}",
@@ -184,8 +297,8 @@ def test_the_source_systems_layout_is_accepted():
         ("market_stats: {events: [{name: gap_up, parms: {}}]}", UnknownNameError, ["parms", "params"]),
         ("market_stats: {events: [gap_up, gap_up]}", ConfigError, ["gap_up", "twice"]),
         ("market_stats: {fdr: 1.5}", ConfigError, ["market_stats.fdr", "less than 1", "1.5"]),
-        ("market_stats: {validation: {train_fraction: 0.5, train_months: 3}}", ConfigError, ["validation", "either"]),
-        ("market_stats: {validation: {train_months: 0}}", ConfigError, ["train_months", "greater than or equal to 1"]),
+        ("folds: {train_fraction: 0.5, train_months: 3}", ConfigError, ["folds", "either"]),
+        ("folds: {train_months: 0}", ConfigError, ["train_months", "greater than or equal to 1"]),
         ("data: {timeframe: 1M}", ConfigError, ["data.timeframe", "ambiguous"]),
         ("data: {start: 2020-02-01, end: 2020-01-01}", ConfigError, ["data.end", "2020-01-01"]),
         ("data: {dataset_path: x.csv}", ConfigError, ["data.dataset_path", "sources.yaml"]),
@@ -193,7 +306,11 @@ def test_the_source_systems_layout_is_accepted():
         ("artifacts: {out_dir: runs}", ConfigError, ["artifacts", "QUANT_LAKE"]),
         ("persistence: {enabled: true}", ConfigError, ["persistence.enabled", "lake"]),
         ("persistence: {spec_id: abc}", ConfigError, ["persistence.spec_id", "computed"]),
-        ("events: [gap_up]\nmarket_stats: {events: [gap_up]}", ConfigError, ["events twice"]),
+        (
+            "events: [gap_up]\nmarket_stats: {events: [gap_up]}",
+            ConfigError,
+            ["a.yaml: events", "Keep market_stats.events"],
+        ),
         ("seed: 1\nseed: 2", ConfigError, ["'seed' is given twice"]),
         ("[1, 2]", ConfigError, ["mapping of sections"]),
         ("a: [", ConfigError, ["not YAML"]),
@@ -239,14 +356,14 @@ def test_an_empty_file_is_the_default_spec():
 
 
 def test_costs_are_read_kept_in_order_and_part_of_the_id():
-    text = "market_stats: {cost: {round_trip_bps: 2, by_symbol: {'EUR*': 0.5, '*USD': 1}}}"
+    text = "cost: {round_trip_bps: 2, by_symbol: {'EUR*': 0.5, '*USD': 1}}"
     spec = load_research(text, "r.yaml")
     cost = spec.market_stats.cost
     assert [cost.bps_of(s) for s in ("EURUSD", "GBPUSD", "SP500")] == [0.5, 1.0, 2.0]
     assert load_research(dump_research(spec), "dump").spec_id == spec.spec_id
     # The first match counts, so another order is another spec; and no section is not a cost of 0.
-    other = load_research("market_stats: {cost: {round_trip_bps: 2, by_symbol: {'*USD': 1, 'EUR*': 0.5}}}", "r.yaml")
-    none, zero = (load_research(f"market_stats: {{{c}}}", "r.yaml") for c in ("", "cost: {round_trip_bps: 0}"))
+    other = load_research("cost: {round_trip_bps: 2, by_symbol: {'*USD': 1, 'EUR*': 0.5}}", "r.yaml")
+    none, zero = (load_research(c, "r.yaml") for c in ("", "cost: {round_trip_bps: 0}"))
     assert none.market_stats.cost is None
     assert len({s.spec_id for s in (spec, other, none, zero)}) == 4
     assert other.market_stats.cost.bps_of("EURUSD") == 1.0
@@ -255,17 +372,17 @@ def test_costs_are_read_kept_in_order_and_part_of_the_id():
 @pytest.mark.parametrize(
     ("cost", "says"),
     [
-        ("{round_trip_bps: -1}", "market_stats.cost.round_trip_bps: expected greater than or equal to 0, found -1"),
-        ("{by_symbol: {EURUSD: 1}}", "market_stats.cost.round_trip_bps: expected Field required"),
+        ("{round_trip_bps: -1}", "cost.round_trip_bps: expected greater than or equal to 0, found -1"),
+        ("{by_symbol: {EURUSD: 1}}", "cost.round_trip_bps: expected this key"),
         (
             "{round_trip_bps: 1, by_symbol: {A: -2}}",
-            "market_stats.cost.by_symbol.A: expected greater than or equal to 0",
+            "cost.by_symbol.A: expected greater than or equal to 0",
         ),
         ("{round_trip_bps: 1, by_symbl: {}}", "No setting is called 'by_symbl'"),
-        ("2.0", "market_stats.cost: expected"),
+        ("2.0", "r.yaml: cost: expected a mapping of round_trip_bps"),
     ],
 )
 def test_a_wrong_cost_is_refused_with_its_place(cost, says):
     with pytest.raises(ConfigError) as error:
-        load_research(f"market_stats: {{cost: {cost}}}", "r.yaml")
+        load_research(f"cost: {cost}", "r.yaml")
     assert says in str(error.value)

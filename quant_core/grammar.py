@@ -1,7 +1,7 @@
 """Text and mappings into blocks.
 
 Put here: the grammar of canonical strings and the look-up of blocks by family.
-Keep out: the shape of the research file (``_models.py``) and parameter checks (Block itself).
+Keep out: the shape of the research file (spec/) and parameter checks (Block itself).
 """
 
 from __future__ import annotations
