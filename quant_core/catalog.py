@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from quant_core.block import Block, snake_case
 from quant_core.errors import DataContractError, UnknownNameError
@@ -21,6 +21,20 @@ CONTRACT = "contract"
 
 SETTINGS = "settings"
 """The module of a folder that holds its section of the research file."""
+
+
+_CATALOGS: dict[type[Block], Catalog[Any]] = {}
+"""Every catalog made so far, by the base class of its family: a nested block is looked up by its declared type."""
+
+
+def catalog_of(base: type[Block]) -> Catalog[Any]:
+    """The catalog of a family, by its base class; importing the base class imports the family.
+
+    >>> from quant_core.features.contract import Feature
+    >>> catalog_of(Feature).family
+    'feature'
+    """
+    return _CATALOGS[base]
 
 
 class Catalog(Mapping[str, type[B]], Generic[B]):
@@ -44,6 +58,7 @@ class Catalog(Mapping[str, type[B]], Generic[B]):
         self._blocks: dict[str, type[B]] = {}
         for module in sorted(m.name for m in pkgutil.iter_modules(path) if not _is_machinery(m.name)):
             self._blocks[module] = self._block_in(f"{package}.{module}", module, base)
+        _CATALOGS[base] = self
 
     def _block_in(self, dotted: str, file_name: str, base: type[B]) -> type[B]:
         """Return the one block class that a file defines."""

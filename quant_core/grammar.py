@@ -8,24 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import TypeVar, cast, get_type_hints
 
 from quant_core.block import Block
-from quant_core.catalog import Catalog
-from quant_core.conditions import CONDITIONS
-from quant_core.conditions.contract import Condition
+from quant_core.catalog import Catalog, catalog_of
 from quant_core.errors import ConfigError, UnknownNameError
-from quant_core.events import EVENTS
-from quant_core.events.contract import Event
-from quant_core.features import FEATURES
-from quant_core.features.contract import Feature
-from quant_core.targets import TARGETS
-from quant_core.targets.contract import Target
 
 B = TypeVar("B", bound=Block)
 
-# Which catalog a nested block of a family is looked up in.
-_FAMILIES: dict[type[Block], Catalog[Any]] = {Event: EVENTS, Condition: CONDITIONS, Feature: FEATURES, Target: TARGETS}
 _FORM = "a block such as k_consecutive(k=3,direction=up), or a mapping {name, type, params}"
 
 
@@ -39,6 +29,7 @@ def parse_block(catalog: Catalog[B], value: object, where: str = "") -> B:
         UnknownNameError: no such block or parameter; with suggestions and the place.
         ConfigError: the text cannot be read, or a parameter has the wrong type or range.
 
+    >>> from quant_core.events import EVENTS
     >>> str(parse_block(EVENTS, "k_consecutive( k = 5 )"))
     'k_consecutive(k=5,direction=up)'
     >>> str(parse_block(EVENTS, {"name": "my run", "type": "k_consecutive", "params": {"k": 2, "direction": "down"}}))
@@ -82,8 +73,8 @@ def _build(block: type[B], params: Mapping[str, object], where: str) -> B:
 
 def _argument(hint: object, value: object, where: str) -> object:
     """Read one parameter: a nested block, a list, or a plain value that the block itself checks."""
-    if isinstance(hint, type) and hint in _FAMILIES and not isinstance(value, Block):
-        return parse_block(_FAMILIES[hint], value, where)
+    if isinstance(hint, type) and issubclass(hint, Block) and not isinstance(value, Block):
+        return parse_block(catalog_of(hint), value, where)
     if isinstance(value, str):
         text = value.strip()
         if text.startswith("[") and text.endswith("]"):
