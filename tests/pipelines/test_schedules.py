@@ -7,8 +7,25 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.remote_origin import ManagedGrpcPythonEnvCodeLocationOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    InstigatorType,
+    ScheduleInstigatorData,
+    TickData,
+    TickStatus,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._utils.error import SerializableErrorInfo
 
-from quant_pipelines.automation.schedules import calendars_closed_between, daily_refresh
+from quant_pipelines.automation.schedules import (
+    MAX_WINDOW,
+    SETTLE,
+    calendars_closed_between,
+    daily_refresh,
+    refresh_window,
+)
 from tests.pipelines.small_project import SmallProject
 
 
@@ -46,6 +63,63 @@ def _tick(project: SmallProject, at: datetime) -> list[dg.RunRequest] | dg.SkipR
         resources={"sources": definitions.resources["sources"], "lake": definitions.resources["lake"]},
     ) as context:
         return daily_refresh(context)
+
+
+def _note_tick(instance: dg.DagsterInstance, at: datetime, status: TickStatus) -> None:
+    """Write down a tick as the daemon does."""
+    location = ManagedGrpcPythonEnvCodeLocationOrigin(LoadableTargetOrigin(module_name="m"), location_name="here")
+    origin = RemoteRepositoryOrigin(location, "__repository__").get_instigator_origin(daily_refresh.name)
+    state = InstigatorState(
+        origin, InstigatorType.SCHEDULE, InstigatorStatus.RUNNING, ScheduleInstigatorData("15 * * * *", 0.0)
+    )
+    if not instance.all_instigator_state():
+        instance.add_instigator_state(state)
+    instance.create_tick(
+        TickData(
+            instigator_origin_id=state.instigator_origin_id,
+            instigator_name=daily_refresh.name,
+            instigator_type=InstigatorType.SCHEDULE,
+            status=status,
+            timestamp=at.timestamp(),
+            selector_id=state.selector_id,
+            run_ids=[],
+            error=SerializableErrorInfo("no answer", [], None) if status is TickStatus.FAILURE else None,
+        )
+    )
+
+
+def test_the_close_that_a_daemon_slept_through_is_made_up_for_once(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    with dg.DagsterInstance.from_config(str(tmp_path / "home"), config_filename="none.yaml") as instance:
+        project = SmallProject.at(tmp_path, instance)
+        (tmp_path / "config" / "sources.yaml").write_text(
+            "sources:\n  inbox: {kind: inbox, folder: inbox, settle_s: 0, feeds: [{pattern: '*.csv', calendar: XNYS}]}\n"
+        )
+        project.drop("AAA")
+        project.register()
+        noon, sunday = datetime(2024, 1, 12, 12, 15, tzinfo=UTC), datetime(2024, 1, 14, 9, 15, tzinfo=UTC)
+        _note_tick(instance, noon, TickStatus.SKIPPED)
+        # Down from Friday noon, over the close at 21:00, until Sunday; Dagster then runs the last missed tick only.
+        requests = _tick(project, sunday)
+        assert isinstance(requests, list)
+        assert [r.tags["dagster/asset_partition_range_start"] for r in requests] == ["AAA|D1"]
+        _note_tick(instance, sunday, TickStatus.FAILURE)
+        assert isinstance(_tick(project, sunday + timedelta(hours=1)), list)  # a tick that failed answered nothing
+        _note_tick(instance, sunday + timedelta(hours=1), TickStatus.SUCCESS)
+        assert isinstance(_tick(project, sunday + timedelta(hours=2)), dg.SkipReason)
+
+
+def test_the_window_is_an_hour_at_first_and_a_week_at_most(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    now, hour = datetime(2024, 1, 14, 9, 15, tzinfo=UTC), timedelta(hours=1)
+    with dg.DagsterInstance.from_config(str(tmp_path / "home"), config_filename="none.yaml") as instance:
+        assert refresh_window(instance, now) == (now - SETTLE - hour, now - SETTLE)
+        _note_tick(instance, now - timedelta(days=40), TickStatus.SUCCESS)
+        assert refresh_window(instance, now) == (now - SETTLE - MAX_WINDOW, now - SETTLE)
+        _note_tick(instance, now - 3 * hour, TickStatus.SUCCESS)
+        assert refresh_window(instance, now) == (now - SETTLE - 3 * hour, now - SETTLE)
+        _note_tick(instance, now, TickStatus.SUCCESS)  # this very tick, evaluated again
+        assert refresh_window(instance, now) == (now - SETTLE - 3 * hour, now - SETTLE)
 
 
 def test_a_tick_requests_the_registered_symbols_whose_market_closed(tmp_path: Path) -> None:
