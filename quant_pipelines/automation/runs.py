@@ -14,8 +14,11 @@ from uuid import uuid4
 
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import create_execution_plan, execute_run
 
 from quant_core.errors import ConfigError, UnknownNameError
+from quant_pipelines.automation.code_location import job_origin
 from quant_pipelines.resources import prepare_dagster_home
 from quant_pipelines.stages.runner import PROGRESS_LINE
 
@@ -88,19 +91,29 @@ def run_job(
     watcher = threading.Thread(target=_watch, args=(instance, run_id, on_progress, done), daemon=True)
     watcher.start()
     try:
-        result = job.execute_in_process(
-            instance=instance,
-            tags=dict(tags),
-            run_id=run_id,
-            raise_on_error=False,
-            run_config={**_QUIET, **(config or {})},
-        )
+        result = _execute(job, tags, instance, run_id, {**_QUIET, **(config or {})})
     finally:
         done.set()
         watcher.join()
     failures = dict.fromkeys(_failure_text(e) for e in result.all_events if e.is_failure)
     n = sum(e.event_type is DagsterEventType.ASSET_MATERIALIZATION for e in result.all_events)
     return RunOutcome(run_id, result.success, tuple(filter(None, failures)), n)
+
+
+def _execute(
+    job: dg.JobDefinition, tags: Mapping[str, str], instance: DagsterInstance, run_id: str, config: Mapping[str, Any]
+) -> dg.JobExecutionResult:
+    """What ``JobDefinition.execute_in_process`` does, which has no word for where a job comes from."""
+    in_memory = InMemoryJob(job.as_ephemeral_job(resource_defs={}, input_values={}))
+    run = instance.create_run_for_job(
+        job_def=in_memory.get_definition(),
+        run_id=run_id,
+        run_config=config,
+        tags={**job.run_tags, **tags},
+        execution_plan=create_execution_plan(in_memory, run_config=config),
+        remote_job_origin=job_origin(job.name),
+    )
+    return execute_run(in_memory, run, instance)
 
 
 def _watch(instance: DagsterInstance, run_id: str, on_progress: Callable[[int], object], done: threading.Event) -> None:

@@ -9,19 +9,21 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from quant_core.errors import QuantError
 from quant_pipelines.assets.sql_marts import MARTS
+from quant_pipelines.automation.answered_data import (
+    ANSWERING_JOB,
+    FINGERPRINTS_TAG,
+    answered_fingerprints,
+    symbol_states,
+    tag_text,
+)
 from quant_pipelines.lake.partitions import SYMBOLS
 from quant_pipelines.resources import LakeResource, SourcesResource
-from quant_pipelines.sources.catalog import Sources
 from quant_pipelines.sources.new_data import SymbolState, plan_new_data
-from quant_pipelines.sources.universe import dependents
 
 MAX_SYMBOLS_PER_TICK = 500
 """Changed symbols taken in one tick; the others wait for the next one."""
 
-FINGERPRINTS_TAG = "quant_engine/fingerprints"
-_REMEMBERED_RUNS = 1_000
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -31,7 +33,7 @@ _UNFINISHED = [
 
 
 @dg.sensor(
-    job_name="research",
+    job_name=ANSWERING_JOB,
     minimum_interval_seconds=30,
     description="Asks every source what it has. Registers new symbols and requests one research run per rectangle of "
     "partitions whose source has new or changed rows: files that appear or change in the inbox, and a MySQL "
@@ -42,11 +44,11 @@ def new_data(
 ) -> dg.SensorResult | dg.SkipReason:
     """One tick: compare fingerprints with the cursor, register, request."""
     opened = sources.open(lake.open())
-    states = symbol_states(context, opened)
+    states = symbol_states(opened)
     for what, reason in {**opened.failed, **opened.refused()}.items():
         context.log.warning(sources.redact(f"{what}: {reason}"))
     registered = context.instance.get_dynamic_partitions(str(SYMBOLS.name))
-    plan = plan_new_data(states, _seen(context), registered, max_symbols=MAX_SYMBOLS_PER_TICK)
+    plan = plan_new_data(states, _seen(context, states), registered, max_symbols=MAX_SYMBOLS_PER_TICK)
     cursor = json.dumps(plan.seen, sort_keys=True)
     if not plan.requests:
         context.update_cursor(cursor)
@@ -58,10 +60,7 @@ def new_data(
         run_requests=[
             dg.RunRequest(
                 run_key=request.run_key,
-                tags={
-                    **request.rectangle.tags,
-                    FINGERPRINTS_TAG: json.dumps(dict(request.fingerprints), sort_keys=True),
-                },
+                tags={**request.rectangle.tags, FINGERPRINTS_TAG: tag_text(request.fingerprints)},
             )
             for request in plan.requests
         ],
@@ -70,25 +69,16 @@ def new_data(
     )
 
 
-def symbol_states(context: dg.SensorEvaluationContext, sources: Sources) -> list[SymbolState]:
-    """What every source has now; a symbol whose source fails is logged and left for the next tick."""
-    keys = dependents(sources.offers)
-    states: list[SymbolState] = []
-    for native, offer in sources.offers.items():
-        try:
-            states.append(SymbolState(native, keys[native], offer.source.fingerprint(offer.instrument)))
-        except QuantError as error:
-            sources.failed[f"{offer.source.name}: {native}"] = str(error)
-    return states
-
-
-def _seen(context: dg.SensorEvaluationContext) -> dict[str, str]:
-    """The cursor; a lost one is rebuilt from the tags of the runs that were requested, so nothing is run twice."""
-    if context.cursor:
-        return json.loads(context.cursor)
-    runs = context.instance.get_runs(limit=_REMEMBERED_RUNS)
-    tags = [run.tags[FINGERPRINTS_TAG] for run in reversed(runs) if FINGERPRINTS_TAG in run.tags]
-    return {native: fingerprint for tag in tags for native, fingerprint in json.loads(tag).items()}
+def _seen(context: dg.SensorEvaluationContext, states: Sequence[SymbolState]) -> dict[str, str]:
+    """What was asked for before, by this sensor or by hand; a lost cursor costs nothing."""
+    seen: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
+    if all(seen.get(str(state.native)) == state.fingerprint for state in states):
+        return seen
+    answered = answered_fingerprints(context.instance)
+    by_hand = {
+        native: state.fingerprint for state in states if answered.get(native := str(state.native)) == state.fingerprint
+    }
+    return {**seen, **by_hand} if context.cursor else {**answered, **by_hand}
 
 
 @dg.sensor(

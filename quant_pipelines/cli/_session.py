@@ -14,9 +14,10 @@ from dagster import DagsterInstance
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from quant_pipelines.automation.answered_data import ANSWERING_JOB, answer_tags, symbol_states
 from quant_pipelines.automation.runs import find_job, open_instance, run_job
 from quant_pipelines.lake.lake import Lake
-from quant_pipelines.lake.partitions import SYMBOLS, PartitionKey, plan_rectangles
+from quant_pipelines.lake.partitions import SYMBOLS, PartitionKey, Rectangle, plan_rectangles
 from quant_pipelines.resources import default_resources
 from quant_pipelines.sources.catalog import Sources
 from quant_pipelines.sources.universe import dependents
@@ -79,12 +80,21 @@ class Session:
 
     def run_keys(self, job: str, keys: Iterable[PartitionKey], config: Mapping[str, Any] | None = None) -> bool:
         """Run a job over a set of keys, one run per rectangle, with a progress bar; True when all succeeded."""
-        rectangles = plan_rectangles(keys, self.registered_symbols())
         results = [
-            self.run(job, r.tags, label=f"{job} {r.keys[0]} … {r.keys[-1]}", total=len(r.keys), config=config)
-            for r in rectangles
+            self.run(job, tags, label=f"{job} {r.keys[0]} … {r.keys[-1]}", total=len(r.keys), config=config)
+            for r, tags in self.planned_runs(job, keys)
         ]
         return all(results)
+
+    def planned_runs(self, job: str, keys: Iterable[PartitionKey]) -> list[tuple[Rectangle, Mapping[str, str]]]:
+        """The runs that cover a set of keys, each with its tags: its range and the data that it answers to."""
+        rectangles = plan_rectangles(keys, self.registered_symbols())
+        if job != ANSWERING_JOB:
+            return [(rectangle, rectangle.tags) for rectangle in rectangles]
+        # Asked before the runs start: what arrives meanwhile is new to the sensor.
+        states = symbol_states(self.sources, {symbol for rectangle in rectangles for symbol in rectangle.symbols})
+        answers = answer_tags(states, rectangles)
+        return [(r, {**r.tags, **answer}) for r, answer in zip(rectangles, answers, strict=True)]
 
     def run(
         self,

@@ -10,12 +10,15 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
 from quant_core.errors import ConfigError, SourceError
+from quant_pipelines.automation.code_location import WORKSPACE
 from quant_pipelines.cli._session import Session, selected
-from quant_pipelines.lake.partitions import PartitionKey, Rectangle, plan_rectangles
+from quant_pipelines.lake.partitions import PartitionKey, Rectangle
 from quant_pipelines.stages.backfill_keys import failed_keys, missing_keys, stale_keys
 
 
@@ -37,14 +40,14 @@ def command(options: argparse.Namespace, console: Console) -> int:
         raise ConfigError("Nothing to look for: expected --missing, --failed or --stale (any of them together).")
     session = Session(console)
     keys = _keys(session, options)
-    rectangles = plan_rectangles(keys, session.registered_symbols())
-    console.print(f"{len(keys)} keys in {len(rectangles)} runs of job {options.job}.", highlight=False)
+    runs = session.planned_runs(options.job, keys)
+    console.print(f"{len(keys)} keys in {len(runs)} runs of job {options.job}.", highlight=False)
     if options.dry_run:
-        for rectangle in rectangles:
+        for rectangle, _ in runs:
             console.print(f"  {rectangle.keys[0]} … {rectangle.keys[-1]}: {len(rectangle.keys)} keys", highlight=False)
         return 0
     if options.queue:
-        return _queue(options.job, rectangles, console)
+        return _queue(options.job, runs, console)
     return 0 if session.run_keys(options.job, keys) else 1
 
 
@@ -63,14 +66,17 @@ def _keys(session: Session, options: argparse.Namespace) -> list[PartitionKey]:
     return selected(sorted(keys), options.symbols, options.timeframes)
 
 
-def _queue(job: str, rectangles: list[Rectangle], console: Console) -> int:
+def _queue(job: str, runs: Sequence[tuple[Rectangle, Mapping[str, str]]], console: Console) -> int:
     """Submit the runs to the instance's queue; a running daemon starts them."""
-    for rectangle in rectangles:
-        launch = [sys.executable, "-m", "dagster", "job", "launch", "-m", "quant_pipelines.definitions", "-j", job]
-        done = subprocess.run(  # noqa: S603  our own command, no shell
-            [*launch, "--tags", json.dumps(dict(rectangle.tags))], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise SourceError(f"Run {rectangle.keys[0]} … could not be queued: {done.stderr.strip()[-400:]}")
-        console.print(f"queued {rectangle.keys[0]} … {rectangle.keys[-1]}", highlight=False)
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as workspace:
+        workspace.write(WORKSPACE)
+        workspace.flush()
+        for rectangle, tags in runs:
+            launch = [sys.executable, "-m", "dagster", "job", "launch", "-w", workspace.name, "-j", job]
+            done = subprocess.run(  # noqa: S603  our own command, no shell
+                [*launch, "--tags", json.dumps(dict(tags))], capture_output=True, text=True, check=False
+            )
+            if done.returncode:
+                raise SourceError(f"Run {rectangle.keys[0]} … could not be queued: {done.stderr.strip()[-400:]}")
+            console.print(f"queued {rectangle.keys[0]} … {rectangle.keys[-1]}", highlight=False)
     return 0

@@ -26,7 +26,7 @@ from quant_pipelines.automation.schedules import (
     daily_refresh,
     refresh_window,
 )
-from tests.pipelines.small_project import SmallProject
+from tests.pipelines.small_project import SOURCES, SmallProject
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_the_close_that_a_daemon_slept_through_is_made_up_for_once(tmp_path: Pat
     with dg.DagsterInstance.from_config(str(tmp_path / "home"), config_filename="none.yaml") as instance:
         project = SmallProject.at(tmp_path, instance)
         (tmp_path / "config" / "sources.yaml").write_text(
-            "sources:\n  inbox: {kind: inbox, folder: inbox, settle_s: 0, feeds: [{pattern: '*.csv', calendar: XNYS}]}\n"
+            SOURCES.replace("settle_s: 0", "settle_s: 0, feeds: [{pattern: '*.csv', calendar: XNYS}]")
         )
         project.drop("AAA")
         project.register()

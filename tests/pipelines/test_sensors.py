@@ -11,7 +11,8 @@ import pytest
 from dagster import DagsterRunStatus
 
 from quant_pipelines.automation import sensors
-from quant_pipelines.automation.sensors import FINGERPRINTS_TAG, new_data, refresh_marts
+from quant_pipelines.automation.answered_data import FINGERPRINTS_TAG
+from quant_pipelines.automation.sensors import new_data, refresh_marts
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.sources.new_data import SymbolState, plan_new_data
 from tests.pipelines.small_project import SmallProject, daily_csv, keys_of
