@@ -12,6 +12,7 @@ from dagster._core.storage.tags import REPOSITORY_LABEL_TAG
 from dagster._core.workspace.load import location_origins_from_yaml_paths
 from rich.console import Console
 
+from quant_pipelines import definitions
 from quant_pipelines.automation.answered_data import FINGERPRINTS_TAG
 from quant_pipelines.automation.code_location import LOCATION, MODULE, WORKSPACE, job_origin
 from quant_pipelines.cli import run
@@ -51,9 +52,7 @@ def test_the_origin_is_that_of_the_workspace(file: str | None, tmp_path: Path) -
     assert origin.loadable_target_origin.module_name == MODULE
     repository = job_origin("research").repository_origin
     assert repository.code_location_origin.location_name == LOCATION
-    # The names of repositories in a code location, as the web server asks for them.
-
-    assert repository_def_from_pointer(ModuleCodePointer(MODULE, "defs", None), None).name == repository.repository_name
+    assert definitions.defs.get_repository_def().name == repository.repository_name
 
 
 def test_the_ui_finds_the_runs_of_a_job_by_its_code_location(project: SmallProject) -> None:
