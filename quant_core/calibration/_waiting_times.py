@@ -14,7 +14,7 @@ import numpy as np
 from quant_core.events.contract import Event
 from quant_core.targets.contract import Target
 from quant_core.worlds import World
-from quant_core.worlds._long_run import FIRST_SEED, N_BARS
+from quant_core.worlds.contract import LONG_RUN_BARS, LONG_RUN_SEED
 
 WaitingTimes: TypeAlias = dict[tuple[str, str], tuple[float, float]]
 """(event id, target id) → mean and median of the time in bars, cut at the horizon."""
@@ -25,11 +25,11 @@ def waiting_times(world: World, events: Sequence[Event], targets: Sequence[Targe
     longest = max((t.horizon for t in targets), default=0)
     counts = np.zeros((len(events), len(targets), longest + 1))
     for path in range(n_paths if targets else 0):
-        bars = world.simulate(N_BARS, FIRST_SEED + path)
+        bars = world.simulate(LONG_RUN_BARS, LONG_RUN_SEED + path)
         masks = [e.mask(bars).fill_null(value=False).to_numpy() for e in events]
         for j, target in enumerate(targets):
             value = target.outcome(bars)["value"].fill_null(-1).to_numpy().astype(np.int64)
-            whole = (value > 0) & (np.arange(N_BARS) + target.horizon < N_BARS)
+            whole = (value > 0) & (np.arange(LONG_RUN_BARS) + target.horizon < LONG_RUN_BARS)
             for i, mask in enumerate(masks):
                 counts[i, j] += np.bincount(value[whole & mask], minlength=longest + 1)
     found: WaitingTimes = {}

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from quant_core.bars import Bars
+from quant_core.bars.coarser_timeframe import HigherTimeframe, Multiplier
 from quant_core.block import Count
 from quant_core.conditions.contract import Condition
-from quant_core.features._higher import HigherTimeframe, Multiplier
 from quant_core.features.htf_ema_slope import HtfEmaSlope
 
 

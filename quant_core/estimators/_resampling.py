@@ -13,7 +13,7 @@ from typing import Any
 import numba as nb
 import numpy as np
 
-from quant_core.estimators.contract import Counts, Floats
+from quant_core.counting.block_moments import Counts, Floats
 
 
 @nb.njit(cache=True)

@@ -1,7 +1,7 @@
 """The two-sided test of a cell against its baseline, honest about overlap and clustering in time.
 
 Put here: the estimator ``cluster_robust_test``.
-Keep out: the correction for many tests (inference/benjamini_hochberg.py) and block sums (_moments.py).
+Keep out: the correction for many tests (inference/benjamini_hochberg.py) and block sums (counting/block_moments.py).
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quant_core.estimators._moments import (
+from quant_core.counting.block_moments import (
     BlockMoments,
+    Floats,
     effective_blocks,
-    moments_of_sample,
     variance_against_baseline,
 )
-from quant_core.estimators._special import t_two_sided
-from quant_core.estimators.contract import Estimand, Estimate, Estimator, Floats, Sample
+from quant_core.estimators._sample_moments import moments_of_sample
+from quant_core.estimators.contract import Estimand, Estimate, Estimator, Sample
+from quant_core.special_functions import t_two_sided
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The family contract of estimators.
 
 Put here: the abstract Estimator, the sample it reads and the estimate it returns.
-Keep out: any particular estimator; block counts (``_moments.py``).
+Keep out: any particular estimator; sums over time blocks (counting/block_moments.py).
 """
 
 from __future__ import annotations
@@ -9,16 +9,15 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quant_core.block import Block
+from quant_core.counting.block_moments import Floats
 from quant_core.errors import DataContractError
 
-Floats: TypeAlias = NDArray[np.float64]
-Counts: TypeAlias = NDArray[Any]
 Estimand = Literal["rate", "mean", "median_time", "none"]
 
 

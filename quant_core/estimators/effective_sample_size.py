@@ -1,7 +1,7 @@
 """How many independent observations a cell of overlapping, clustered outcomes is worth.
 
 Put here: the estimator ``effective_sample_size``.
-Keep out: intervals made of it (wilson.py, jeffreys.py) and block sums (_moments.py).
+Keep out: intervals made of it (wilson.py, jeffreys.py) and block sums (counting/block_moments.py).
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quant_core.estimators._moments import BlockMoments, block_bars, design_effect, moments_of_sample, ratio
-from quant_core.estimators.contract import Estimand, Estimate, Estimator, Floats, Sample
+from quant_core.counting.block_moments import BlockMoments, Floats, block_bars, design_effect, ratio
+from quant_core.estimators._sample_moments import moments_of_sample
+from quant_core.estimators.contract import Estimand, Estimate, Estimator, Sample
 
 MIN_DEGREES = 4.0
 """Fewer degrees of freedom than this say too little about dependence; see ``EffectiveSampleSize``."""

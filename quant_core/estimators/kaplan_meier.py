@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from quant_core.estimators._moments import ratio
-from quant_core.estimators._special import normal_quantile
-from quant_core.estimators.contract import Counts, Estimand, Estimate, Estimator, Floats, Sample
+from quant_core.counting.block_moments import Counts, Floats, ratio
+from quant_core.estimators.contract import Estimand, Estimate, Estimator, Sample
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
+from quant_core.special_functions import normal_quantile
 
 
 class Curve(NamedTuple):

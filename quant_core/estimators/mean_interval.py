@@ -13,10 +13,11 @@ import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
-from quant_core.estimators._moments import moments_of_sample, ratio
+from quant_core.counting.block_moments import Counts, Floats, ratio
 from quant_core.estimators._resampling import means_and_deviations
-from quant_core.estimators._special import normal_quantile, t_quantile
-from quant_core.estimators.contract import Counts, Estimand, Estimate, Estimator, Floats, Sample
+from quant_core.estimators._sample_moments import moments_of_sample
+from quant_core.estimators.contract import Estimand, Estimate, Estimator, Sample
+from quant_core.special_functions import normal_quantile, t_quantile
 
 
 def mean_block_lengths(n: Counts, n_unique: Floats) -> Floats:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from quant_core.estimators._moments import BlockMoments, moments_of_sample, variance_against_baseline
-from quant_core.estimators._special import t_quantile
+from quant_core.counting.block_moments import BlockMoments, Floats, variance_against_baseline
+from quant_core.estimators._sample_moments import moments_of_sample
 from quant_core.estimators.cluster_robust_test import ClusterRobustTest
-from quant_core.estimators.contract import Estimand, Estimate, Estimator, Floats, Sample
+from quant_core.estimators.contract import Estimand, Estimate, Estimator, Sample
+from quant_core.special_functions import t_quantile
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from quant_core.estimators._special import normal_quantile
-from quant_core.estimators.contract import Estimand, Estimate, Estimator, Floats, Sample
+from quant_core.counting.block_moments import Floats
+from quant_core.estimators.contract import Estimand, Estimate, Estimator, Sample
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
+from quant_core.special_functions import normal_quantile
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from quant_core.bars import Bars
+from quant_core.bars.coarser_timeframe import Higher, HigherTimeframe, Multiplier
 from quant_core.bars.higher_timeframe import higher_bars, join_higher
 from quant_core.block import Count
-from quant_core.features._higher import Higher, HigherTimeframe, Multiplier
 from quant_core.features.contract import Feature
 from quant_core.features.ema import Ema
 

@@ -1,7 +1,7 @@
 """Cost-aware reading: what a cell must achieve to pay for its trades, and whether its interval says it does.
 
 Put here: the columns about costs.
-Keep out: formulas (estimators/_break_even.py), what a trade pays (targets/).
+Keep out: formulas (_break_even.py), what a trade pays (targets/).
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from quant_core.counting.block_moments import BlockMoments, Counts, Floats, ratio
 from quant_core.counting.trades import TradeSums
-from quant_core.estimators._break_even import break_even_rate, mean_payoff_bounds, own_moments
-from quant_core.estimators._moments import BlockMoments, ratio
-from quant_core.estimators.contract import Counts, Floats
+from quant_core.market_stats._break_even import break_even_rate, mean_payoff_bounds, own_moments
 from quant_core.market_stats._panel import Panel
 from quant_core.market_stats._trades import BothSides
 from quant_core.targets.contract import Target

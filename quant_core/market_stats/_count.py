@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quant_core.estimators._moments import BlockMoments, block_bars, moments_of_blocks
+from quant_core.counting.block_moments import BlockMoments, block_bars, moments_of_blocks
 from quant_core.market_stats._panel import Outcome
 from quant_core.market_stats._trades import BothSides
 from quant_core.targets.contract import Target

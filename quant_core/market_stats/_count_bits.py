@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quant_core.counting.block_moments import BlockMoments, block_bars
 from quant_core.counting.moments import PackedGroup, count_group
-from quant_core.counting.packing import Words, pack_mask, pack_masks, pack_slots
-from quant_core.estimators._moments import WORD, BlockMoments, block_bars
+from quant_core.counting.packing import WORD_BITS, Words, pack_mask, pack_masks, pack_slots
 from quant_core.market_stats._count import Ints, TargetCounts
 from quant_core.market_stats._panel import Outcome
 from quant_core.targets.contract import Target
@@ -52,7 +52,7 @@ def count_binary_targets(
             valid=pack_mask(first.valid),
             outcomes=pack_masks([(outcomes[i].value == 1) & first.valid for i in members], n_bars),
             horizon=horizon,
-            words_per_block=block_bars(horizon) // WORD,
+            words_per_block=block_bars(horizon) // WORD_BITS,
         )
         cells, sums = count_group(packed_events, packed_slots, group, n_threads)
         all_n = _per_block(group.valid, group.words_per_block)

@@ -12,8 +12,8 @@ import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
+from quant_core.counting.block_moments import BlockMoments, block_bars
 from quant_core.counting.values import VALUE_SUMS, Slots, count_durations, sum_values
-from quant_core.estimators._moments import BlockMoments, block_bars
 from quant_core.market_stats._count import EventValues, Ints, TargetCounts
 from quant_core.market_stats._panel import Outcome
 from quant_core.targets.contract import Target

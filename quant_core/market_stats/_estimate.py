@@ -14,10 +14,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from quant_core.counting.block_moments import BlockMoments, Counts, Floats, ratio, variance_against_baseline
 from quant_core.counting.values import QUARTILES, group_and_rank
-from quant_core.estimators._moments import BlockMoments, ratio, variance_against_baseline
 from quant_core.estimators.cluster_robust_test import ClusterRobustTest
-from quant_core.estimators.contract import Counts, Floats
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 from quant_core.estimators.jeffreys import Jeffreys
 from quant_core.estimators.kaplan_meier import KaplanMeier

@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from quant_core.counting.block_moments import block_bars
 from quant_core.counting.trades import FAILED, NO_TRADE, SUCCEEDED, UNDECIDED, TradeSums, sum_trades
 from quant_core.errors import DataContractError
-from quant_core.estimators._moments import block_bars
 from quant_core.market_stats._panel import Outcome, Panel
 from quant_core.targets.contract import Target
 

@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from quant_core.estimators._moments import BlockMoments, moments_of_blocks
+from quant_core.counting.block_moments import BlockMoments, moments_of_blocks
 from quant_core.seasonality._cells import Codes, Ints
 
 Floats: TypeAlias = NDArray[np.float64]

@@ -19,8 +19,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from quant_core.estimators._moments import BlockMoments, ratio, variance_against_baseline
-from quant_core.estimators._special import t_quantile
+from quant_core.counting.block_moments import BlockMoments, ratio, variance_against_baseline
 from quant_core.estimators.cluster_robust_test import ClusterRobustTest
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 from quant_core.estimators.wilson import Wilson
@@ -28,6 +27,7 @@ from quant_core.profile_metrics import Kind
 from quant_core.seasonality._cells import Codes, Ints
 from quant_core.seasonality._cube import ClusterSums, Floats
 from quant_core.seasonality._ranks import quantile_ranks
+from quant_core.special_functions import t_quantile
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from quant_core.errors import ConfigError
-from quant_core.estimators._special import normal_quantile
+from quant_core.special_functions import normal_quantile
 from quant_core.tables.seasonality_comparisons import TABLE as COMPARISONS
 from quant_core.tables.seasonality_correlations import TABLE as CORRELATIONS
 

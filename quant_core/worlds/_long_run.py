@@ -11,12 +11,9 @@ from collections.abc import Callable
 import numpy as np
 
 from quant_core.bars import Bars
-from quant_core.worlds.contract import Truth
+from quant_core.worlds.contract import LONG_RUN_BARS, LONG_RUN_SEED, Truth
 
 N_PATHS = 100
-N_BARS = 20_000
-# Far from the seeds that calibration draws from; the truth must not be measured on the paths it judges.
-FIRST_SEED = 9_000_000_000
 
 
 def simulated_truth(
@@ -34,7 +31,7 @@ def simulated_truth(
     """
     counts = np.empty((n_paths, 4))
     for i in range(n_paths):
-        bars = simulate(N_BARS, FIRST_SEED + i)
+        bars = simulate(LONG_RUN_BARS, LONG_RUN_SEED + i)
         close = bars.frame["close"].to_numpy()
         up, cell = close[horizon:] > close[:-horizon], in_cell(bars)[:-horizon]
         counts[i] = (np.sum(up & cell), np.sum(cell), np.sum(up), len(up))
@@ -42,5 +39,5 @@ def simulated_truth(
     rate = k / n
     residual = counts[:, 0] - rate * counts[:, 1]
     error = np.sqrt(np.sum(residual**2) * n_paths / (n_paths - 1)) / n
-    origin = f"simulated: {n_paths} paths of {N_BARS} bars, seeds from {FIRST_SEED}"
+    origin = f"simulated: {n_paths} paths of {LONG_RUN_BARS} bars, seeds from {LONG_RUN_SEED}"
     return Truth(float(rate), float(all_k / all_n), float(error), origin)

@@ -13,6 +13,12 @@ from quant_core.bars import Bars
 from quant_core.block import Block, Positive
 from quant_core.errors import ConfigError
 
+LONG_RUN_BARS = 20_000
+"""Bars of one path where a truth is simulated."""
+LONG_RUN_SEED = 9_000_000_000
+"""Seed of the first such path: far from the seeds that calibration draws from, because a truth must not be measured on
+the paths it judges."""
+
 
 @dataclass(frozen=True)
 class Truth:

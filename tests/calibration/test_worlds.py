@@ -12,8 +12,9 @@ from quant_core.events.k_consecutive import KConsecutive
 from quant_core.spec import parse_block
 from quant_core.tables import TABLES
 from quant_core.worlds import WORLDS, World
-from quant_core.worlds._long_run import N_BARS, simulated_truth
+from quant_core.worlds._long_run import simulated_truth
 from quant_core.worlds.block_bootstrap import BlockBootstrap
+from quant_core.worlds.contract import LONG_RUN_BARS
 from quant_core.worlds.dying_edge import DyingEdge
 from quant_core.worlds.garch_t import GarchT
 from quant_core.worlds.gross_edge import GrossEdge
@@ -109,7 +110,7 @@ def test_a_gross_edge_earns_what_it_says_and_less_than_it_costs() -> None:
 
 def test_volatility_clusters_where_it_should() -> None:
     def autocorrelation(world: World, lag: int) -> float:
-        size = np.abs(np.diff(world.simulate(N_BARS, 1).frame["close"].to_numpy()))
+        size = np.abs(np.diff(world.simulate(LONG_RUN_BARS, 1).frame["close"].to_numpy()))
         return float(np.corrcoef(size[lag:], size[:-lag])[0, 1])
 
     assert abs(autocorrelation(RandomWalk(), 1)) < 0.03

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from quant_core.bars import Bars
 from quant_core.conditions import CONDITIONS
-from quant_core.estimators._moments import BlockMoments
+from quant_core.counting.block_moments import BlockMoments
 from quant_core.events import EVENTS
 from quant_core.market_stats._count import count_target
 from quant_core.market_stats._count_bits import count_binary_targets

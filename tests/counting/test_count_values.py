@@ -11,8 +11,8 @@ from polars.testing import assert_frame_equal
 
 from quant_core.bars import Bars
 from quant_core.compute import Compute
+from quant_core.counting.block_moments import BlockMoments
 from quant_core.counting.values import QUARTILES, group_and_rank
-from quant_core.estimators._moments import BlockMoments
 from quant_core.market_stats import compute_market_stats
 from quant_core.market_stats._count import count_target
 from quant_core.market_stats._count_values import count_value_target

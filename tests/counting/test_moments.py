@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quant_core.counting.block_moments import moments_of_blocks
 from quant_core.counting.moments import PackedGroup, count_group, count_group_slowly
 from quant_core.counting.packing import pack_mask, pack_masks, pack_slots
 from quant_core.errors import DataContractError
-from quant_core.estimators._moments import moments_of_blocks
 
 
 def _case(n_bars: int, seed: int, density: float, words_per_block: int, horizon: int):

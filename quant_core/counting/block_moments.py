@@ -1,18 +1,21 @@
 """Counts of cells per time block, as the sums that every cluster-robust number needs.
 
-Put here: BlockMoments, how a sample becomes moments, and the cluster-robust variance.
-Keep out: counting of whole tables (market_stats/_count.py) and tests made of the variance (cluster_robust_test.py).
+Put here: BlockMoments, and the variances and design effects that are plain arithmetic on them.
+Keep out: counting of whole tables (the engines), moments of one sample and tests made of a variance (estimators/).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from quant_core.estimators.contract import Counts, Floats, Sample
+from quant_core.counting.packing import WORD_BITS
 
-WORD = 64
+Floats: TypeAlias = NDArray[np.float64]
+Counts: TypeAlias = NDArray[Any]
 
 
 def block_bars(horizon: int) -> int:
@@ -21,7 +24,7 @@ def block_bars(horizon: int) -> int:
     >>> [block_bars(h) for h in (1, 16, 17, 60)]
     [64, 64, 128, 256]
     """
-    return WORD * -(-max(WORD, 4 * horizon) // WORD)
+    return WORD_BITS * -(-max(WORD_BITS, 4 * horizon) // WORD_BITS)
 
 
 @dataclass(frozen=True)
@@ -123,30 +126,6 @@ def moments_of_blocks(
         total_total=whole(all_t * all_t),
         all_n=whole(all_n),
         all_sum=whole(all_t),
-    )
-
-
-def moments_of_sample(sample: Sample) -> BlockMoments:
-    """The moments of one sample, as arrays of shape (1,)."""
-    size = block_bars(sample.horizon)
-    last = max(
-        int(sample.all_positions[-1]) if len(sample.all_positions) else 0,
-        int(sample.positions[-1]) if len(sample.positions) else 0,
-    )
-    n_blocks = last // size + 1
-
-    def per_block(positions: Counts, weights: Floats | None = None) -> Counts:
-        return np.bincount(positions // size, weights=weights, minlength=n_blocks)
-
-    gaps = np.minimum(np.diff(sample.positions), sample.horizon)
-    covered = int(gaps.sum()) + (sample.horizon if len(sample.positions) else 0)
-    return moments_of_blocks(
-        per_block(sample.positions)[:, None],
-        per_block(sample.positions, sample.values)[:, None],
-        per_block(sample.all_positions),
-        per_block(sample.all_positions, sample.all_values),
-        covered=np.array([covered]),
-        squares=np.array([float(np.sum(sample.values**2))]),
     )
 
 

@@ -10,11 +10,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from quant_core.estimators._moments import BlockMoments, ratio
-from quant_core.estimators._special import t_quantile
+from quant_core.counting.block_moments import BlockMoments, Counts, Floats, ratio
 from quant_core.estimators.cluster_robust_test import ClusterRobustTest
-from quant_core.estimators.contract import Counts, Floats
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
+from quant_core.special_functions import t_quantile
 
 Numbers: TypeAlias = float | Floats
 
@@ -68,7 +67,7 @@ def mean_payoff_bounds(m: BlockMoments, horizon: int, confidence: float) -> tupl
     Example: both trades of a block pay 3, both of the next pay 1: each of the 20 blocks is one observation, so this is
     the textbook interval of 20 numbers, 2 ± 2.093·√(20/19)/√20.
 
-    >>> from quant_core.estimators._moments import moments_of_blocks
+    >>> from quant_core.counting.block_moments import moments_of_blocks
     >>> n = np.full((20, 1), 2)
     >>> t = np.tile([[6.0], [2.0]], (10, 1))
     >>> m = moments_of_blocks(n, t, n[:, 0], t[:, 0], covered=np.array([40]), squares=np.array([200.0]))
