@@ -239,4 +239,7 @@ class Dialect(_Model):
         Traceback (most recent call last):
         quant_core.errors.ConfigError: Wrong value at sources.yaml: feeds[0].decimal: expected '.' or ',', found ';'...
         """
+        for key in mapping:
+            if key not in cls.model_fields:  # the model's own error does not know the place
+                raise UnknownNameError.among("dialect key", str(key), cls.model_fields, where=where)
         return parse_model(cls, mapping, where, kind="dialect key")

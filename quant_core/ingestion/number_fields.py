@@ -6,6 +6,7 @@ Keep out: the marks of numbers (number_style.py), single texts (numbers.py), mis
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +16,12 @@ from quant_core.errors import RefusedInputError
 from quant_core.ingestion.columns import NUMBER_ROLES
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.field_kinds import NULL_VALUES
-from quant_core.ingestion.number_style import number_style
+from quant_core.ingestion.number_style import NumberStyle, number_style
 from quant_core.ingestion.numbers import COUNT_ROLES, to_floats
 from quant_core.ingestion.readers.contract import Sheet
 
 _MANY_ROWS, _MANY_SHARE = 3, 0.2
+_NEIGHBORS = 1000
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,12 @@ def read_number_fields(sheet: Sheet, names: dict[str, str], dialect: Dialect, or
         RefusedInputError: the marks cannot be told, or a fifth of a column's fields is no number.
     """
     roles = [r for r in sheet.frame.columns if r in NUMBER_ROLES]
-    style = number_style([sheet.frame[r] for r in roles], dialect, origin)
+    style = number_style([*(sheet.frame[r] for r in roles), *_evidence(sheet, roles)], dialect, origin)
     values: list[pl.Series] = []
     bad_prices: dict[str, pl.Series] = {}
     bad_volume = None
     for role in roles:
-        read, bad = to_floats(sheet.frame[role], style, origin)
+        read, bad = _floats(sheet, role, style, origin)
         values.append(read)
         n_bad = int(bad.sum())
         is_all = n_bad == len(bad) and role not in COUNT_ROLES  # prices: then no row can be read, which is said later
@@ -73,6 +75,26 @@ def read_number_fields(sheet: Sheet, names: dict[str, str], dialect: Dialect, or
     if bad_volume is not None:
         resolved["n_unreadable_volumes"] = int(bad_volume.sum())
     return NumberFields(pl.DataFrame(values), bad_prices, bad_volume, resolved)
+
+
+def _evidence(sheet: Sheet, roles: Sequence[str]) -> list[pl.Series]:
+    """Of columns with a few fields that are no plain numbers: those fields among some of the others, as texts."""
+    columns: list[pl.Series] = []
+    for role in (r for r in roles if r in sheet.odd):
+        plain = sheet.frame[role].drop_nulls().head(_NEIGHBORS).to_list()
+        texts = [str(int(v)) if float(v).is_integer() else repr(v) for v in plain]
+        columns.append(pl.concat([sheet.odd[role].texts, pl.Series(role, texts, dtype=pl.String)]))
+    return columns
+
+
+def _floats(sheet: Sheet, role: str, style: NumberStyle, origin: str) -> tuple[pl.Series, pl.Series]:
+    """The numbers of a column, and True where a field is none."""
+    values, bad = to_floats(sheet.frame[role], style, origin)
+    odd = sheet.odd.get(role)
+    if odd is None:
+        return values, bad
+    read, unread = to_floats(odd.texts, style, origin)
+    return values.clone().scatter(odd.at, read), bad.scatter(odd.at, unread)
 
 
 def _refuse_many(sheet: Sheet, role: str, bad: pl.Series, names: dict[str, str], dialect: Dialect, origin: str) -> None:

@@ -7,6 +7,7 @@ Keep out: the steps themselves (one file each in this folder).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from quant_core.timeframes import Timeframe
 
 _RAW_ROWS, _QUARANTINE = TABLES["raw_rows"], TABLES["quarantine"]
 MAX_RAW_TEXT = 10_000
+_FEW_GONE = 100
 
 
 class _Problems:
@@ -258,24 +260,29 @@ def _assemble(
         )
         bad_rows = bad_rows.with_columns(ts=pl.when(~no_time).then(pl.col("ts")))
         quarantined = pl.concat([refused, bad_rows], how="diagonal")
-        frame = frame.with_columns(_at=pl.int_range(frame.height)).filter(pl.Series(keep))
-    rows = _with_raw_text(frame, sheet)
-    rows = _conform(rows, _RAW_ROWS.schema, member.origin)
+    rows = frame.with_columns(_raw_text(frame, keep, sheet))
+    rows = _conform(rows if keep is None else _kept(rows, keep), _RAW_ROWS.schema, member.origin)
     bad = _conform(quarantined.sort("origin_row"), _QUARANTINE.schema, member.origin)
     return ParsedFile(rows, bad, sheet.n_rows_in, {**resolved, **_counts(rows, bad)})
 
 
-def _with_raw_text(frame: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
-    """Add ``raw_text``: the original text of rows that look wrong, null elsewhere."""
-    wrong = frame.select(looks_wrong().arg_true()).to_series()
-    if len(wrong) == 0:
-        return frame.with_columns(raw_text=pl.lit(None, dtype=pl.String))
-    at = frame["_at"].gather(wrong) if "_at" in frame.columns else wrong
-    texts = pl.DataFrame(
-        {"_row": wrong, "raw_text": sheet.text_of(at.to_list())}, schema_overrides={"raw_text": pl.String}
-    )
-    texts = texts.with_columns(pl.col("_row").cast(pl.Int64), pl.col("raw_text").str.slice(0, MAX_RAW_TEXT))
-    return frame.with_columns(_row=pl.int_range(frame.height)).join(texts, on="_row", how="left", maintain_order="left")
+def _kept(frame: pl.DataFrame, keep: Bools) -> pl.DataFrame:
+    """The rows to keep; where few go, the stretches between them, which are not copied."""
+    gone = np.flatnonzero(~keep).tolist()
+    if len(gone) > _FEW_GONE:
+        return frame.filter(pl.Series(keep))
+    return pl.concat([frame[a + 1 : b] for a, b in pairwise([-1, *gone, frame.height])])
+
+
+def _raw_text(frame: pl.DataFrame, keep: Bools | None, sheet: Sheet) -> pl.Series:
+    """The original text of the kept rows that look wrong, null elsewhere."""
+    texts = pl.repeat(None, frame.height, dtype=pl.String, eager=True).alias("raw_text")
+    wrong = frame.select(looks_wrong()).to_series()
+    at = (wrong if keep is None else wrong & pl.Series(keep)).arg_true()
+    if not len(at):
+        return texts
+    found = pl.Series(sheet.text_of(at.to_list()), dtype=pl.String).str.slice(0, MAX_RAW_TEXT)
+    return texts.scatter(at, found)
 
 
 def _conform(frame: pl.DataFrame, schema: dict[str, Any], origin: str) -> pl.DataFrame:

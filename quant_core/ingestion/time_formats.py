@@ -43,7 +43,7 @@ _DATES = (
 _TIMES = ("%H:%M:%S", "%H:%M", "%H%M%S", "%H%M", "%I-%p", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%H")
 _JOINTS = (" ", "T", "-", "")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_ISO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?")
+_ISO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T](?:[01]\d|2[0-3]):\d{2}(?::\d{2}(?:\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?")
 
 Int64s = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]

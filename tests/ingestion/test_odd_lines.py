@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
 
+from quant_core.errors import RefusedInputError
 from quant_core.ingestion import Dialect, ParsedFile, read_file
 from quant_core.ingestion.readers import _text_pieces
 
@@ -84,3 +86,52 @@ def test_numbers_that_only_float_reads_are_numbers() -> None:
 def test_a_line_longer_than_a_piece_is_one_line() -> None:
     long = line_at(40) + " " * 30_000
     assert read_with({40: long}).rows.drop("raw_text").equals(CLEAN)
+
+
+@pytest.mark.parametrize(
+    ("price", "expected"),
+    [("1,112.5", 1112.5), ("$112.5", 112.5), ("112.5 %", 112.5), ("+112.5", 112.5)],
+)
+def test_a_few_marked_numbers_read_by_the_evidence_of_all(price: str, expected: float) -> None:
+    at = 1500
+    fields = line_at(at).split(",")
+    marked = ",".join([fields[0], f'"{price}"', *fields[2:]])
+    parsed = read_with({at: marked})
+    assert parsed.rows["open"].to_list()[at] == expected
+    assert parsed.rows.drop("raw_text", "open").equals(CLEAN.drop("open"))
+
+
+def test_a_decimal_comma_among_whole_numbers_of_a_long_file_is_a_decimal() -> None:
+    text = "ts;open;high;low;close\n" + "".join(
+        f"{START + timedelta(minutes=i):%Y-%m-%d %H:%M:%S};16950;16960;16940;{'16955,5' if i == 1500 else '16955'}\n"
+        for i in range(N_ROWS)
+    )
+    parsed = read_file(text.encode(), "DAX.csv", Dialect(timeframe="M1"))
+    assert parsed.rows["close"].to_list()[1499:1502] == [16955.0, 16955.5, 16955.0]
+    assert parsed.resolved["decimal"] == ","
+
+
+def test_a_volume_that_is_no_number_costs_the_field() -> None:
+    fields = line_at(1500).split(",")
+    parsed = read_with({1500: ",".join([*fields[:5], "n/k"])})
+    assert parsed.rows["volume"].to_list()[1500] is None
+    assert parsed.rows.drop("raw_text", "volume").equals(CLEAN.drop("volume"))
+
+
+def volume_or_refusal(parse: Callable[[], ParsedFile], at: int) -> str:
+    """What became of one volume."""
+    try:
+        return str(parse().rows["volume"].to_list()[at])
+    except RefusedInputError as error:
+        return str(error).partition(": ")[2]
+
+
+@pytest.mark.parametrize(
+    "field", ["1e5", " 7 ", "NaN", "1_000", "0x10", "--", "1.234.567", "182.34K", "(12)", "1 000", "1,5"]
+)
+def test_odd_fields_of_a_long_file_read_as_in_a_short_one(field: str) -> None:
+    fields = line_at(1500).split(",")
+    line = ",".join([*fields[:5], f'"{field}"'])
+    short = "ts,open,high,low,close,volume\n" + "\n".join([line_at(1499), line, *map(line_at, range(1501, 1540))])
+    by_text = volume_or_refusal(lambda: read_file(short.encode(), "ABC.csv", DIALECT), 1)
+    assert volume_or_refusal(lambda: read_with({1500: line}), 1500) == by_text

@@ -20,7 +20,7 @@ from quant_core.ingestion.readers.contract import RefusedRow
 from quant_core.ingestion.text_layout import TextLayout, split_fields
 from quant_core.ingestion.time_formats import Bools, parse_times
 
-_CHUNK_BYTES, _PIECE_BYTES = 1 << 24, 1 << 19
+_CHUNK_BYTES, _PIECE_BYTES, _BLOCK_BYTES = 1 << 23, 1 << 19, 1 << 20
 _ISO_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M")
 
 
@@ -136,7 +136,7 @@ def _parse(buffer: Any, plan: TextPlan, types: Mapping[str, Any], *, quotes: boo
     try:
         table: Any = pa_csv.read_csv(
             pa.BufferReader(buffer),
-            read_options=pa_csv.ReadOptions(column_names=names, block_size=1 << 22),
+            read_options=pa_csv.ReadOptions(column_names=names, block_size=_BLOCK_BYTES),
             parse_options=pa_csv.ParseOptions(
                 delimiter=plan.layout.separator, quote_char='"' if quotes else False, ignore_empty_lines=False
             ),

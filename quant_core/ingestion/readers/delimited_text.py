@@ -24,7 +24,7 @@ from quant_core.ingestion.readers.contract import OddFields, Preview, Reader, Sh
 from quant_core.ingestion.text_layout import TextLayout, decode, detect_layout
 from quant_core.ingestion.time_formats import Int64s, iso_type
 
-_RARE = 0.0  # a column of which more fields do not fit its type is read as text
+_RARE = 0.01  # a column of which more fields do not fit its type is read as text
 
 
 @dataclass(frozen=True)
