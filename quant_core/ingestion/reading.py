@@ -126,6 +126,8 @@ def _read_member(member: Member, file_name: str, dialect: Dialect) -> ParsedFile
     resolved: dict[str, Any] = {"origin": member.origin, "format": reader.name, **preview.resolved, **columns.resolved}
     if sheet.frame.is_empty():
         return _assemble(member, sheet, None, None, _Problems(0), resolved)
+    if dialect.zone is None and "written_zone" in preview.resolved:
+        dialect = dialect.model_copy(update={"zone": preview.resolved["written_zone"]})
     problems = _Problems(sheet.frame.height)
     timed, how = _time_rows(sheet, member, file_name, dialect, problems)
     numbers = read_number_fields(sheet, columns.resolved["columns"], dialect, member.origin)

@@ -34,11 +34,11 @@ _TOKENS = {
     "S": r"(?P<S>\d{2})(?:\.(?P<f>\d{1,9}))?",
     "f": r"(?P<f>\d{1,9})",
     "p": r"(?P<p>[AaPp][Mm])",
-    "z": r"(?P<z>Z|UTC|GMT|[+-]\d{2}:?\d{2})",
+    "z": r"(?P<z>Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?)",
 }
 _DATES = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y", "%d-%m-%Y", "%d.%m.%Y"),
-    *("%m/%d/%y", "%d/%m/%y", "%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%d%b%Y", "%b %d, %Y", "%b %d %Y", "%d.%m.%y"),
+    *("%m/%d/%y", "%d/%m/%y", "%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%d%b%Y", "%b %d, %Y", "%b %d %Y", "%d.%m.%y", "%y%m%d"),
 )
 _TIMES = ("%H:%M:%S", "%H:%M", "%H%M%S", "%H%M", "%I-%p", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%H")
 _JOINTS = (" ", "T", "-", "")
@@ -160,11 +160,12 @@ def _month_number(names: pl.Series) -> Int64s:
 
 
 def _offset_us(zones: pl.Series) -> Int64s:
-    """Written UTC offsets in microseconds; Z, UTC and GMT are zero."""
-    sign = zones.str.starts_with("-").fill_null(value=False).to_numpy()
-    digits = zones.str.replace_all(r"[^0-9]", "")
-    filled = pl.select(pl.when(digits.str.len_chars() == 4).then(digits).otherwise(pl.lit("0000"))).to_series()
-    number = filled.fill_null("0000").cast(pl.Int64).to_numpy().astype(np.int64)
+    """Written UTC offsets in microseconds; Z, UTC and GMT are zero, GMT+1 is one hour east."""
+    sign = zones.str.contains("-", literal=True).fill_null(value=False).to_numpy()
+    digits = zones.str.replace_all(r"[^0-9]", "").fill_null("")
+    hours_only = digits.str.len_chars() <= 2  # +01 and GMT+1
+    number = digits.cast(pl.Int64, strict=False).fill_null(0).to_numpy().astype(np.int64)
+    number = np.where(hours_only.to_numpy(), number * 100, number)
     size = (number // 100 * 60 + number % 100) * 60_000_000
     return np.where(sign, -size, size)
 

@@ -1,7 +1,7 @@
 """JSON rows: objects or arrays, in one array, under one key, or one per line.
 
 Put here: the reader ``json_rows``.
-Keep out: the meaning of keys and positions (columns.py).
+Keep out: where in a document the rows lie (_json_tables.py), the meaning of keys and positions (columns.py).
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ import polars as pl
 from quant_core.errors import RefusedInputError
 from quant_core.ingestion.archives import Member
 from quant_core.ingestion.dialect import Dialect
+from quant_core.ingestion.field_kinds import NULL_VALUES
+from quant_core.ingestion.readers._json_tables import flat, tables_in, zone_in
 from quant_core.ingestion.readers.contract import SAMPLE_ROWS, Preview, Reader, RefusedRow, Sheet
 from quant_core.ingestion.text_layout import decode
 
 _MAX_INT = 2**63 - 1
+_LINES = "one row per line"
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,14 @@ class _Rows:
 
 @dataclass(frozen=True)
 class JsonRows(Reader):
-    """An array of objects or of arrays, an object with one such array, or one row per line.
+    """An array of objects or of arrays, one row per line, or a document that holds one table in another shape.
 
-    ``origin_row`` is the 1-based position of the row (the line, where rows are lines). Keys are the union of
-    all objects' keys in order of appearance; a missing key is a missing value. Rows that are neither, arrays of
-    another length than most, and rows with nested values are refused.
+    Shapes: an array at any depth, arrays per field, pandas' orients, an object per time or per field, rows by symbol.
+    Objects inside a row become names with a dot (``mid.o``). ``origin_row`` is the 1-based position of the row (the
+    line, where rows are lines). Keys are the union of all objects' keys in order of appearance; a missing key is a
+    missing value. Rows that are neither, arrays of another length than most, and rows with nested values are refused.
 
-    Look-ahead: none. Missing: null and empty text are null.
+    Look-ahead: none. Missing: null, empty text and the null texts of the dialect are null, save in symbols.
 
     >>> JsonRows().recognizes(b' [[1, 2]]'), JsonRows().recognizes(b'date,open')
     (True, False)
@@ -56,7 +60,7 @@ class JsonRows(Reader):
 
     def preview(self, member: Member, dialect: Dialect) -> Preview:
         data, encoding = decode(member.data, member.origin, dialect.encoding)
-        items, shape = _items(data.decode("utf-8", errors="replace"), member.origin)
+        items, shape, zone = _items(data.decode("utf-8", errors="replace"), member.origin)
         is_object = sum(isinstance(row, dict) for _, row in items) * 2 >= len(items)
         names = _keys(items) if is_object else None
         rows = _rows(items, names)
@@ -64,12 +68,14 @@ class JsonRows(Reader):
             names = tuple(dialect.header)
         sample = [["" if v is None else str(v) for v in row] for row in rows.values[:SAMPLE_ROWS]]
         resolved = {"encoding": encoding, "header": list(names) if names else False, "first_row": 1, "rows": shape}
+        resolved |= {"written_zone": zone} if zone else {}
         return Preview(names, sample, 1, resolved, rows)
 
     def load(self, member: Member, preview: Preview, roles: Mapping[int, str], dialect: Dialect) -> Sheet:
-        del member, dialect
+        del member
         rows: _Rows = preview.payload
-        frame = pl.DataFrame([_column(role, [row[i] for row in rows.values]) for i, role in roles.items()])
+        nulls = NULL_VALUES if dialect.null_values is None else dialect.null_values
+        frame = pl.DataFrame([_column(role, [row[i] for row in rows.values], nulls) for i, role in roles.items()])
 
         def text_of(positions: Sequence[int]) -> list[str]:
             return [json.dumps(rows.values[p], ensure_ascii=False) for p in positions]
@@ -77,8 +83,8 @@ class JsonRows(Reader):
         return Sheet(frame, pl.Series("origin_row", rows.numbers, dtype=pl.Int64), text_of, rows.refused)
 
 
-def _items(text: str, origin: str) -> tuple[list[tuple[int, Any]], str]:
-    """Numbered rows, lines that are no JSON as their text, and the shape that was found."""
+def _items(text: str, origin: str) -> tuple[list[tuple[int, Any]], str, str | None]:
+    """Numbered rows, lines that are no JSON as their text, the shape that was found, and a zone that is written."""
     text = text.removeprefix("\ufeff")
     try:
         whole: Any = json.loads(text)
@@ -91,19 +97,32 @@ def _items(text: str, origin: str) -> tuple[list[tuple[int, Any]], str]:
                 reason=f"not readable JSON ({str(error)[:120]})",
                 fix="format: delimited_text, or write the file again",
             ) from error
-        return parsed, "one row per line"
+        return [(i, flat(cast(dict[str, Any], r)) if isinstance(r, dict) else r) for i, r in parsed], _LINES, None
+    found = tables_in(whole)
+    if len(found) == 1:
+        place = f" under {'.'.join(found[0].path)!r}" if found[0].path else ""
+        return _numbered(found[0].rows), found[0].shape + place, zone_in(whole)
+    if len(found) > 1:
+        places = ", ".join(repr(".".join(t.path)) for t in found)
+        raise RefusedInputError.at(origin, reason=f"it holds several tables: {places}", fix="deliver one per file")
     if isinstance(whole, dict):
         named = cast(dict[str, Any], whole)
         arrays = [k for k, v in named.items() if isinstance(v, list)]
         if len(arrays) == 1:
-            return _numbered(named[arrays[0]]), f"array under {arrays[0]!r}"
+            return _numbered(named[arrays[0]]), f"array under {arrays[0]!r}", None
         if not any(isinstance(v, (dict, list)) for v in named.values()):
-            return [(1, named)], "one object"
+            return [(1, named)], "one object", None
     if not isinstance(whole, list):
         raise RefusedInputError.at(
-            origin, reason="the JSON is no array of rows", fix="write an array of objects or of arrays"
+            origin,
+            reason=f"the JSON holds no table of bars (its keys are {_some_keys(whole)})",
+            fix="write an array of objects or of arrays, or arrays per column",
         )
-    return _numbered(cast(list[Any], whole)), "array"
+    return _numbered(cast(list[Any], whole)), "array", None
+
+
+def _some_keys(whole: Any) -> list[str]:
+    return list(cast(dict[str, Any], whole))[:10] if isinstance(whole, dict) else []
 
 
 def _numbered(rows: list[Any]) -> list[tuple[int, Any]]:
@@ -150,14 +169,15 @@ def _values(row: Any, names: tuple[str, ...] | None, width: int) -> list[Any] | 
     return values if values and len(values) == width else None
 
 
-def _column(role: str, values: list[Any]) -> pl.Series:
+def _column(role: str, values: list[Any], nulls: Sequence[str]) -> pl.Series:
     """Integers, floats, else text; a mixed column is text so that each value is judged alone."""
     filled = [v for v in values if v is not None]
     if filled and all(type(v) is int and abs(v) <= _MAX_INT for v in filled):
         return pl.Series(role, values, dtype=pl.Int64)
     if filled and all(type(v) in (int, float) and (type(v) is float or abs(v) <= _MAX_INT) for v in filled):
         return pl.Series(role, [None if v is None else float(v) for v in values], dtype=pl.Float64)
-    texts = [None if v is None or str(v).strip() == "" else str(v).strip() for v in values]
+    missing = ("",) if role == "symbol" else ("", *nulls)  # NA is a company
+    texts = [None if v is None or str(v).strip() in missing else str(v).strip() for v in values]
     return pl.Series(
         role, [None if t is None else t.encode("utf-8", "replace").decode() for t in texts], dtype=pl.String
     )
