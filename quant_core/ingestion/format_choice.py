@@ -84,9 +84,12 @@ def best_format(column: TimeColumn, probes: list[str], formats: Sequence[str], k
 def _refuse_unclear_order(
     column: TimeColumn, parsed: ParsedTimes, rival: ParsedTimes, formats: tuple[str, str]
 ) -> None:
-    """Refuse when both orders of day and month read every row, or each reads rows that the other cannot."""
+    """Refuse when both orders of day and month read every row, or each reads rows that the other cannot.
+
+    Between dots the day comes first: no country writes 12.31.2024.
+    """
     only_parsed, only_rival = parsed.valid & ~rival.valid, rival.valid & ~parsed.valid
-    if only_parsed.any() and not only_rival.any():
+    if not only_rival.any() and (only_parsed.any() or formats[0].startswith("%d.%m.")):
         return
     differs = parsed.valid & rival.valid & (parsed.label_us != rival.label_us)
     at = int(np.flatnonzero(only_rival if only_rival.any() else differs if differs.any() else parsed.valid)[0])

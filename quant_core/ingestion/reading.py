@@ -151,6 +151,8 @@ def _time_rows(
     problems.mark("bad_symbol", symbol.is_null())
     labels = read_labels(sheet.frame, sheet.origin_row, dialect, member.origin)
     problems.mark("unparsable_ts", ~labels.valid)
+    if labels.zone is not None:
+        dialect = dialect.model_copy(update={"zone": labels.zone})
     is_constant = "symbol" not in sheet.frame.columns or dialect.symbol is not None
     groups = np.zeros(len(symbol), dtype=np.int64)
     if not is_constant:

@@ -34,14 +34,15 @@ _TOKENS = {
     "S": r"(?P<S>\d{2})(?:\.(?P<f>\d{1,9}))?",
     "f": r"(?P<f>\d{1,9})",
     "p": r"(?P<p>[AaPp][Mm])",
-    "z": r"(?P<z>Z|UTC|GMT|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?)",
+    "z": r"(?P<z>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?|(?:UTC|GMT)[+-]\d{1,2}(?::?\d{2})?)",
 }
 _DATES = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y", "%d-%m-%Y", "%d.%m.%Y"),
-    *("%m/%d/%y", "%d/%m/%y", "%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%d%b%Y", "%b %d, %Y", "%b %d %Y", "%d.%m.%y", "%y%m%d"),
+    *("%m/%d/%y", "%d/%m/%y", "%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%d%b%Y", "%b %d, %Y", "%b %d %Y", "%d.%m.%y"),
+    "%y%m%d",
 )
 _TIMES = ("%H:%M:%S", "%H:%M", "%H%M%S", "%H%M", "%I-%p", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%H")
-_JOINTS = (" ", "T", "-", "")
+_JOINTS, _ZONES = (" ", "T", "-", ""), ("", "%z", " %z")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T](?:[01]\d|2[0-3]):\d{2}(?::\d{2}(?:\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?")
 
@@ -197,7 +198,7 @@ def moment_formats(probes: Sequence[str]) -> list[str]:
     (['%Y-%m-%d %I-%p'], ['%m/%d/%Y', '%d/%m/%Y'])
     """
     dates = [d for d in _DATES if any(_compiled(d, whole=False).match(p) for p in probes)]
-    timed = [f"{d}{j}{t}{z}" for z, d, j, t in product(("", "%z", " %z"), dates, _JOINTS, _TIMES) if _readable(d, j, t)]
+    timed = [f"{d}{j}{t}{z}" for z, d, j, t in product(_ZONES, dates, _JOINTS, _TIMES) if _readable(d, j, t, z)]
     return fitting([*dates, *timed], probes)
 
 
@@ -213,8 +214,10 @@ def _compiled(time_format: str, *, whole: bool) -> re.Pattern[str]:
     return re.compile(pattern if whole else pattern.removesuffix("$"))
 
 
-def _readable(date: str, joint: str, time: str) -> bool:
-    """Drop joints that would make a format read two ways."""
+def _readable(date: str, joint: str, time: str, zone: str) -> bool:
+    """Drop joints that would make a format read two ways; 09-30 is no hour with an offset."""
+    if zone == "%z" and time == "%H":
+        return False
     if joint == "":
         return date == "%Y%m%d" and time in ("%H%M%S", "%H%M")
     return joint != "-" or "-" not in date

@@ -6,7 +6,7 @@ Keep out: text formats (format_choice.py), epochs (epochs.py), zones (clocks.py)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import polars as pl
 from quant_core.errors import RefusedInputError
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.epochs import MAX_US, MIN_US, epoch_numbers, epoch_us, is_epoch_text
-from quant_core.ingestion.field_kinds import is_date8
+from quant_core.ingestion.field_kinds import is_date6, is_date8
 from quant_core.ingestion.format_choice import TimeColumn, best_format, few, probes_of
 from quant_core.ingestion.time_formats import (
     DAY_US,
@@ -26,6 +26,7 @@ from quant_core.ingestion.time_formats import (
     moment_formats,
     parse_times,
 )
+from quant_core.ingestion.zone_names import without_zone
 
 _PEEK = 1000
 
@@ -39,6 +40,7 @@ class Labels:
         valid: False where nothing readable stands.
         is_date: every readable label is a date at midnight of the file's own clock.
         ends_day: every readable label is written as 24:00: it is the midnight that ends its date.
+        zone: the zone whose name stands behind the times; None: no name does.
     """
 
     label_us: Int64s
@@ -47,6 +49,7 @@ class Labels:
     is_date: bool
     resolved: dict[str, Any]
     ends_day: bool = False
+    zone: str | None = None
 
     @property
     def date_us(self) -> Int64s:
@@ -64,13 +67,14 @@ def read_labels(frame: pl.DataFrame, origin_row: pl.Series, dialect: Dialect, or
     if "ts" in columns:
         return _labels_of(columns["ts"], dialect)
     dates = _labels_of(columns["date"], dialect)
+    if (dates.label_us[dates.valid] % DAY_US).any() and not dates.is_instant:
+        return dates  # the date column holds the time of day too
     times, time_format = _times_of_day(columns["time"], dialect)
     valid = dates.valid & times.valid
     resolved = {**dates.resolved, "time_format": time_format}
     is_date = dates.is_date and (times.ends_day or not times.label_us[valid].any())
-    return Labels(
-        dates.label_us + times.label_us, valid, dates.is_instant, is_date, resolved=resolved, ends_day=times.ends_day
-    )
+    label = dates.label_us + times.label_us
+    return Labels(label, valid, dates.is_instant, is_date, resolved, times.ends_day, dates.zone)
 
 
 def _labels_of(column: TimeColumn, dialect: Dialect) -> Labels:
@@ -84,7 +88,8 @@ def _labels_of(column: TimeColumn, dialect: Dialect) -> Labels:
         micros = values.cast(pl.Datetime("us")).to_physical()
         return _finish(micros, is_instant=False, resolved={"date_format": "typed dates"})
     if dtype.is_numeric() or dtype == pl.Null:
-        is_day = dtype.is_integer() and is_date8(map(str, values.drop_nulls().head(1000)))
+        numbers = list(map(str, values.drop_nulls().head(1000))) if dtype.is_integer() else []
+        is_day = is_date8(numbers) or is_date6(numbers)
         if dialect.date_format is None and not is_day:
             return _epochs(column, dialect)
         column = TimeColumn(values.cast(pl.Int64, strict=False).cast(pl.String), column.rows, column.origin)
@@ -118,13 +123,18 @@ def _is_date(label_us: Int64s, valid: Bools) -> bool:
 
 def _texts(column: TimeColumn, dialect: Dialect) -> Labels:
     """Text labels: a declared format, an epoch, or the format that reads the most rows."""
-    if dialect.date_format is not None:
+    if dialect.date_format is not None and "%z" in dialect.date_format:
         return _with_format(parse_times(column.values, dialect.date_format), dialect.date_format)
     probes = probes_of(column.values)
+    texts, zone = without_zone(column, few(probes), is_declared=dialect.zone is not None)
+    if dialect.date_format is not None:
+        return replace(_with_format(parse_times(texts, dialect.date_format), dialect.date_format), zone=zone)
     if dialect.epoch_unit or is_epoch_text(probes):
         return _epochs(TimeColumn(epoch_numbers(column.values), column.rows, column.origin), dialect)
+    if texts is not column.values:
+        column, probes = TimeColumn(texts, column.rows, column.origin), probes_of(texts)
     chosen, parsed = best_format(column, probes, moment_formats(few(probes)), "date_format")
-    return _with_format(parsed, chosen)
+    return replace(_with_format(parsed, chosen), zone=zone)
 
 
 def _with_format(parsed: ParsedTimes, chosen: str) -> Labels:
