@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from quant_core.errors import RefusedInputError
 from quant_core.ingestion.dialect import Dialect
+from quant_core.ingestion.foreign_formats import refuse_workbook
 
 MAX_UNPACKED_MB = 2048
 MAX_DEPTH = 3
@@ -25,10 +26,16 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Member:
-    """Unwrapped bytes. ``origin`` is the file's name, with the archive member after ``!``."""
+    """Unwrapped bytes.
+
+    Attributes:
+        origin: the file's name, with the archive member after ``!``.
+        is_one_of_many: the file holds other members too, so that its own name names none of them.
+    """
 
     origin: str
     data: bytes
+    is_one_of_many: bool = False
 
     @property
     def name(self) -> str:
@@ -110,6 +117,7 @@ def _unzip(member: Member, budget: _Budget, pattern: str | None) -> list[Member]
     with zipfile.ZipFile(io.BytesIO(member.data)) as archive:
         if len(archive.infolist()) > MAX_MEMBERS:
             raise ValueError(f"more than {MAX_MEMBERS} members")
+        refuse_workbook([info.filename for info in archive.infolist()], member.origin)
         for info in archive.infolist():
             base = info.filename.rsplit("/", 1)[-1]
             hidden = not base or base.startswith(".") or info.filename.startswith("__MACOSX/")

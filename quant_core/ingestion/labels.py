@@ -15,14 +15,10 @@ import polars as pl
 from quant_core.errors import ConfigError, RefusedInputError, SymbolError
 from quant_core.ingestion.archives import Member
 from quant_core.ingestion.dialect import Dialect
+from quant_core.ingestion.file_names import legal_symbol, symbol_in
+from quant_core.ingestion.times import Labels
 from quant_core.symbols import parse_symbol
 from quant_core.timeframes import Timeframe, parse_timeframe
-
-_TAIL = re.compile(
-    r"[-_ ]?(?:m1|m5|m15|m30|h1|h4|d1|w1|1min|5min|15min|30min|1m|5m|15m|30m|1h|4h|1d|1w|daily|hourly|weekly)$",
-    re.IGNORECASE,
-)
-_ENDINGS = re.compile(r"(?:\.(?:csv|txt|tsv|json|jsonl|ndjson|parquet|pq|feather|arrow|ipc|zip|gz))+$", re.IGNORECASE)
 
 
 def from_file_name(member: Member, file_name: str, dialect: Dialect, group: str) -> str | None:
@@ -41,11 +37,18 @@ def from_file_name(member: Member, file_name: str, dialect: Dialect, group: str)
 
 
 def symbols_of(
-    frame: pl.DataFrame, member: Member, file_name: str, dialect: Dialect
+    frame: pl.DataFrame,
+    member: Member,
+    file_name: str,
+    dialect: Dialect,
+    *,
+    labels: Labels | None = None,
+    written: str | None = None,
 ) -> tuple[pl.Series, pl.Series, dict[str, Any]]:
     """Symbol (null where illegal), vendor symbol and how they were found.
 
-    Order: ``symbol``, the symbol column, ``file_name_regex``, else the name without endings and timeframe.
+    Order: ``symbol``, the symbol column, ``file_name_regex``, the ticker ``written`` in the header, else the file's
+    name without endings, timeframe and period; of an archive with several members, each member's own name.
 
     Raises:
         RefusedInputError: the one symbol of the file is not legal, or two vendor symbols would become the same one.
@@ -56,17 +59,30 @@ def symbols_of(
         _refuse_collisions(known, member.origin)
         symbol = vendor.replace_strict(known, default=None, return_dtype=pl.String).alias("symbol")
         return symbol, vendor.fill_null(""), {"symbol": "column"}
-    declared = dialect.symbol or from_file_name(member, file_name, dialect, "symbol")
-    how = "declared" if dialect.symbol else "file_name_regex" if declared else "file name"
-    base = member.name if "!" not in member.origin else file_name.replace("\\", "/").rsplit("/", 1)[-1]
-    name = declared or _TAIL.sub("", _ENDINGS.sub("", base))
+    named = None if dialect.symbol else from_file_name(member, file_name, dialect, "symbol")
+    how = "declared" if dialect.symbol else "file_name_regex" if named else "header" if written else "file name"
+    is_own = "!" not in member.origin or member.is_one_of_many
+    base = member.name if is_own else file_name.replace("\\", "/").rsplit("/", 1)[-1]
+    name = dialect.symbol or named or written or symbol_in(base, *_span(labels))
     try:
         symbol = parse_symbol(name, dialect.symbol_aliases)
     except SymbolError as error:
         raise RefusedInputError.at(
-            member.origin, column="symbol", value=name, reason=str(error), fix="symbol: <a legal symbol>"
+            member.origin,
+            column="symbol",
+            value=name,
+            reason=str(error).rstrip("."),
+            fix=f"symbol: {legal_symbol(name)} | file_name_regex: '(?P<symbol>[A-Za-z0-9._-]+)'",
         ) from error
     return _constant("symbol", symbol, frame.height), _constant("vendor_symbol", name, frame.height), {"symbol": how}
+
+
+def _span(labels: Labels | None) -> tuple[int | None, int | None]:
+    """First and last label of a file."""
+    if labels is None or not labels.valid.any():
+        return None, None
+    readable = labels.label_us[labels.valid]
+    return int(readable.min()), int(readable.max())
 
 
 def _constant(name: str, value: str, n: int) -> pl.Series:

@@ -14,11 +14,13 @@ import numpy as np
 import polars as pl
 
 from quant_core.errors import RefusedInputError
+from quant_core.ingestion.archive_members import read_members
 from quant_core.ingestion.archives import Member, unwrap
 from quant_core.ingestion.bar_stamps import BarOpens, bar_opens, resolved_stamp
 from quant_core.ingestion.clocks import Instants
 from quant_core.ingestion.columns import PRICES, assign_columns
 from quant_core.ingestion.dialect import Dialect
+from quant_core.ingestion.foreign_formats import refuse_foreign
 from quant_core.ingestion.headerless import check_positions
 from quant_core.ingestion.labels import symbols_of, timeframes_of
 from quant_core.ingestion.number_fields import read_number_fields
@@ -95,15 +97,7 @@ def read_file(data: bytes, file_name: str, dialect: Dialect) -> ParsedFile:
     >>> parsed.rows.select("symbol", "timeframe").row(0), parsed.quarantine["reason"].to_list()
     (('ABC', 'D1'), ['unparsable_close'])
     """
-    parts = [_read_member(m, file_name, dialect) for m in unwrap(data, file_name, dialect)]
-    if len(parts) == 1:
-        return parts[0]
-    return ParsedFile(
-        rows=pl.concat([p.rows for p in parts]),
-        quarantine=pl.concat([p.quarantine for p in parts]),
-        n_rows_in=sum(p.n_rows_in for p in parts),
-        resolved={"members": [p.resolved for p in parts]},
-    )
+    return read_members(unwrap(data, file_name, dialect), lambda member: _read_member(member, file_name, dialect))
 
 
 def reader_for(member: Member, dialect: Dialect) -> Reader:
@@ -119,6 +113,8 @@ def reader_for(member: Member, dialect: Dialect) -> Reader:
 
 def _read_member(member: Member, file_name: str, dialect: Dialect) -> ParsedFile:
     """Read one unwrapped file."""
+    if dialect.format is None:
+        refuse_foreign(member.data[:4096], member.origin)
     reader = reader_for(member, dialect)
     preview = reader.preview(member, dialect)
     columns = assign_columns(preview, dialect, member.origin)
@@ -129,7 +125,7 @@ def _read_member(member: Member, file_name: str, dialect: Dialect) -> ParsedFile
     if dialect.zone is None and "written_zone" in preview.resolved:
         dialect = dialect.model_copy(update={"zone": preview.resolved["written_zone"]})
     problems = _Problems(sheet.frame.height)
-    timed, how = _time_rows(sheet, member, file_name, dialect, problems)
+    timed, how = _time_rows(sheet, member, file_name, dialect, problems, preview.resolved.get("written_symbol"))
     numbers = read_number_fields(sheet, columns.resolved["columns"], dialect, member.origin)
     for role, bad in numbers.bad_prices.items():
         problems.mark(f"unparsable_{role}", bad)
@@ -144,12 +140,12 @@ def _read_member(member: Member, file_name: str, dialect: Dialect) -> ParsedFile
 
 
 def _time_rows(
-    sheet: Sheet, member: Member, file_name: str, dialect: Dialect, problems: _Problems
+    sheet: Sheet, member: Member, file_name: str, dialect: Dialect, problems: _Problems, written: str | None
 ) -> tuple[_Timed, dict[str, Any]]:
     """Symbols, timeframes and bar opens."""
-    symbol, vendor, how = symbols_of(sheet.frame, member, file_name, dialect)
-    problems.mark("bad_symbol", symbol.is_null())
     labels = read_labels(sheet.frame, sheet.origin_row, dialect, member.origin)
+    symbol, vendor, how = symbols_of(sheet.frame, member, file_name, dialect, labels=labels, written=written)
+    problems.mark("bad_symbol", symbol.is_null())
     problems.mark("unparsable_ts", ~labels.valid)
     if labels.zone is not None:
         dialect = dialect.model_copy(update={"zone": labels.zone})

@@ -16,6 +16,7 @@ from quant_core.ingestion.column_names import ROLE_OF, normalize
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.field_kinds import kind_of
 from quant_core.ingestion.readers.contract import SAMPLE_ROWS
+from quant_core.ingestion.stacked_headers import stacked_header
 
 _SEPARATORS = (",", ";", "\t", "|", " ")
 _HEAD_BYTES = 1 << 20
@@ -26,7 +27,13 @@ _KNOWN_NAMES = 3  # a line with so many names of columns is a header, whatever i
 
 @dataclass(frozen=True)
 class TextLayout:
-    """How text is cut: ``first_row`` is the 1-based line of the first data row, ``width`` the fields of a row."""
+    """How text is cut.
+
+    Attributes:
+        first_row: 1-based line of the first data row.
+        width: the fields of a row.
+        symbol: the ticker that the header names.
+    """
 
     separator: str
     names: tuple[str, ...] | None
@@ -34,6 +41,7 @@ class TextLayout:
     width: int
     sample: list[list[str]]
     has_quotes: bool
+    symbol: str | None = None
 
 
 def decode(data: bytes, origin: str, declared: str | None) -> tuple[bytes, str]:
@@ -110,13 +118,19 @@ def detect_layout(data: bytes, origin: str, dialect: Dialect) -> TextLayout:
     separator = dialect.separator or _best_separator([line for _, line in numbered[:_SCORED_LINES]], dialect.decimal)
     cut = [(row, split_fields(line, separator)) for row, line in numbered]
     fields = [(row, f) for row, f in cut if f is not None]
-    names, first_row = _header(fields, dialect, origin)
+    is_open = dialect.header is None and dialect.skip_lines is None
+    stacked = stacked_header([f for _, f in fields], origin) if is_open else None
+    if stacked is not None:
+        names, first_row = stacked.names, fields[stacked.n_lines - 1][0] + 1
+    else:
+        names, first_row = _header(fields, dialect, origin)
     if names is None or isinstance(dialect.header, list):  # a first line that cannot be cut is a row all the same
         first_row = min(row for row, _ in numbered if row > (dialect.skip_lines or 0))
     rows = [f for row, f in fields if row >= first_row]
     width = _width(rows, names, origin)
     sample = [f for f in rows if len(f) == width][:SAMPLE_ROWS]
-    return TextLayout(separator, names, first_row, width, sample, any('"' in line for _, line in numbered))
+    has_quotes, symbol = any('"' in line for _, line in numbered), stacked.symbol if stacked else None
+    return TextLayout(separator, names, first_row, width, sample, has_quotes, symbol)
 
 
 def _width(rows: list[list[str]], names: tuple[str, ...] | None, origin: str) -> int:

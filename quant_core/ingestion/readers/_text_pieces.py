@@ -132,6 +132,7 @@ def _read_typed(data: bytes, start: int, end: int, row: int, plan: TextPlan) -> 
 def _parse(buffer: Any, plan: TextPlan, types: Mapping[str, Any], *, quotes: bool) -> pl.DataFrame | None:
     """Arrow's parser; None when it refuses."""
     role_at = {position: role for role, position in plan.positions.items()}
+    has_symbols = "symbol" in plan.positions  # NA and NULL are companies there
     names = [role_at.get(i, f"_{i}") for i in range(plan.layout.width)]
     try:
         table: Any = pa_csv.read_csv(
@@ -144,13 +145,21 @@ def _parse(buffer: Any, plan: TextPlan, types: Mapping[str, Any], *, quotes: boo
                 column_types=types,
                 include_columns=list(plan.positions),
                 null_values=list(plan.nulls),
-                strings_can_be_null=True,
+                strings_can_be_null=not has_symbols,
                 timestamp_parsers=[pa_csv.ISO8601],
             ),
         )
     except (pa.ArrowInvalid, pa.ArrowKeyError):
         return None
-    return pl.DataFrame(pl.from_arrow(table, rechunk=False))
+    frame = pl.DataFrame(pl.from_arrow(table, rechunk=False))
+    return _without_nulls(frame, plan.nulls) if has_symbols else frame
+
+
+def _without_nulls(frame: pl.DataFrame, nulls: Sequence[str]) -> pl.DataFrame:
+    """Texts that mean "missing" become null; in the column of symbols only empty ones do."""
+    texts = pl.col(pl.String).exclude("symbol")
+    frame = frame.with_columns(pl.when(~texts.is_in(list(nulls))).then(texts))
+    return frame.with_columns(symbol=pl.when(pl.col("symbol") != "").then("symbol")) if "symbol" in frame else frame
 
 
 def _mended(data: bytes, start: int, end: int, row: int, plan: TextPlan) -> Piece:
@@ -206,7 +215,7 @@ def _text_frame(lines: pl.Series, plan: TextPlan) -> pl.DataFrame:
     assert frame is not None, "regular lines are of one width"
     assert frame.height == len(lines), "no line holds a line break"
     frame = frame.with_columns(pl.all().str.strip_chars())
-    return frame.with_columns(pl.when(~pl.all().is_in(list(plan.nulls))).then(pl.all()))
+    return _without_nulls(frame, plan.nulls)
 
 
 def _typed(frame: pl.DataFrame, plan: TextPlan) -> tuple[pl.DataFrame, dict[str, pl.Series]]:

@@ -58,6 +58,7 @@ class DelimitedText(Reader):
             "header": list(layout.names) if layout.names is not None else False,
             "first_row": layout.first_row,
         }
+        resolved |= {"written_symbol": layout.symbol} if layout.symbol else {}
         return Preview(layout.names, layout.sample, layout.first_row, resolved, (data, layout))
 
     def load(self, member: Member, preview: Preview, roles: Mapping[int, str], dialect: Dialect) -> Sheet:
