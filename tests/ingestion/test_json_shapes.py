@@ -27,6 +27,14 @@ def bars_of(parsed: ParsedFile) -> list[tuple[float, ...]]:
     return parsed.rows.select(FIELDS).rows()
 
 
+def nested(dates: list[str], named: list[dict[str, float]]) -> list[dict[str, Any]]:
+    """Candles whose prices lie under another key, as texts."""
+    return [
+        {"time": d, "volume": row["volume"], "mid": {k[0]: str(row[k]) for k in FIELDS[:4]}}
+        for d, row in zip(dates, named, strict=True)
+    ]
+
+
 def shapes(bars: dict[int, tuple[float, ...]], dates: list[str]) -> dict[str, Any]:
     """The same bars in every shape."""
     named = [dict(zip(FIELDS, bar, strict=True)) for bar in bars.values()]
@@ -34,10 +42,6 @@ def shapes(bars: dict[int, tuple[float, ...]], dates: list[str]) -> dict[str, An
     records = [{"date": d, **row} for d, row in zip(dates, named, strict=True)]
     millis = [t * 1000 for t in bars]
     letters = dict(zip("ohlcv", columns.values(), strict=True))
-    nested = [
-        {"time": d, "volume": row["volume"], "mid": {k[0]: str(row[k]) for k in FIELDS[:4]}}
-        for d, row in zip(dates, named, strict=True)
-    ]
     return {
         "records": records,
         "records under a key": {"status": "OK", "count": 5, "results": records},
@@ -51,7 +55,7 @@ def shapes(bars: dict[int, tuple[float, ...]], dates: list[str]) -> dict[str, An
                 "error": None,
             }
         },
-        "nested prices": {"instrument": "X", "candles": nested},
+        "nested prices": {"instrument": "X", "candles": nested(dates, named)},
         "object by date": {"Meta": {"Symbol": "X"}, "Series": dict(zip(dates, named, strict=True))},
         "object by epoch": dict(zip(map(str, millis), named, strict=True)),
         "arrays by date": {d: list(bar) for d, bar in zip(dates, bars.values(), strict=True)},
@@ -87,10 +91,10 @@ def test_rows_by_symbol_are_several_series() -> None:
 
 
 def test_a_bar_that_says_that_it_is_not_complete_is_set_aside_with_its_reason() -> None:
-    nested = shapes(BARS, DATES)["nested prices"]
-    for i, candle in enumerate(nested["candles"]):
+    document = shapes(BARS, DATES)["nested prices"]
+    for i, candle in enumerate(document["candles"]):
         candle["complete"] = i < 4
-    parsed = read_json(nested)
+    parsed = read_json(document)
     assert (parsed.rows.height, parsed.quarantine["reason"].to_list()) == (4, ["unfinished_row"])
 
 
