@@ -131,11 +131,19 @@ def selected(keys: Sequence[PartitionKey], symbols: str | None, timeframes: str 
     >>> [str(k) for k in selected(keys, "B", None)], selected(keys, "B", "H1")
     (['B|D1', 'B|W1'], [])
     """
-    wanted_symbols = symbols.split(",") if symbols else None
-    wanted_timeframes = timeframes.split(",") if timeframes else None
+    wanted_symbols, wanted_timeframes = listed(symbols), listed(timeframes)
     return [
         key
         for key in keys
-        if (wanted_symbols is None or key.symbol in wanted_symbols)
-        and (wanted_timeframes is None or key.timeframe in wanted_timeframes)
+        if (not wanted_symbols or key.symbol in wanted_symbols)
+        and (not wanted_timeframes or key.timeframe in wanted_timeframes)
     ]
+
+
+def listed(text: str | None) -> list[str]:
+    """The items of a comma-separated text; none for None, which selects all.
+
+    >>> listed("A,B"), listed(None)
+    (['A', 'B'], [])
+    """
+    return text.split(",") if text else []

@@ -13,11 +13,11 @@ from rich.console import Console
 from quant_core.errors import LakeError
 from quant_pipelines.cli._findings_table import plain_table
 from quant_pipelines.cli._session import Session, selected
-from quant_pipelines.cli.quality import quality_summary
 from quant_pipelines.cli.report import write_reports
 from quant_pipelines.cli.seasonality import print_strongest_bins
 from quant_pipelines.cli.top import print_findings
 from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.reading.quality_counts import quality_counts
 from quant_pipelines.sources.universe import dependents
 
 _TIMEFRAMES = "D1,W1"
@@ -45,7 +45,7 @@ def command(options: argparse.Namespace, console: Console) -> int:
     console.rule("5. Seasonality")
     print_strongest_bins(session, console, limit=options.rows)
     console.rule("6. Quality")
-    console.print(plain_table(quality_summary(session.lake), title="What the quality checks found [rows]"))
+    console.print(plain_table(quality_counts(session.lake), title="What the quality checks found [rows]"))
     console.rule("7. Reports")
     ok = write_reports(session, console, sorted({key.symbol for key in keys})) and ok
     console.rule("8. Where everything is")

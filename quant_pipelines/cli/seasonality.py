@@ -1,7 +1,8 @@
 """seasonality: seasonal profiles, filtered by symbol, timeframe, dimension and metric.
 
-Put here: which bins are shown and in what order.
-Keep out: the profiles (quant_core.seasonality) and their correction over symbols (sql/marts).
+Put here: how bins look in a terminal.
+Keep out: choosing them (reading/seasonal_bins.py), the profiles (quant_core.seasonality) and their correction
+(sql/marts).
 """
 
 from __future__ import annotations
@@ -15,11 +16,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from quant_core.errors import UnknownNameError
-from quant_core.seasonality.reading import metric_rows
 from quant_pipelines.cli._findings_table import VERDICT_STYLE
-from quant_pipelines.cli._session import Session
-from quant_pipelines.lake.query import read_mart
+from quant_pipelines.cli._session import Session, listed
+from quant_pipelines.lake.lake import Lake
+from quant_pipelines.reading.seasonal_bins import seasonal_bins, strongest_bins
 
 _CAPTION = (
     "n: bars of the bin; n_eff: independent observations they amount to; baseline: the bars in other bins; q: "
@@ -27,7 +27,6 @@ _CAPTION = (
     "timeframe; stable: the sign of the earlier half held on the later one; years: those whose lift has the sign of "
     "the whole. Fractions, never percent."
 )
-_PLACE = ("symbol", "timeframe", "dimension", "metric", "bin_order")
 _NUMBERS = ("n", "n_eff", "value", "interval", "baseline", "lift", "q", "years")
 
 
@@ -44,8 +43,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def command(options: argparse.Namespace, console: Console) -> int:
     """Print bins: a dimension in calendar order, without one the smallest q first."""
     session = Session(console)
-    mart = read_mart("mart__seasonality_profiles", session.lake)
-    bins = selected_bins(mart, options, q_max=_q_max(session))
+    bins = asked_bins(session.lake, options, q_max=_q_max(session))
     title = f"{min(options.limit, bins.height):,} of {bins.height:,} bins"
     console.print(_table(bins.head(options.limit), title))
     return 0
@@ -53,12 +51,10 @@ def command(options: argparse.Namespace, console: Console) -> int:
 
 def print_strongest_bins(session: Session, console: Console, *, limit: int) -> None:
     """Print the bins with the smallest q over all symbols, and how many were tested and found."""
-    mart, q_max = read_mart("mart__seasonality_profiles", session.lake), _q_max(session)
-    tested = mart.filter(pl.col("q_value_global").is_not_null())
-    n_found = int((tested["q_value_global"] <= q_max).sum())
-    strongest = tested.sort("q_value_global", "p_value", *_PLACE).head(limit)
-    title = f"Strongest of {tested.height:,} tested bins (all bars): {n_found:,} with q at most {q_max:g}"
-    console.print(_table(strongest, title))
+    q_max = _q_max(session)
+    tested = strongest_bins(session.lake, q_max=q_max)
+    title = f"Strongest of {tested.rows.height:,} tested bins (all bars): {tested.n_found:,} with q at most {q_max:g}"
+    console.print(_table(tested.rows.head(limit), title))
 
 
 def _q_max(session: Session) -> float:
@@ -66,34 +62,16 @@ def _q_max(session: Session) -> float:
     return float(session.inputs.research.seasonality.spec.profile.q_max)
 
 
-def selected_bins(mart: pl.DataFrame, options: argparse.Namespace, *, q_max: float) -> pl.DataFrame:
-    """The rows of the mart that the options ask for, in the order of printing.
-
-    Raises:
-        UnknownNameError: no profile has the dimension or the metric.
-    """
-    if options.metric:
-        mart = metric_rows(mart, options.metric)
-    if options.dimension:
-        mart = _of_dimension(mart, options.dimension)
-    for column in ("symbol", "timeframe"):
-        asked = getattr(options, f"{column}s")
-        if asked:
-            mart = mart.filter(pl.col(column).is_in(asked.split(",")))
-    if options.significant:
-        mart = mart.filter(pl.col("q_value_global") <= q_max)
-    if options.dimension:
-        return mart.sort(_PLACE)
-    return mart.sort("q_value_global", "p_value", *_PLACE, nulls_last=True)
-
-
-def _of_dimension(mart: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Rows of one dimension; its bare name stands for every parameter."""
-    rows = mart.filter((pl.col("dimension") == name) | (pl.col("dimension").str.split("(").list.first() == name))
-    if rows.is_empty():
-        known: list[str] = mart["dimension"].unique().sort().to_list()
-        raise UnknownNameError.among("dimension of these profiles", name, known)
-    return rows
+def asked_bins(lake: Lake, options: argparse.Namespace, *, q_max: float) -> pl.DataFrame:
+    """The bins that the options ask for, in the order of printing."""
+    return seasonal_bins(
+        lake,
+        metric=options.metric,
+        dimension=options.dimension,
+        symbols=listed(options.symbols),
+        timeframes=listed(options.timeframes),
+        q_max=q_max if options.significant else None,
+    )
 
 
 def _table(bins: pl.DataFrame, title: str) -> Table:

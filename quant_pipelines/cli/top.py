@@ -1,20 +1,19 @@
 """top: the strongest findings over all symbols and timeframes.
 
-Put here: which findings are shown and what the columns mean.
-Keep out: ranking (sql/marts/mart__market_stats_top.sql).
+Put here: what the columns mean and how findings are introduced.
+Keep out: choosing them (reading/findings.py) and ranking (sql/marts/mart__market_stats_top.sql).
 """
 
 from __future__ import annotations
 
 import argparse
 
-import polars as pl
 from rich.console import Console
 
 from quant_pipelines.cli._findings_table import findings_view
-from quant_pipelines.cli._session import Session
+from quant_pipelines.cli._session import Session, listed
 from quant_pipelines.lake.lake import Lake
-from quant_pipelines.lake.query import read_mart
+from quant_pipelines.reading.findings import RANKS, Order, strongest_findings
 
 _CAPTION = (
     "n: event bars; n_eff: independent observations they amount to; [ci]: Wilson interval on n_eff; baseline: rate "
@@ -25,16 +24,12 @@ _CAPTION = (
 )
 
 
-_RANKS = {"q_value": "rank", "lift_freq": "rank_lift_freq", "lift_bayes": "rank_lift_bayes"}
-"""What findings are ordered by → the column of the mart that holds this order."""
-
-
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Order and filters."""
     parser.add_argument("--limit", "--rows", type=int, default=25, help="findings to print (default 25)")
     parser.add_argument(
         "--by",
-        choices=tuple(_RANKS),
+        choices=tuple(RANKS),
         default="q_value",
         help="smallest corrected q-value (default), or largest lift in absolute value: observed or Bayesian",
     )
@@ -64,24 +59,23 @@ def print_findings(
     console: Console,
     *,
     limit: int,
-    by: str = "q_value",
+    by: Order = "q_value",
     significant_only: bool = False,
     symbols: str | None = None,
     timeframes: str | None = None,
     split: str = "oos_pooled",
 ) -> None:
     """Print the first rows of the mart's binary findings, and how many cells were tested in all."""
-    mart = read_mart("mart__market_stats_top", lake).filter(pl.col("split") == split)
-    if symbols:
-        mart = mart.filter(pl.col("symbol").is_in(symbols.split(",")))
-    if timeframes:
-        mart = mart.filter(pl.col("timeframe").is_in(timeframes.split(",")))
-    found = mart.filter(pl.col("target_kind") == "binary")
-    verdicts = dict(found["verdict_global"].value_counts(sort=True).iter_rows())
-    counts = ", ".join(f"{n:,} {verdict or 'not tested'}" for verdict, n in verdicts.items())
+    found = strongest_findings(
+        lake,
+        by=by,
+        split=split,
+        significant_only=significant_only,
+        symbols=listed(symbols),
+        timeframes=listed(timeframes),
+    )
+    counts = ", ".join(f"{n:,} {verdict or 'not tested'}" for verdict, n in found.n_by_verdict.items())
     sample = "out of sample" if split == "oos_pooled" else split
-    title = f"Strongest by {by} of {found.height:,} cells ({sample}): {counts or 'none'}"
-    shown = found.filter(pl.col("verdict_global") == "significant") if significant_only else found
-    ranked = shown.sort(_RANKS[by]).head(limit)
+    title = f"Strongest by {by} of {found.n_cells:,} cells ({sample}): {counts or 'none'}"
     lift = "lift_bayes" if by == "lift_bayes" else "lift_freq"
-    console.print(findings_view(ranked, title=title, caption=_CAPTION, width=console.width, lift=lift))
+    console.print(findings_view(found.rows.head(limit), title=title, caption=_CAPTION, width=console.width, lift=lift))

@@ -138,9 +138,8 @@ def test_an_unknown_dimension_or_metric_is_named_with_the_known_ones(lake: Lake)
 def _selected(lake: Lake, *arguments: str) -> pl.DataFrame:
     parser = argparse.ArgumentParser()
     seasonality.add_options(parser)
-    return seasonality.selected_bins(
-        _build("mart__seasonality_profiles", lake), parser.parse_args(arguments), q_max=0.1
-    )
+    _build("mart__seasonality_profiles", lake)
+    return seasonality.asked_bins(lake, parser.parse_args(arguments), q_max=0.1)
 
 
 def _cells(split: str, fold: int, condition: str, values: tuple[str, ...], lift: float) -> pl.DataFrame:
