@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
@@ -29,6 +28,7 @@ from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.lake.schemas import declared_version
 from quant_pipelines.lake.unpartitioned import publish_table, read_table
 from quant_pipelines.raw.published_bars import load_bars
+from quant_pipelines.stages.progress import Progress
 
 TABLE = "calibration"
 PLANTED_LIFTS = (0.05, 0.1, 0.15)
@@ -110,13 +110,9 @@ def _with_progress(
 ) -> Iterator[pl.DataFrame]:
     """The results in order, with a line in the log every few seconds and at the end."""
     waiting = list(tasks)
-    start = last = time.monotonic()
-    for n_done, result in enumerate(run(measure, waiting), start=1):
-        now = time.monotonic()
-        if now - last >= _PROGRESS_EVERY_S or n_done == len(waiting):
-            last = now
-            left = (now - start) / n_done * (len(waiting) - n_done)
-            log(f"{n_done}/{len(waiting)} worlds, {now - start:.0f} s, {left:.0f} s to go")
+    progress = Progress(log, len(waiting), "worlds", every_s=_PROGRESS_EVERY_S)
+    for result in run(measure, waiting):
+        progress.step()
         yield result
 
 

@@ -17,6 +17,7 @@ from quant_core.spec import ResearchSpec
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.report import PublishedReport, publish_report
 from quant_pipelines.report.inputs import MartShelf
+from quant_pipelines.stages.progress import Progress
 
 ASSET = "report"
 
@@ -28,7 +29,8 @@ def run_reports(context: dg.AssetExecutionContext, symbols: Sequence[str], lake:
         dagster.Failure: at least one symbol failed; the others are written and logged.
     """
     shelf, failed = MartShelf(lake), dict[str, str]()
-    for place, symbol in enumerate(sorted(symbols), start=1):
+    progress = Progress(context.log.info, len(symbols), "keys", every_s=0.0)
+    for symbol in sorted(symbols):
         try:
             published = publish_report(lake, research, symbol, shelf)
             context.log_event(_materialization(symbol, published))
@@ -37,8 +39,7 @@ def run_reports(context: dg.AssetExecutionContext, symbols: Sequence[str], lake:
         except Exception as error:  # the boundary between symbols: recorded here, raised as one Failure at the end
             failed[symbol] = f"unexpected {type(error).__name__}: {error}"
             context.log.error(f"{symbol}: {traceback.format_exc()}")
-        # The terminal's progress bar reads lines that start like this one.
-        context.log.info(f"{place}/{len(symbols)} keys, {symbol}: {failed.get(symbol, 'report up to date')}")
+        progress.step(f"{symbol}: {failed.get(symbol, 'report up to date')}")
     if failed:
         reasons = "\n".join(f"{symbol}: {reason}" for symbol, reason in failed.items())
         raise dg.Failure(
