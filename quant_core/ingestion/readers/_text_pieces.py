@@ -137,7 +137,8 @@ def _parse(buffer: Any, plan: TextPlan, types: Mapping[str, Any], *, quotes: boo
     try:
         table: Any = pa_csv.read_csv(
             pa.BufferReader(buffer),
-            read_options=pa_csv.ReadOptions(column_names=names, block_size=_BLOCK_BYTES),
+            # A block must hold a whole line, however long; text that is mended is one block.
+            read_options=pa_csv.ReadOptions(column_names=names, block_size=buffer.size + 1 if quotes else _BLOCK_BYTES),
             parse_options=pa_csv.ParseOptions(
                 delimiter=plan.layout.separator, quote_char='"' if quotes else False, ignore_empty_lines=False
             ),
