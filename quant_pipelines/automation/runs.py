@@ -17,7 +17,7 @@ from dagster import DagsterEventType, DagsterInstance
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import create_execution_plan, execute_run
 
-from quant_core.errors import ConfigError, UnknownNameError
+from quant_core.errors import ConfigError
 from quant_pipelines.automation.code_location import job_origin
 from quant_pipelines.resources import prepare_dagster_home
 from quant_pipelines.stages.runner import PROGRESS_LINE
@@ -54,20 +54,6 @@ def open_instance() -> DagsterInstance:
         raise ConfigError(
             f"The Dagster instance cannot be opened: {error} Correct DAGSTER_HOME/dagster.yaml."
         ) from error
-
-
-def find_job(name: str) -> dg.JobDefinition:
-    """A job of the code location that the environment describes.
-
-    Raises:
-        UnknownNameError: there is no such job.
-    """
-    from quant_pipelines.definitions import build  # noqa: PLC0415  loading takes seconds
-
-    jobs = {job.name: job for job in build().resolve_all_job_defs() if not job.name.startswith("__")}
-    if name not in jobs:
-        raise UnknownNameError.among("job", name, jobs)
-    return jobs[name]
 
 
 def run_job(

@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from quant_pipelines.automation.answered_data import ANSWERING_JOB, answer_tags, symbol_states
-from quant_pipelines.automation.runs import find_job, open_instance, run_job
+from quant_pipelines.automation.runs import open_instance, run_job
+from quant_pipelines.cli._jobs import find_job
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import SYMBOLS, PartitionKey, Rectangle, plan_rectangles
 from quant_pipelines.resources import default_resources
