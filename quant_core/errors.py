@@ -8,6 +8,7 @@
     ├── IngestionError         bytes or rows of a source could not be understood
     │   └── RefusedInputError  an input is refused as a whole, with file, row, column, value and fix
     ├── SourceError            a source could not be reached or answered wrongly
+    ├── NotApplicableError     a partition that cannot exist: nothing to do, and nothing is wrong
     └── LakeError              the lake could not be read or written
         ├── PartitionLockedError   another run holds the partition
         └── SchemaVersionError     files of a table were written by another declaration of it
@@ -107,6 +108,10 @@ class RefusedInputError(IngestionError):
 
 class SourceError(QuantError):
     """A source could not be reached or answered wrongly; the text never holds a DSN."""
+
+
+class NotApplicableError(QuantError):
+    """A table cannot exist for a key: bars finer than the symbol's source, a key that the research spec leaves out."""
 
 
 class LakeError(QuantError):

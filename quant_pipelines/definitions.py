@@ -12,6 +12,7 @@ import dagster as dg
 
 from quant_pipelines import assets
 from quant_pipelines.automation import jobs, schedules, sensors
+from quant_pipelines.checks.freshness_check import freshness
 from quant_pipelines.checks.leak_audit_check import leak_audit
 from quant_pipelines.resources import default_resources, executor
 
@@ -24,7 +25,7 @@ def build(resources: Mapping[str, object] | None = None) -> dg.Definitions:
     """
     return dg.Definitions(
         assets=dg.load_assets_from_package_module(assets),
-        asset_checks=[leak_audit],
+        asset_checks=[freshness, leak_audit],
         jobs=jobs.JOBS,
         schedules=schedules.SCHEDULES,
         sensors=sensors.SENSORS,

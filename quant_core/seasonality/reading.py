@@ -66,3 +66,19 @@ def wide_profile(profile: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     if "amp_mean" in names:
         wide = wide.with_columns(baseline_amp=pl.col("amp_mean_baseline"), lift_amp=pl.col("amp_mean_lift"))
     return wide
+
+
+def headline_metric(profile: pl.DataFrame) -> str:
+    """The metric that heads a profile: p_up, else ret_mean, else the first one; "" for an empty profile.
+
+    >>> headline_metric(pl.DataFrame({"metric_name": ["amp_mean", "ret_mean"]}))
+    'ret_mean'
+    """
+    names = profile["metric_name"].unique(maintain_order=True).to_list()
+    return next((name for name in ("p_up", "ret_mean", *names) if name in names), "")
+
+
+def tested_bins(profile: pl.DataFrame) -> pl.DataFrame:
+    """The tested bins of a profile, smallest q-value first."""
+    tested = profile.filter(pl.col("q_value").is_not_null())
+    return tested.sort("q_value", "p_value", "dimension", "bin_order", "metric")

@@ -75,6 +75,11 @@ class Table:
         columns = [(c.name, str(c.dtype), c.nullable) for c in self.columns]
         return hashlib.sha256(json.dumps([columns, self.key, self.extra_columns]).encode()).hexdigest()[:8]
 
+    @property
+    def units(self) -> dict[str, str]:
+        """Column name → unit."""
+        return {c.name: c.unit for c in self.columns}
+
     def empty(self) -> pl.DataFrame:
         """A frame with the columns and no row."""
         return pl.DataFrame(schema=self.schema)

@@ -1,74 +1,67 @@
 """The stage bars: cleans the raw rows at their native timeframe and resamples them to the partition's.
 
-Put here: loading, the calls of the core, and the tables written.
+Put here: the calls of the core, the tables made, and what people see of a partition.
 Keep out: rules of quality (quant_core.quality) and of resampling (quant_core.bars.resample).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from quant_core.bars.coverage import monthly_coverage
+from quant_core.bars.coverage import gaps, monthly_coverage
 from quant_core.bars.resample import Resampled, resample
 from quant_core.calendars import calendar_of
-from quant_core.errors import LakeError
 from quant_core.quality import Cleaned, clean
 from quant_core.tables import TABLES
 from quant_core.timeframes import Timeframe
-from quant_pipelines.lake.code_version import core_code_version
-from quant_pipelines.lake.lake import Facts
-from quant_pipelines.lake.partitions import PartitionKey
-from quant_pipelines.raw.published_bars import bars_version
-from quant_pipelines.raw.raw_manifest import Manifest
-from quant_pipelines.sources.catalog import native_timeframe
-from quant_pipelines.stages.stage import Outcome, Stage, StageInputs
+from quant_pipelines.plots import coverage_heat_map, markdown_entry, price_chart, quality_counts
+
+# What of the stored deliveries is read back decides the rows: its code counts as this stage's.
+from quant_pipelines.raw.raw_store import RawRows
+from quant_pipelines.stages.metadata import entry, table_value
+from quant_pipelines.stages.stage import Made, Stage
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from quant_core.spec import ResearchSpec
+    from quant_pipelines.stages.key_tables import KeyTables
+    from quant_pipelines.stages.reader import Reader
+
+_SHOWN_ROWS = 12
 
 
-def make(inputs: StageInputs, key: PartitionKey) -> Outcome:
-    """Clean and resample one partition; ``quality``, ``quarantine`` and ``coverage`` are written beside it."""
-    available = inputs.raw_store.native_timeframes(key.symbol)
-    native = PartitionKey(key.symbol, native_timeframe(key, available, "the raw store").value)
-    manifest = inputs.raw_store.manifest(native)
-    if manifest is None:
-        raise LakeError(f"Raw rows of {native} are not in the lake: expected raw_bars first. Run the job ingest.")
-    facts = Facts(
-        bars_version(manifest, native.timeframe, key), core_code_version(), calendar=manifest.instrument.calendar
-    )
-    found: dict[str, Any] = {}
-    written = inputs.publish(
-        "bars", key, facts, lambda: _tables(inputs, key, native, manifest, found), beside=STAGE.beside
-    )
-    counts = inputs.lake.read("quality", key).filter(pl.col("n_rows") > 0).select("check", "n_rows")
-    found |= {"native_timeframe": native.timeframe, "calendar": facts.calendar, "quality": dict(counts.iter_rows())}
-    return Outcome(written, found)
-
-
-def _tables(
-    inputs: StageInputs, key: PartitionKey, native: PartitionKey, manifest: Manifest, found: dict[str, Any]
-) -> Mapping[str, pl.DataFrame]:
-    """The rows to publish; what was counted on the way goes into ``found``."""
-    cleaned = _clean(inputs, native, manifest)
+def make(read: Reader, _settings: ResearchSpec, _config: object) -> Made:
+    """Clean and resample one partition; ``quality``, ``quarantine`` and ``coverage`` are made beside it."""
+    native, key = read.native, read.partition
+    cleaned = _clean(read)
     report = cleaned.report
     bars, quality = cleaned.bars, report.table
     if key != native:
         made = resample(bars, Timeframe(key.timeframe))
         bars, quality = made.bars, pl.concat([quality, _resampling_counts(made)]).sort("check")
-    found |= {
-        "n_rows_in": report.n_rows_in,
-        "n_rows_kept": report.n_kept,
-        "n_rows_dropped": report.n_dropped,
-        "n_rows_quarantined": report.n_quarantined,
-        "n_rows_unreadable": report.n_unreadable,
-    }
-    return {
-        "bars": bars.frame,
-        "quarantine": cleaned.quarantine,
-        "quality": quality,
-        "coverage": monthly_coverage(bars),
-    }
+    counted = quality.filter(pl.col("n_rows") > 0).select("check", "n_rows")
+    return Made(
+        {
+            "bars": bars.frame,
+            "quarantine": cleaned.quarantine,
+            "quality": quality,
+            "coverage": monthly_coverage(bars),
+        },
+        {
+            "n_rows_in": report.n_rows_in,
+            "n_rows_kept": report.n_kept,
+            "n_rows_dropped": report.n_dropped,
+            "n_rows_quarantined": report.n_quarantined,
+            "n_rows_unreadable": report.n_unreadable,
+            "native_timeframe": native.timeframe,
+            "calendar": read.manifest.instrument.calendar,
+            "quality": dict(counted.iter_rows()),
+        },
+    )
 
 
 def _resampling_counts(made: Resampled) -> pl.DataFrame:
@@ -92,12 +85,13 @@ def _resampling_counts(made: Resampled) -> pl.DataFrame:
     )
 
 
-def _clean(inputs: StageInputs, native: PartitionKey, manifest: Manifest) -> Cleaned:
+def _clean(read: Reader) -> Cleaned:
     """Clean the native rows; kept for the symbol's other timeframes, which follow in the same run."""
+    native, manifest = read.native, read.manifest
     identity = (native, manifest.data_version())
-    kept = inputs.memo.get("cleaned")
+    kept = read.memo.get("cleaned")
     if kept is None or kept[0] != identity:
-        raw = inputs.raw_store.read(native)
+        raw: RawRows = read.raw()
         cleaned = clean(
             raw.rows,
             symbol=native.symbol,
@@ -108,20 +102,43 @@ def _clean(inputs: StageInputs, native: PartitionKey, manifest: Manifest) -> Cle
             unreadable=raw.quarantine,
         )
         kept = (identity, cleaned)
-        inputs.memo["cleaned"] = kept
+        read.memo["cleaned"] = kept
     return kept[1]
 
 
+def view(tables: KeyTables) -> Mapping[str, dg.MetadataValue[Any]]:
+    """Price chart with gaps, coverage by month, the last bars, and what the quality checks found."""
+    bars, quality = tables.bars(), tables.rows("quality")
+    missing = gaps(bars)
+    names = {"symbol": tables.partition.symbol, "timeframe": tables.partition.timeframe}
+    coverage = tables.rows("coverage").with_columns(**{k: pl.lit(v) for k, v in names.items()})
+    title = f"{names['symbol']} {names['timeframe']}: what the quality checks found"
+    entries = {
+        "price_chart": markdown_entry(
+            price_chart(bars.frame, missing, symbol=names["symbol"], timeframe=names["timeframe"]), "close with gaps"
+        ),
+        "coverage_by_month": markdown_entry(coverage_heat_map(coverage), "share of expected bars by month"),
+        "last_bars": table_value(bars.frame.tail(_SHOWN_ROWS), TABLES["bars"].units),
+        "n_gaps": entry(missing.height),
+        "quality_chart": markdown_entry(quality_counts(quality, title=title), "quality counts"),
+        "quality_findings": table_value(quality.filter(pl.col("n_rows") > 0), TABLES["quality"].units),
+    }
+    if missing.height:
+        longest = missing.sort("n_missing", descending=True).head(_SHOWN_ROWS)
+        entries["longest_gaps"] = table_value(longest, {"start": "UTC", "end": "UTC", "n_missing": "bars"})
+    return entries
+
+
+VIEW = view
 STAGE = Stage(
     name="bars",
     description=(
         "Cleaned bars: native where the source has the timeframe, else resampled from the finest native one below. "
         "Refused rows are in `quarantine`, counts in `quality`, bars per month against the calendar in `coverage`."
     ),
-    upstream=("raw_bars",),
     table=TABLES["bars"],
-    group="ingest",
-    kinds=frozenset({"parquet", "polars"}),
-    make=make,
+    reads=("raw_rows",),
     beside=("quality", "quarantine", "coverage"),
+    group="ingest",
+    make=make,
 )

@@ -18,9 +18,9 @@ from quant_pipelines.calibration.calibration_run import (
     run_calibration,
 )
 from quant_pipelines.lake.unpartitioned import table_path
-from quant_pipelines.marts.mart_metadata import table_value
 from quant_pipelines.plots import as_markdown, calibration_rates
 from quant_pipelines.resources import LakeResource, ResearchResource
+from quant_pipelines.stages.metadata import table_value
 from quant_pipelines.stages.stage import OWNERS
 
 _TABLE = TABLES["calibration"]
@@ -56,7 +56,7 @@ _SPEC = dg.AssetSpec(
 @dg.multi_asset(name="calibration_lab", specs=[_SPEC])
 def calibration(
     context: dg.AssetExecutionContext, config: CalibrationConfig, lake: LakeResource, research: ResearchResource
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Simulate, measure, publish."""
     settings = CalibrationSettings(
         config.n_worlds,

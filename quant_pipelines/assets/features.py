@@ -1,36 +1,62 @@
 """The stage features: the causal series of the research spec, one column per block.
 
-Put here: loading, the call of the core, writing.
+Put here: the call of the core, and what people see of a partition.
 Keep out: formulas (quant_core.features).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
 from quant_core.features import compute_features
 from quant_core.tables import TABLES
-from quant_pipelines.lake.code_version import core_code_version
-from quant_pipelines.lake.lake import Facts
-from quant_pipelines.lake.partitions import PartitionKey
-from quant_pipelines.raw.published_bars import load_bars
-from quant_pipelines.stages.stage import Outcome, Stage, StageInputs
+from quant_pipelines.stages.metadata import table_value
+from quant_pipelines.stages.stage import Made, Stage
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from quant_core.spec import ResearchSpec
+    from quant_pipelines.stages.key_tables import KeyTables
+    from quant_pipelines.stages.reader import Reader
 
 
-def make(inputs: StageInputs, key: PartitionKey) -> Outcome:
+def make(read: Reader, settings: ResearchSpec, _config: object) -> Made:
     """Compute every feature of the spec over the partition's bars."""
-    spec, loaded = inputs.research, load_bars(inputs.lake, key)
-    facts = Facts(loaded.provenance, core_code_version(), spec.section_id("features"), calendar=loaded.calendar)
-    written = inputs.publish(
-        "features", key, facts, lambda: {"features": compute_features(loaded.bars(), spec.features)}
+    features = settings.features
+    return Made(
+        {"features": compute_features(read.bars(), features)}, {"features": {f.canonical: f.unit for f in features}}
     )
-    return Outcome(written, {"spec_id": spec.spec_id, "features": {f.canonical: f.unit for f in spec.features}})
 
 
+def view(tables: KeyTables) -> Mapping[str, dg.MetadataValue[Any]]:
+    """Per feature: warm-up and missing values, range, last value."""
+    series = tables.rows("features").select(pl.selectors.numeric())
+    summary = pl.DataFrame(
+        {
+            "feature": series.columns,
+            "n_null": [series[c].null_count() for c in series.columns],
+            "minimum": [series[c].min() for c in series.columns],
+            "median": [series[c].median() for c in series.columns],
+            "maximum": [series[c].max() for c in series.columns],
+            "last": [series[c].last() for c in series.columns],
+        },
+        schema_overrides=dict.fromkeys(("minimum", "median", "maximum", "last"), pl.Float64),
+    )
+    unit = "unit of the feature"
+    units = {"feature": "id", "n_null": "bars", "minimum": unit, "median": unit, "maximum": unit, "last": unit}
+    return {"feature_summary": table_value(summary, units)}
+
+
+VIEW = view
 STAGE = Stage(
     name="features",
     description="Causal series of the research spec: the value at a bar uses that bar and earlier ones only.",
-    upstream=("bars",),
     table=TABLES["features"],
-    group="research",
-    kinds=frozenset({"parquet", "polars"}),
+    reads=("bars",),
+    section="features",
     make=make,
 )

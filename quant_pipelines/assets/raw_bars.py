@@ -6,24 +6,30 @@ Keep out: storing (raw_store.py) and sources.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from quant_core.errors import LakeError, SourceError
 from quant_core.tables import TABLES
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.raw.raw_manifest import Manifest
 from quant_pipelines.sources.catalog import Offer, native_timeframe
-from quant_pipelines.stages.stage import Outcome, Stage, StageInputs
+from quant_pipelines.stages.stage import Made, Stage
+
+if TYPE_CHECKING:
+    from quant_core.spec import ResearchSpec
+    from quant_pipelines.stages.reader import Reader
 
 _MAX_FAILURES_IN_A_ROW = 3
 
 
-def make(inputs: StageInputs, key: PartitionKey) -> Outcome:
+def make(read: Reader, _settings: ResearchSpec, _config: object) -> Made:
     """Ingest what the source has new for the partition's native timeframe; nothing new writes nothing."""
-    sources = inputs.sources
-    available = {*inputs.raw_store.native_timeframes(key.symbol), *sources.native_timeframes(key.symbol)}
+    sources, store, key = read.sources, read.raw_store, read.partition
+    available = {*store.native_timeframes(key.symbol), *sources.native_timeframes(key.symbol)}
     silent = f" (not reached: {', '.join(sources.failed)})" if sources.failed else ""
     native = PartitionKey(key.symbol, native_timeframe(key, available, f"sources.yaml and the lake{silent}").value)
-    before, offer = inputs.raw_store.manifest(native), sources.offers.get(native)
-    manifest = _ingest(inputs, offer) if offer is not None else before
+    before, offer = store.manifest(native), sources.offers.get(native)
+    manifest = _ingest(read, offer) if offer is not None else before
     if manifest is None:
         raise LakeError(f"No rows of {native} exist: expected a source or stored rows, found neither. Add a source.")
     delivered_by = manifest.deliveries[-1].source
@@ -32,28 +38,28 @@ def make(inputs: StageInputs, key: PartitionKey) -> Outcome:
             f"Rows of {native} cannot be brought up to date: expected source {delivered_by} to answer. Last reason: "
             f"{sources.failed[delivered_by]} Mend the source and run this key again; the stored rows are untouched."
         )
-    return Outcome(written=manifest != before, metadata=_facts(manifest, native, offered_by_a_source=offer is not None))
+    return Made({}, _facts(manifest, native, offered_by_a_source=offer is not None), is_new=manifest != before)
 
 
-def _ingest(inputs: StageInputs, offer: Offer) -> Manifest:
+def _ingest(read: Reader, offer: Offer) -> Manifest:
     """Ask a source once per run and native key; a source that keeps failing is not asked for every key left."""
-    done: dict[PartitionKey, Manifest] = inputs.memo.setdefault("ingested", {})
+    done: dict[PartitionKey, Manifest] = read.memo.setdefault("ingested", {})
     if offer.key in done:
         return done[offer.key]
     name = offer.source.name
-    recent: list[str] = inputs.memo.setdefault("source_failures", {}).setdefault(name, [])
+    recent: list[str] = read.memo.setdefault("source_failures", {}).setdefault(name, [])
     if len(recent) >= _MAX_FAILURES_IN_A_ROW:
         raise SourceError(
             f"Source {name} is not asked for {offer.key}: expected it to answer, but it failed for the last "
             f"{len(recent)} keys. Last reason: {recent[-1]} Mend the source and run the failed keys again."
         )
     try:
-        manifest = inputs.raw_store.ingest(offer.source, offer.instrument, inputs.log)
+        manifest = read.raw_store.ingest(offer.source, offer.instrument, read.log)
     except SourceError as error:
         recent.append(str(error))
         raise
     recent.clear()
-    inputs.memo["ingested"] = {k: m for k, m in done.items() if k.symbol == offer.key.symbol} | {offer.key: manifest}
+    read.memo["ingested"] = {k: m for k, m in done.items() if k.symbol == offer.key.symbol} | {offer.key: manifest}
     return manifest
 
 
@@ -92,9 +98,8 @@ STAGE = Stage(
         "history. A partition brings its symbol's native timeframe up to date: its own where the source has it, else "
         "the finest one below. Nothing new writes nothing."
     ),
-    upstream=(),
     table=TABLES["raw_rows"],
+    reads=("sources",),
     group="ingest",
-    kinds=frozenset({"parquet", "polars"}),
     make=make,
 )

@@ -5,6 +5,7 @@ Keep out: the pages (report/) and running over many symbols (report_run.py).
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -39,7 +40,7 @@ _SPEC = dg.AssetSpec(
 )
 def report(
     context: dg.AssetExecutionContext, lake: LakeResource, research: ResearchResource
-) -> Iterator[dg.MaterializeResult]:
+) -> Iterator[dg.MaterializeResult[Any]]:
     """Bring the reports of the run's symbols up to date."""
     run_reports(context, context.partition_keys, lake.open(), research.load())
     yield from ()

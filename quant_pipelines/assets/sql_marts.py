@@ -4,6 +4,8 @@ Put here: the binding of SQL files to Dagster.
 Keep out: SELECTs (sql/marts), execution (lake_query.py), storing (marts.py).
 """
 
+from typing import Any
+
 import dagster as dg
 
 from quant_pipelines.lake.sql_files import SqlFile
@@ -29,7 +31,9 @@ def _asset_of(file: SqlFile) -> dg.AssetsDefinition:
         code_version=file.version,
         metadata={"dagster/column_schema": dg.TableSchema(columns), "dagster/table_name": file.name},
     )
-    def mart(context: dg.AssetExecutionContext, lake: LakeResource, research: ResearchResource) -> dg.MaterializeResult:
+    def mart(
+        context: dg.AssetExecutionContext, lake: LakeResource, research: ResearchResource
+    ) -> dg.MaterializeResult[Any]:
         opened = lake.open()
         built = build_mart(file, opened, mart_settings(research.load()))
         for table in built.empty_inputs:

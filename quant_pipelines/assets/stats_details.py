@@ -1,14 +1,11 @@
-"""The asset stats_details: the event bars behind the cells that a run config names.
+"""The stage stats_details: the event bars behind the cells that a run config names.
 
-Put here: the run config, loading, the calls of the core, writing.
+Put here: the run config, the calls of the core, and what people see of a partition.
 Keep out: finding the bars of a cell (quant_core.market_stats.details).
-
-Why beside the partitioned graph: its stages need no run config, and these rows are written on request only.
 """
 
-import json
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, cast
 
 import dagster as dg
@@ -17,14 +14,14 @@ from pydantic import Field
 
 from quant_core.errors import ConfigError
 from quant_core.market_stats.details import CellName, Split, cell_details
+from quant_core.spec import ResearchSpec
 from quant_core.tables import TABLES
-from quant_pipelines.lake.code_version import core_code_version
-from quant_pipelines.lake.lake import Facts, digest
-from quant_pipelines.lake.partitions import SYMBOL_TIMEFRAME, PartitionKey
-from quant_pipelines.raw.published_bars import check_scope, load_bars
-from quant_pipelines.resources import ClockResource, LakeResource, ResearchResource, SourcesResource
-from quant_pipelines.stages.runner import run_stages
-from quant_pipelines.stages.stage import Outcome, Stage, StageInputs
+from quant_pipelines.stages.key_tables import KeyTables
+from quant_pipelines.stages.metadata import table_value
+from quant_pipelines.stages.reader import Reader
+from quant_pipelines.stages.stage import Made, Stage
+
+_SHOWN_ROWS = 12
 
 
 class CellConfig(dg.Config):
@@ -44,76 +41,49 @@ class StatsDetailsConfig(dg.Config):
     cells: list[CellConfig] = Field([], description="The cells to open; they replace those of an earlier request.")
 
 
-def make(inputs: StageInputs, key: PartitionKey, cells: tuple[CellName, ...]) -> Outcome:
-    """Write the bars of every named cell over the partition's bars; nothing when the lake holds them already."""
-    if not cells:
+def make(read: Reader, settings: ResearchSpec, config: StatsDetailsConfig) -> Made:
+    """Find the bars of every named cell over the partition's bars."""
+    if not config.cells:
         raise ConfigError(
             "No cell is named: expected at least one in the run config, under ops, stats_details_graph, config, cells. "
             "Name it there, or use: qe details SYMBOL TIMEFRAME --event ... --target ..."
         )
-    spec, loaded = inputs.research, load_bars(inputs.lake, key)
-    check_scope(spec.data, key)
-    asked = json.dumps([spec.section_id("market_stats"), *map(asdict, cells)], sort_keys=True)
-    facts = Facts(loaded.provenance, core_code_version(), digest(asked.encode())[:16], calendar=loaded.calendar)
+    bars = read.bars(settings.data.start, settings.data.end)
+    cells = list(dict.fromkeys(cell_name(c) for c in config.cells))
+    parts = [cell_details(bars, settings.market_stats, cell) for cell in cells]
+    # Two spellings of one cell are one cell.
+    details = pl.concat(parts).unique().sort(TABLES["stats_details"].order)
+    counted = details.group_by("event", "condition_value", "target", "split", "fold").len().sort(pl.all())
+    n_bars = {" | ".join(map(str, row[:-1])): row[-1] for row in counted.iter_rows()}
+    return Made({"stats_details": details}, {"asked": [asdict(c) for c in cells], "n_bars": n_bars})
 
-    def tables() -> dict[str, pl.DataFrame]:
-        bars = loaded.bars(spec.data.start, spec.data.end)
-        parts = [cell_details(bars, spec.market_stats, cell) for cell in dict.fromkeys(cells)]
-        # Two spellings of one cell are one cell.
-        return {"stats_details": pl.concat(parts).unique().sort(TABLES["stats_details"].order)}
 
-    written = inputs.publish("stats_details", key, facts, tables)
-    counted = (
-        inputs.lake.read("stats_details", key).group_by("event", "condition_value", "target", "split", "fold").len()
+def view(tables: KeyTables) -> Mapping[str, dg.MetadataValue[Any]]:
+    """What each opened cell counts, and its last bars."""
+    details = tables.rows("stats_details")
+    cell = ("event", "condition", "condition_value", "target", "fold", "split")
+    counted = details.group_by(cell, maintain_order=True).agg(
+        pl.len().alias("n"), pl.col("value").sum().alias("sum"), pl.col("value").mean().alias("mean")
     )
-    n_bars = {" | ".join(map(str, row[:-1])): row[-1] for row in counted.sort(pl.all()).iter_rows()}
-    return Outcome(written, {"spec_id": spec.spec_id, "cells": [asdict(c) for c in cells], "n_bars": n_bars})
+    units = TABLES["stats_details"].units | {"n": "count", "sum": "unit of the target", "mean": "unit of the target"}
+    last = details.sort("ts").tail(_SHOWN_ROWS).select("event", "condition_value", "target", "ts", "value", "observed")
+    return {"cells": table_value(counted, units), "last_bars": table_value(last, units)}
 
 
-def _unasked(inputs: StageInputs, key: PartitionKey) -> Outcome:
-    """A request without cells: refused."""
-    return make(inputs, key, ())
-
-
-DETAILS = Stage(
+VIEW = view
+STAGE = Stage(
     name="stats_details",
     description=(
         "The event bars behind cells of `market_stats`, with the outcomes that the cells count. Written on request: "
         "the run config names the cells, and the partition holds those of the last request."
     ),
-    upstream=("bars", "market_stats"),
     table=TABLES["stats_details"],
-    group="research",
-    kinds=frozenset({"parquet", "polars"}),
-    make=_unasked,
-    job="stats_details",
+    reads=("bars",),
+    section="market_stats",
+    config=StatsDetailsConfig,
+    refresh="on_request",
+    make=make,
 )
-"""Not named STAGE: it is no part of the partitioned graph that is discovered."""
-
-
-# A multi-asset of one, because only it can name its op: the job already has the asset's name.
-@dg.multi_asset(
-    name="stats_details_graph",
-    specs=[DETAILS.asset_spec()],
-    partitions_def=SYMBOL_TIMEFRAME,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-)
-def stats_details(
-    context: dg.AssetExecutionContext,
-    config: StatsDetailsConfig,
-    lake: LakeResource,
-    sources: SourcesResource,
-    research: ResearchResource,
-    clock: ClockResource,
-) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
-    """Open the named cells in every partition of the run."""
-    inputs = StageInputs(lake, sources, research, context.log.info)
-
-    def opened(inputs: StageInputs, key: PartitionKey) -> Outcome:
-        # Read per key: a wrong name is reported like any other failure of a key.
-        return make(inputs, key, tuple(cell_name(c) for c in config.cells))
-
-    yield from run_stages(context, [replace(DETAILS, make=opened)], inputs, [], clock.now())
 
 
 def cell_name(cell: CellConfig) -> CellName:

@@ -11,9 +11,11 @@ import dagster as dg
 from quant_pipelines.assets.sql_marts import MARTS
 from quant_pipelines.automation.retention import prune_event_log as prune_runs
 from quant_pipelines.automation.sqlite_files import shrink_databases
+from quant_pipelines.checks.freshness_check import FRESHNESS
 from quant_pipelines.checks.leak_audit_check import CHECK_KEY
 from quant_pipelines.lake.partitions import SYMBOLS
 from quant_pipelines.resources import ClockResource, LakeResource, SourcesResource
+from quant_pipelines.stages.stage import discover_stages
 
 
 @dg.op
@@ -61,8 +63,11 @@ def register_symbols() -> None:
 
 
 def _asset_job(name: str, assets: list[str], description: str) -> object:
-    """Assets with the checks that every run evaluates: all but the leak audit, which has its own job."""
-    selection = dg.AssetSelection.assets(*assets) - dg.AssetSelection.checks(CHECK_KEY)
+    """Assets without checks: a run evaluates them on what it writes, asked or not, and logs what they find.
+
+    Planned checks would cost an event per check and key before any work, and turn red when one key fails.
+    """
+    selection = dg.AssetSelection.assets(*assets).without_checks()
     return dg.define_asset_job(name, selection=selection, description=description)
 
 
@@ -70,7 +75,7 @@ ingest = _asset_job("ingest", ["raw_bars", "bars"], "Brings raw rows and cleaned
 market_stats = _asset_job("market_stats", ["features", "market_stats"], "Computes features and statistics from bars.")
 research = _asset_job(
     "research",
-    ["raw_bars", "bars", "features", "market_stats", "seasonality_profiles"],
+    [s.name for s in discover_stages("symbol_timeframe") if s.refresh != "on_request"],
     "The whole flow, from the sources to the statistics and seasonal profiles, key by key.",
 )
 
@@ -94,6 +99,12 @@ leak_audit = dg.define_asset_job(
     "leak_audit",
     selection=dg.AssetSelection.checks(CHECK_KEY),
     description="Computes every block again on published bars cut at random times; fails and names what looks ahead.",
+)
+
+freshness = dg.define_asset_job(
+    "freshness",
+    selection=dg.AssetSelection.checks(FRESHNESS.key),
+    description="Counts the sessions that closed since the last bar of every key with bars.",
 )
 
 
@@ -130,5 +141,6 @@ JOBS = [
     report,
     calibration,
     leak_audit,
+    freshness,
     prune_event_log,
 ]

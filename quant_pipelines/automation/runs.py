@@ -20,7 +20,7 @@ from dagster._core.execution.api import create_execution_plan, execute_run
 from quant_core.errors import ConfigError
 from quant_pipelines.automation.code_location import job_origin
 from quant_pipelines.resources import prepare_dagster_home
-from quant_pipelines.stages.runner import PROGRESS_LINE
+from quant_pipelines.stages.progress import PROGRESS_LINE
 
 _POLL_S = 0.5
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

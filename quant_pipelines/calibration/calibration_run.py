@@ -21,7 +21,7 @@ from quant_core.spec import ResearchSpec
 from quant_core.worlds import WORLDS, World
 from quant_core.worlds.block_bootstrap import BlockBootstrap
 from quant_core.worlds.planted_lift import PlantedLift
-from quant_pipelines.lake.code_version import core_code_version
+from quant_pipelines.lake.code_version import code_version
 from quant_pipelines.lake.facts import Facts, digest
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
@@ -123,7 +123,7 @@ def publish_calibration(lake: Lake, table: pl.DataFrame, research: ResearchSpec,
     if settings.bootstrap_bars:
         inputs.append(load_bars(lake, PartitionKey.parse(settings.bootstrap_bars)).provenance)
     version = digest(json.dumps(inputs, sort_keys=True).encode())
-    facts = Facts(version, core_code_version(), research.section_id("market_stats"), settings.seed)
+    facts = Facts(version, code_version("quant_core.calibration"), research.section_id("market_stats"), settings.seed)
     return publish_table(lake, TABLE, table, facts, schema_version=declared_version(TABLE))
 
 

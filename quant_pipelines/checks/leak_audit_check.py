@@ -3,13 +3,12 @@
 Put here: the check, its run config, which partitions it takes.
 Keep out: what is audited and how a leak is shown (leak_audit_run.py).
 
-Why a check of its own and not one of checks.py: those are evaluated in every run on what it made; recomputing every
+Why a check of its own and not one of checks.py: those are evaluated on what a run writes; recomputing every
 block at every cut takes one to three seconds per key. The job ``leak_audit`` runs the check alone; the other jobs leave
 it out. Why evaluations are logged and no result is returned: a check of a partitioned asset may run without a
 partition, and Dagster (1.13.27) fails when it looks up the partition of such a result.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
@@ -17,15 +16,15 @@ from pydantic import Field
 
 from quant_core.errors import ConfigError, QuantError
 from quant_core.spec import ResearchSpec
-from quant_pipelines.checks.checks import Finding, Rule, log_evaluations
 from quant_pipelines.checks.leak_audit_run import LeakAuditSettings, audit_key, is_in_scope
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.resources import LakeResource, ResearchResource
+from quant_pipelines.stages.check import Finding, Rule, log_evaluation
+from quant_pipelines.stages.progress import Progress
 
 _DEFAULTS = LeakAuditSettings()
 _NAMED_KEYS = 20
-_PROGRESS_EVERY_S = 1.0
 
 LEAK_AUDIT = Rule(
     "market_stats",
@@ -57,11 +56,10 @@ def leak_audit(
     settings = LeakAuditSettings(config.n_cuts, config.seed, config.newest_bars)
     keys = _keys_of(context, config, opened, spec)
     findings, failed = _audit(context, opened, spec, settings, keys)
-    log_evaluations(context.op_execution_context, LEAK_AUDIT, findings)
+    for key, finding in findings.items():
+        log_evaluation(context.op_execution_context, LEAK_AUDIT.evaluation(str(key), finding))
     if not context.has_partition_key:
-        summary = _summary(findings, failed, len(keys), settings)
-        # Dagster logs evaluations too; its annotation names fewer kinds of events than it takes.
-        context.op_execution_context.log_event(summary)  # pyright: ignore[reportArgumentType]
+        log_evaluation(context.op_execution_context, _summary(findings, failed, len(keys), settings))
     leaking = [f"{key}: {finding.facts['first_leak']}" for key, finding in findings.items() if finding.n_found]
     if leaking or failed:
         named = [*leaking, *(f"{key}: {reason}" for key, reason in failed.items())]
@@ -114,8 +112,8 @@ def _audit(
     """
     findings: dict[PartitionKey, Finding] = {}
     failed: dict[PartitionKey, str] = {}
-    start = last = time.monotonic()
-    for n_done, key in enumerate(keys, start=1):
+    progress = Progress(context.log.info, len(keys), "keys")
+    for key in keys:
         try:
             finding = audit_key(lake, spec, key, settings)
         except QuantError as error:  # one key must not cost the others; the run fails at its end and names it
@@ -126,10 +124,7 @@ def _audit(
                 context.log.warning(f"{key}: too few bars for a cut, not audited")
             else:
                 findings[key] = finding
-        now = time.monotonic()
-        if now - last >= _PROGRESS_EVERY_S or n_done == len(keys):
-            last = now
-            context.log.info(f"{n_done}/{len(keys)} keys, {now - start:.1f} s, {_found(findings)}")
+        progress.step(_found(findings))
     return findings, failed
 
 

@@ -16,11 +16,11 @@ from quant_core.leak_audit.audit import Leak
 from quant_core.leak_audit.blocks import MIN_BARS, AuditedBlocks, AuditReport, audit_blocks
 from quant_core.spec import ResearchSpec
 from quant_core.timeframes import Timeframe
-from quant_pipelines.checks.checks import Finding
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
-from quant_pipelines.marts.mart_metadata import table_value
 from quant_pipelines.raw.published_bars import load_bars
+from quant_pipelines.stages.check import Finding
+from quant_pipelines.stages.metadata import table_value
 
 _SHOWN_BARS = 50
 _UNITS = {"ts": "UTC", "ts_close": "UTC", "session_date": "date", "volume": "units"} | dict.fromkeys(

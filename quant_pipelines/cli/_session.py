@@ -22,8 +22,8 @@ from quant_pipelines.lake.partitions import SYMBOLS, PartitionKey, Rectangle, pl
 from quant_pipelines.resources import default_resources
 from quant_pipelines.sources.catalog import Sources
 from quant_pipelines.sources.universe import dependents
-from quant_pipelines.stages.backfill_keys import StalenessProbe
-from quant_pipelines.stages.stage import Stage, StageInputs, discover_stages
+from quant_pipelines.stages.reader import StageInputs
+from quant_pipelines.stages.stage import Stage, discover_stages
 
 
 class Session:
@@ -53,10 +53,6 @@ class Session:
         """What stages read, for questions about partitions."""
         return StageInputs(self._resources["lake"], self._resources["sources"], self._resources["research"])
 
-    def staleness_probe(self) -> StalenessProbe:
-        """Inputs that tell which partitions a run would write anew."""
-        return StalenessProbe(self._resources["lake"], self._resources["sources"], self._resources["research"])
-
     @cached_property
     def stages(self) -> list[Stage]:
         """Every partitioned asset, upstream first."""
@@ -64,7 +60,8 @@ class Session:
 
     def stages_of(self, job: str) -> list[Stage]:
         """The partitioned assets whose files tell whether a job has work left; research for its parts and others."""
-        return [s for s in self.stages if s.job == job] or [s for s in self.stages if s.job == "research"]
+        own = [s for s in self.stages if s.name == job]
+        return own or [s for s in self.stages if s.key_kind == "symbol_timeframe" and s.refresh != "on_request"]
 
     def registered_symbols(self) -> list[str]:
         """Symbols in partition order."""

@@ -60,7 +60,7 @@ def _keys(session: Session, options: argparse.Namespace) -> list[PartitionKey]:
     if options.missing:
         keys |= missing_keys(session.inputs, stages, universe)
     if options.stale:
-        keys |= stale_keys(session.staleness_probe(), stages, universe)
+        keys |= stale_keys(session.inputs, stages, universe)
     if options.failed:
         keys |= failed_keys(session.instance, stages, symbols) & set(universe)
     return selected(sorted(keys), options.symbols, options.timeframes)

@@ -25,7 +25,11 @@ def command(options: argparse.Namespace, console: Console) -> int:
     session = Session(console)
     universe = session.universe()
     symbols = session.registered_symbols()
-    stored = [(stage.name, len(session.lake.keys(stage.name))) for stage in session.stages if stage.upstream]
+    stored = [
+        (stage.name, len(session.lake.keys(stage.name)))
+        for stage in session.stages_of("research")
+        if not stage.takes_in
+    ]
     table = pl.DataFrame(stored, schema={"asset": pl.String, "n_partitions": pl.Int64}, orient="row")
     console.print(plain_table(table.with_columns(n_possible=pl.lit(len(universe))), title="Partitions in the lake"))
     missing = missing_keys(session.inputs, session.stages_of("research"), universe)

@@ -19,11 +19,24 @@ import polars as pl
 from quant_core.errors import LakeError
 from quant_pipelines.lake.facts import Facts, columns_hash, digest, facts_in, to_parquet
 from quant_pipelines.lake.locks import Locks
-from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.lake.partitions import Key, PartitionKey
 from quant_pipelines.lake.schemas import Schema, declared_version, refuse_mixed_columns, refuse_other_versions
 from quant_pipelines.lake.storage import Storage
 
 _HIVE = {"symbol": pl.String, "timeframe": pl.String}
+
+
+def holds(facts: Facts, asset: str, stored: Mapping[str, Facts | None]) -> bool:
+    """True when stored files are what would be written now: made from these inputs, in today's schemas.
+
+    Args:
+        facts: of the rows that would be written.
+        asset: the table that carries the facts.
+        stored: table → what its file says, None where there is none; the asset's and of those beside it.
+    """
+    return facts.same_inputs(stored[asset]) and all(
+        found is not None and found.schema_version == declared_version(table) for table, found in stored.items()
+    )
 
 
 class Lake:
@@ -54,19 +67,19 @@ class Lake:
             lock_folder = str(Path(tempfile.gettempdir()) / f"quant-engine-locks-{digest(url.encode())}")
         self._locks = Locks(lock_folder, lock_timeout_s)
 
-    def folder(self, asset: str, key: PartitionKey) -> str:
+    def folder(self, asset: str, key: Key) -> str:
         """The folder of one partition, relative to the lake."""
-        return f"{asset}/symbol={key.symbol}/timeframe={key.timeframe}"
+        return f"{asset}/{key.folder}".rstrip("/")
 
-    def path(self, asset: str, key: PartitionKey) -> str:
+    def path(self, asset: str, key: Key) -> str:
         """The file of one partition, relative to the lake."""
         return f"{self.folder(asset, key)}/data.parquet"
 
-    def location(self, asset: str, key: PartitionKey) -> str:
+    def location(self, asset: str, key: Key) -> str:
         """The file of one partition, as its file system names it; for other readers, such as DuckDB."""
         return self.storage.locate(self.path(asset, key))
 
-    def exists(self, asset: str, key: PartitionKey) -> bool:
+    def exists(self, asset: str, key: Key) -> bool:
         """True when the partition was written."""
         return self.storage.exists(self.path(asset, key))
 
@@ -79,13 +92,13 @@ class Lake:
             if self.storage.exists(f"{timeframe}/data.parquet")
         )
 
-    def facts(self, asset: str, key: PartitionKey) -> Facts | None:
+    def facts(self, asset: str, key: Key) -> Facts | None:
         """The provenance inside a partition's file, or None when there is no file."""
         if not self.exists(asset, key):
             return None
         return facts_in(self._source(asset, key), self.path(asset, key))
 
-    def is_current(self, asset: str, key: PartitionKey, facts: Facts, *, beside: Sequence[str] = ()) -> bool:
+    def is_current(self, asset: str, key: Key, facts: Facts, *, beside: Sequence[str] = ()) -> bool:
         """True when nothing is to be written: the partition's files have these facts and today's schemas.
 
         Args:
@@ -94,11 +107,7 @@ class Lake:
             facts: what the rows depend on.
             beside: tables written for the same partition besides; each must be there in its present schema.
         """
-        stored = self.facts(asset, key)
-        return facts.same_inputs(stored) and all(
-            found is not None and found.schema_version == declared_version(table)
-            for table, found in [(asset, stored), *((table, self.facts(table, key)) for table in beside)]
-        )
+        return holds(facts, asset, {table: self.facts(table, key) for table in (asset, *beside)})
 
     def check_schemas(self, asset: str, keys: Sequence[PartitionKey]) -> None:
         """Refuse to read partitions together that were written by other declarations, or with other columns.
@@ -127,7 +136,7 @@ class Lake:
         refuse_other_versions(asset, versions, schema_of, expected=declared_version(asset), command=command)
         refuse_mixed_columns(asset, {k: f.schema_hash for k, f in stored.items()}, schema_of, command=command)
 
-    def read(self, asset: str, key: PartitionKey) -> pl.DataFrame:
+    def read(self, asset: str, key: Key) -> pl.DataFrame:
         """One partition's rows.
 
         Raises:
@@ -163,26 +172,31 @@ class Lake:
             ]
         )
 
-    def write(self, asset: str, key: PartitionKey, frame: pl.DataFrame, facts: Facts) -> bool:
+    def write(self, asset: str, key: Key, frame: pl.DataFrame, facts: Facts) -> bool:
         """Publish a partition atomically; False when the file with these facts is already there.
 
         Hold the partition's lock while calling. The rows must already be in the table's order.
         """
-        complete = replace(facts, schema_hash=columns_hash(frame), schema_version=declared_version(asset))
+        complete = self.complete(asset, facts, frame)
         if self.facts(asset, key) == complete:
             return False
         self.storage.clean_leftovers(self.folder(asset, key))
         self.storage.write(self.path(asset, key), to_parquet(frame, complete))
         return True
 
+    @staticmethod
+    def complete(asset: str, facts: Facts, frame: pl.DataFrame) -> Facts:
+        """The facts of a table's file that holds these rows."""
+        return replace(facts, schema_hash=columns_hash(frame), schema_version=declared_version(asset))
+
     @contextmanager
-    def lock(self, asset: str, key: PartitionKey) -> Generator[None, None, None]:
+    def lock(self, asset: str, key: Key) -> Generator[None, None, None]:
         """Hold one partition against every other writer.
 
         Raises:
             PartitionLockedError: another process held it for longer than the timeout.
         """
-        with self._locks.hold(f"{asset}/{key.symbol}/{key.timeframe}"):
+        with self._locks.hold(self.folder(asset, key).replace("symbol=", "").replace("timeframe=", "")):
             yield
 
     @contextmanager
@@ -195,7 +209,7 @@ class Lake:
         with self._locks.hold(table):
             yield
 
-    def _source(self, asset: str, key: PartitionKey) -> str | io.BytesIO:
+    def _source(self, asset: str, key: Key) -> str | io.BytesIO:
         """What Polars reads from: a path, or the bytes of an object."""
         if self.storage.is_local:
             return self.location(asset, key)

@@ -73,9 +73,53 @@ class PartitionKey:
         return f"{self.symbol}|{self.timeframe}"
 
     @property
+    def folder(self) -> str:
+        """Where the key's file lies below its asset's folder."""
+        return f"symbol={self.symbol}/timeframe={self.timeframe}"
+
+    @property
     def multi(self) -> dg.MultiPartitionKey:
         """The key as Dagster's own type, which makes the UI's filters by dimension work."""
         return dg.MultiPartitionKey({"symbol": self.symbol, "timeframe": self.timeframe})
+
+
+@dataclass(frozen=True, order=True)
+class SymbolKey:
+    """One symbol over all its timeframes.
+
+    >>> str(SymbolKey("SP500")), SymbolKey("SP500").folder
+    ('SP500', 'symbol=SP500')
+    """
+
+    symbol: str
+
+    def __post_init__(self) -> None:
+        check_symbol(self.symbol)
+
+    def __str__(self) -> str:
+        return self.symbol
+
+    @property
+    def folder(self) -> str:
+        """Where the key's file lies below its asset's folder."""
+        return f"symbol={self.symbol}"
+
+
+@dataclass(frozen=True, order=True)
+class WholeKey:
+    """Everything: the only key of an unpartitioned table."""
+
+    def __str__(self) -> str:
+        return "everything"
+
+    @property
+    def folder(self) -> str:
+        """Where the table's file lies below its asset's folder: in it."""
+        return ""
+
+
+Key = PartitionKey | SymbolKey | WholeKey
+"""What one file of a table is about."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from typing import Any, cast
 
 import duckdb
@@ -76,6 +77,34 @@ def read_mart(name: str, lake: Lake) -> pl.DataFrame:
         UnknownNameError: no file of ``sql/marts`` declares it.
     """
     return read_table(lake, name, schema_version=mart_file(name).schema_version, command="qe launch marts")
+
+
+def run_select_on(file: SqlFile, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Run the SELECT of a file over frames in hand instead of files.
+
+    Args:
+        file: the statement.
+        frames: table → rows, for every table that the statement names.
+
+    Raises:
+        LakeError: DuckDB refuses the statement.
+    """
+    # A new connection takes ten times as long as a small SELECT; a cursor sees the same settings.
+    with _in_memory().cursor() as connection:
+        for name, frame in frames.items():
+            connection.register(name, frame.to_arrow())
+        try:
+            return pl.DataFrame(pl.from_arrow(connection.sql(file.select).to_arrow_table()))
+        except duckdb.Error as error:
+            raise LakeError(f"{file.name}.sql failed: {error}. Fix the SELECT.") from error
+
+
+@cache
+def _in_memory() -> duckdb.DuckDBPyConnection:
+    """An empty database of this process."""
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
 
 
 def _bind_mart(connection: duckdb.DuckDBPyConnection, name: str, lake: Lake) -> None:

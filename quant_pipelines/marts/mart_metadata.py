@@ -20,11 +20,13 @@ from quant_pipelines.plots import (
     correlation_matrix,
     coverage_heat_map,
     finding_intervals,
+    finding_labels,
     lift_comparison,
     market_stats_heat_map,
     quality_counts,
     seasonal_profile,
 )
+from quant_pipelines.stages.metadata import table_value
 
 _PREVIEW_ROWS = 25
 
@@ -50,34 +52,6 @@ def mart_entries(file: SqlFile, built: BuiltMart, path: str) -> Mapping[str, dg.
             raise UnknownNameError.among("figure", file.plot, FIGURES, where=f"{file.name}.sql: Plot")
         entries["figure"] = dg.MetadataValue.md(as_markdown(FIGURES[file.plot](built.frame), file.plot))
     return entries
-
-
-def table_value(frame: pl.DataFrame, units: Mapping[str, str]) -> dg.MetadataValue:
-    """A small frame as a table in the UI; the unit stands in each column's description.
-
-    Args:
-        frame: a few rows; temporal values become texts, floats are rounded to six digits.
-        units: column → unit.
-    """
-    shown = frame.with_columns(pl.selectors.temporal().cast(pl.String), pl.selectors.float().round_sig_figs(6))
-    columns = [
-        dg.TableColumn(name, type=str(t), description=f"[{units.get(name, '')}]") for name, t in frame.schema.items()
-    ]
-    return dg.MetadataValue.table(
-        records=[dg.TableRecord(row) for row in shown.to_dicts()], schema=dg.TableSchema(columns)
-    )
-
-
-def finding_labels(findings: pl.DataFrame, *, with_symbol: bool = True) -> pl.DataFrame:
-    """The findings with ``label`` in two lines: symbol, timeframe and event; condition and target."""
-    condition = (
-        pl.when(pl.col("condition") == "all")
-        .then(pl.lit("any state"))
-        .otherwise(pl.format("{} = {}", "condition", "condition_value"))
-    )
-    place = pl.format("{} {}  ", "symbol", "timeframe") if with_symbol else pl.lit("")
-    label = pl.format("{}{}\n{}  →  {}", place, "event", condition, "target")
-    return findings.with_columns(label.alias("label"))
 
 
 def _findings(frame: pl.DataFrame) -> bytes:

@@ -4,11 +4,11 @@ Put here: one file per figure; a frame in, PNG or SVG bytes out.
 Keep out: reading the lake, and numbers of their own (a plot draws columns, it computes none).
 """
 
-from quant_pipelines.plots._figure import MAX_PNG_BYTES, as_markdown, svg
+from quant_pipelines.plots._figure import MAX_PNG_BYTES, as_markdown, markdown_entry, svg
 from quant_pipelines.plots.calibration_rates import calibration_rates
 from quant_pipelines.plots.correlation_matrix import correlation_matrix
 from quant_pipelines.plots.coverage_heat_map import coverage_heat_map
-from quant_pipelines.plots.finding_intervals import finding_intervals
+from quant_pipelines.plots.finding_intervals import finding_intervals, finding_labels
 from quant_pipelines.plots.lift_comparison import lift_comparison
 from quant_pipelines.plots.market_stats_heat_map import market_stats_heat_map
 from quant_pipelines.plots.price_chart import price_chart
@@ -23,7 +23,9 @@ __all__ = [
     "correlation_matrix",
     "coverage_heat_map",
     "finding_intervals",
+    "finding_labels",
     "lift_comparison",
+    "markdown_entry",
     "market_stats_heat_map",
     "price_chart",
     "quality_counts",

@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Iterable
+from typing import Any
 
+import dagster as dg
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -115,3 +117,8 @@ def as_markdown(image: bytes, alternative_text: str) -> str:
     '![close price](data:image/png;base64,YWJj)'
     """
     return f"![{alternative_text}](data:image/png;base64,{base64.b64encode(image).decode('ascii')})"
+
+
+def markdown_entry(image: bytes, alternative_text: str) -> dg.MetadataValue[Any]:
+    """The PNG as a metadata entry of the web UI."""
+    return dg.MetadataValue.md(as_markdown(image, alternative_text))

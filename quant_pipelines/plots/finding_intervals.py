@@ -61,3 +61,15 @@ def _wrapped(label: str) -> str:
     """A label whose long lines break after commas, so that the intervals keep most of the width."""
     lines = [wrap(line.replace(",", ", "), _LABEL_CHARACTERS) for line in label.split("\n")]
     return "\n".join(part for parts in lines for part in parts)
+
+
+def finding_labels(findings: pl.DataFrame, *, with_symbol: bool = True) -> pl.DataFrame:
+    """The findings with ``label`` in two lines: symbol, timeframe and event; condition and target."""
+    condition = (
+        pl.when(pl.col("condition") == "all")
+        .then(pl.lit("any state"))
+        .otherwise(pl.format("{} = {}", "condition", "condition_value"))
+    )
+    place = pl.format("{} {}  ", "symbol", "timeframe") if with_symbol else pl.lit("")
+    label = pl.format("{}{}\n{}  →  {}", place, "event", condition, "target")
+    return findings.with_columns(label.alias("label"))

@@ -14,7 +14,7 @@ import polars as pl
 
 from quant_core.bars import Bars
 from quant_core.calendars import calendar_of
-from quant_core.errors import ConfigError, LakeError
+from quant_core.errors import LakeError, NotApplicableError
 from quant_core.spec import DataSpec
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Lake, digest
@@ -76,14 +76,14 @@ def check_scope(data: DataSpec, key: PartitionKey) -> None:
     """Refuse a partition that the spec is not about.
 
     Raises:
-        ConfigError: its symbol or timeframe is not in the section data.
+        NotApplicableError: its symbol or timeframe is not in the section data.
     """
     symbols = data.symbols
     timeframes = None if data.timeframes is None else [t.value for t in data.timeframes]
     if (symbols is not None and key.symbol not in symbols) or (
         timeframes is not None and key.timeframe not in timeframes
     ):
-        raise ConfigError(
+        raise NotApplicableError(
             f"The research spec is not about {key}: expected symbols {symbols or 'any'} and timeframes "
             f"{timeframes or 'any'} (section data). Add it there, or leave it out of the run."
         )

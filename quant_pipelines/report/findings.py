@@ -13,8 +13,7 @@ import polars as pl
 
 from quant_core.tables import TABLES
 from quant_pipelines.lake.partitions import PartitionKey
-from quant_pipelines.marts.mart_metadata import finding_labels
-from quant_pipelines.plots import finding_intervals, svg
+from quant_pipelines.plots import finding_intervals, finding_labels, svg
 from quant_pipelines.report._document import Block, Column, Fold, Heading, Picture, Section, Table, Text, missing
 from quant_pipelines.report._numbers import NONE, count, fraction, interval, number, probability, yes_no
 from quant_pipelines.report.condition_maps import condition_maps

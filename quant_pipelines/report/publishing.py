@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from quant_core.errors import LakeError
 from quant_core.spec import ResearchSpec
 from quant_core.symbols import check_symbol
-from quant_pipelines.lake.code_version import report_code_version
+from quant_pipelines.lake.code_version import code_version, text_version
 from quant_pipelines.lake.facts import digest
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.unpartitioned import content_digest, publish_file, table_path
@@ -37,6 +38,14 @@ class PublishedReport:
     is_written: bool
     n_bytes: int
     timeframes: tuple[str, ...]
+
+
+def report_code_version() -> str:
+    """Hash of the code that decides what a report says and how it looks."""
+    folder = Path(__file__).parent
+    # Figures are part of what a report says; for a table they are not code.
+    looks = text_version([*folder.glob("page.*"), *(folder.parent / "plots").glob("*.py")])
+    return digest(f"{code_version('quant_pipelines.report.page')}{looks}".encode())[:16]
 
 
 def report_path(symbol: str) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from quant_core.seasonality.reading import headline_metric
 from quant_core.tables import TABLES
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.plots import seasonal_profile, stability_map, svg
-from quant_pipelines.plots.stage_views import headline_metric
 from quant_pipelines.report._document import Block, Column, Fold, Heading, Picture, Section, Table, Text, missing
 from quant_pipelines.report._numbers import NONE, count, interval, number, probability, yes_no
 from quant_pipelines.report.inputs import SymbolInputs

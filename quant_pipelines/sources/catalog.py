@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from quant_core.errors import LakeError, QuantError
+from quant_core.errors import LakeError, NotApplicableError, QuantError
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.sources.contract import Instrument, RefusingSource, Source
@@ -93,7 +93,8 @@ def native_timeframe(key: PartitionKey, available: Iterable[Timeframe], where: s
         where: who was asked, for the error text.
 
     Raises:
-        LakeError: nothing at or below the partition's timeframe exists; bars are never made finer.
+        NotApplicableError: the symbol exists only at coarser timeframes; bars are never made finer.
+        LakeError: the symbol does not exist there at all.
 
     >>> native = [Timeframe.M1, Timeframe.M15, Timeframe.D1]
     >>> [native_timeframe(PartitionKey("EURUSD", t), native, "lake").value for t in ("M1", "H1", "D1", "W1")]
@@ -107,7 +108,7 @@ def native_timeframe(key: PartitionKey, available: Iterable[Timeframe], where: s
         return min(finer, key=lambda t: t.minutes)
     if native:
         coarser = ", ".join(t.value for t in sorted(native, key=lambda t: t.minutes))
-        raise LakeError(
+        raise NotApplicableError(
             f"Bars of {key} cannot be made: expected rows at {wanted.value} or finer, found {coarser} in {where}. "
             f"Ask for {min(native, key=lambda t: t.minutes).value} or longer, or add a finer source."
         )

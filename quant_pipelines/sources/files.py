@@ -19,7 +19,7 @@ from quant_core.errors import IngestionError, RefusedInputError
 from quant_core.ingestion import Dialect, ParsedFile, merge_bid_ask, read_file
 from quant_core.quality import QualityRules
 from quant_core.timeframes import Timeframe
-from quant_pipelines.lake.code_version import core_code_version
+from quant_pipelines.lake.code_version import code_version
 from quant_pipelines.sources.contract import Delivery, Instrument
 
 _MAX_ROWS_KEPT = 4_000_000  # about half a GiB of raw rows
@@ -51,7 +51,13 @@ class FeedFile:
     @property
     def identity(self) -> str:
         """Hash of everything that decides how the file is read, short of its bytes."""
-        parts = [self.origin, self.stamp, self.dialect.model_dump_json(), core_code_version(), self.lacks]
+        parts = [
+            self.origin,
+            self.stamp,
+            self.dialect.model_dump_json(),
+            code_version("quant_core.ingestion.reading"),
+            self.lacks,
+        ]
         return _sha256("|".join([*parts, *([self.ask.identity] if self.ask else [])]).encode())
 
     def content_hash(self) -> str:

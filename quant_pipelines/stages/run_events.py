@@ -101,6 +101,10 @@ class EventWriter:
             if len(buffer.waiting) >= BATCH_SIZE:
                 self._write_evaluations(buffer)
 
+    def knows(self, asset: str, partition: str | None) -> bool:
+        """True when the instance knew a materialization of the partition before this run."""
+        return partition in self._known_partitions(asset)
+
     def flush(self) -> None:
         """Write everything that waits: materializations first, so that evaluations follow what they are about."""
         for asset in list(self._made):

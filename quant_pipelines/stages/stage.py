@@ -1,148 +1,115 @@
-"""Stages: what a partitioned asset is here, and what one partition of it came to.
+"""Stages: what an asset of this project is, declared once, and where the declarations are found.
 
-Put here: the declaration of a stage, its inputs, its outcome, and discovery of the stages in ``assets/``.
-Keep out: particular stages (``assets/``) and running them over many keys (runner.py).
+Put here: the declaration of a stage, what it makes, and discovery of the stages in ``assets/``.
+Keep out: particular stages (``assets/``), reading (reader.py, key_tables.py) and running (key_run.py, runner.py).
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from graphlib import TopologicalSorter
-from typing import Any
+from types import ModuleType
+from typing import Any, Literal, TypeAlias
 
 import dagster as dg
 import polars as pl
+from pydantic import BaseModel
 
+from quant_core.errors import ConfigError, UnknownNameError
 from quant_core.spec import ResearchSpec
-from quant_core.tables import TABLES, Table
-from quant_pipelines.lake.code_version import core_code_version
-from quant_pipelines.lake.lake import Facts, Lake
-from quant_pipelines.lake.partitions import PartitionKey
-from quant_pipelines.raw.raw_store import RawStore
-from quant_pipelines.resources import LakeResource, ResearchResource, SourcesResource
-from quant_pipelines.sources.catalog import Sources
+from quant_core.tables import Table
+from quant_pipelines.lake.code_version import code_version
+from quant_pipelines.stages.key_tables import RAW_ROWS, SOURCES, KeyTables
+from quant_pipelines.stages.reader import Reader
 
 OWNERS = ["team:research"]
 
-
-class StageInputs:
-    """Everything a stage may read, opened on first use: a run that needs no source opens none.
-
-    Attributes:
-        log: receives progress lines.
-        memo: results worth keeping for the neighboring keys of the same run; stages own their entries.
-    """
-
-    def __init__(
-        self,
-        lake: LakeResource,
-        sources: SourcesResource,
-        research: ResearchResource,
-        log: Callable[[str], object] = str,
-    ) -> None:
-        self._lake, self._sources, self._research = lake, sources, research
-        self.log = log
-        self.memo: dict[str, Any] = {}
-
-    @cached_property
-    def lake(self) -> Lake:
-        """The Parquet lake."""
-        return self._lake.open()
-
-    @cached_property
-    def raw_store(self) -> RawStore:
-        """The immutable raw parts in the lake."""
-        return RawStore(self.lake)
-
-    @cached_property
-    def sources(self) -> Sources:
-        """The sources of sources.yaml."""
-        return self._sources.open(self.lake)
-
-    @cached_property
-    def research(self) -> ResearchSpec:
-        """The resolved research spec."""
-        return self._research.load()
-
-    def publish(
-        self,
-        asset: str,
-        key: PartitionKey,
-        facts: Facts,
-        compute: Callable[[], Mapping[str, pl.DataFrame]],
-        *,
-        beside: Sequence[str] = (),
-    ) -> bool:
-        """Write an asset's partition, and the tables beside it, unless the lake holds them for the same inputs.
-
-        The partition is locked meanwhile. The asset's own table is checked against its contract and written last:
-        when it is there, everything beside it is there too.
-
-        Args:
-            asset: name of the asset.
-            key: its partition.
-            facts: what the rows depend on.
-            compute: table name → rows, called only when something is to be written.
-            beside: tables that ``compute`` gives besides the asset's own.
-
-        Returns:
-            False when nothing had to be computed.
-        """
-        with self.lake.lock(asset, key):
-            if self.lake.is_current(asset, key, facts, beside=beside):
-                return False
-            tables = compute()
-            for name in sorted(tables, key=lambda n: n == asset):
-                self.lake.write(name, key, TABLES[name].validate(tables[name], where=str(key)), facts)
-        return True
-
-    def redact(self, text: str) -> str:
-        """A text without the secrets of the environment."""
-        return self._sources.redact(text)
+KeyKind: TypeAlias = Literal["symbol_timeframe", "symbol", "none"]
+Refresh: TypeAlias = Literal["on_data", "on_drift", "on_request"]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What one stage did for one partition.
+class Made:
+    """What a stage makes for one key.
 
     Attributes:
-        written: False when the lake already held the result of these inputs.
+        tables: name → rows in the table's order; the stage's own table and those beside it. Empty only where the
+            stage stores by itself what it takes in.
         metadata: JSON-able facts people want to see: counts, origins, versions.
+        is_new: for a stage that stores by itself: False when everything was known already.
     """
 
-    written: bool
+    tables: Mapping[str, pl.DataFrame]
     metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    is_new: bool = True
+
+
+Make: TypeAlias = Callable[[Reader, ResearchSpec, Any], Made]
+View: TypeAlias = Callable[[KeyTables], Mapping[str, dg.MetadataValue[Any]]]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One partitioned asset: its name, what it is made from, and how one partition is made.
+    """One asset: its name, what it is made from, and how one key of it is made. The runner does everything else.
 
     Attributes:
         name: the asset's key and its folder in the lake.
         description: markdown for the UI; the table's contract is added below it.
-        upstream: names of the stages it follows.
-        table: contract of the rows it writes.
+        table: contract of the rows it publishes.
+        reads: names of the inputs that ``make`` really reads: tables, ``raw_rows``, ``sources``. Nothing else can be
+            read, and a key is made again exactly when one of them, the section, the configuration or the code changes.
+        make: (reader of the inputs, research spec, run config) → what to publish. It computes and returns; it stores
+            nothing, but for a stage that reads ``sources``.
         group: group in the asset graph.
         kinds: labels of the technology, shown in the UI.
-        make: brings one partition up to date: load, one call of the core, write.
-        beside: tables it writes for the same partition besides its own.
-        job: the job that brings it up to date; a table of another job does not count as missing.
+        key_kind: what one key is: a symbol at a timeframe, a symbol, or everything.
+        beside: tables it publishes for the same key besides its own.
+        section: part of the research file that its rows depend on, or None.
+        config: run config of this stage alone; a change of it makes a key again.
+        refresh: what it follows: ``on_data`` every change of its inputs, ``on_drift`` a change that matters,
+            ``on_request`` a person.
     """
 
     name: str
     description: str
-    upstream: tuple[str, ...]
     table: Table
-    group: str
-    kinds: frozenset[str]
-    make: Callable[[StageInputs, PartitionKey], Outcome]
+    reads: tuple[str, ...]
+    make: Make
+    group: str = "research"
+    kinds: frozenset[str] = frozenset({"parquet", "polars"})
+    key_kind: KeyKind = "symbol_timeframe"
     beside: tuple[str, ...] = ()
-    job: str = "research"
+    section: str | None = None
+    config: type[BaseModel] | None = None
+    refresh: Refresh = "on_data"
+
+    def __post_init__(self) -> None:
+        if not self.reads:
+            raise ConfigError(
+                f"Stage {self.name} reads nothing: expected the names of its inputs, found none. Name them in reads."
+            )
+
+    @property
+    def takes_in(self) -> bool:
+        """True for a stage that asks the sources and stores what they deliver by itself."""
+        return SOURCES in self.reads
+
+    @cached_property
+    def code_version(self) -> str:
+        """Hash of the code its numbers come from: what ``make`` reaches, its section, its tables."""
+        tables = [f"quant_core.tables.{name}" for name in (self.table.name, *self.beside)]
+        settings = [f"quant_core.{self.section}.settings"] if self.section else []
+        return code_version(self.make.__module__, *tables, *settings)
+
+    @cached_property
+    def upstream(self) -> tuple[str, ...]:
+        """Names of the stages whose tables it reads."""
+        makers = makers_of_tables()
+        return tuple(dict.fromkeys(makers[name] for name in self.reads if name in makers))
 
     def asset_spec(self) -> dg.AssetSpec:
         """The stage as Dagster shows it."""
@@ -153,7 +120,7 @@ class Stage:
             owners=OWNERS,
             kinds=set(self.kinds),
             group_name=self.group,
-            code_version=core_code_version(),
+            code_version=self.code_version,
             metadata={"dagster/column_schema": table_schema(self.table), "dagster/table_name": self.name},
         )
 
@@ -173,10 +140,50 @@ def table_schema(table: Table) -> dg.TableSchema:
     )
 
 
-def discover_stages() -> list[Stage]:
-    """Every ``STAGE`` defined in a file of ``assets/``, upstream before downstream."""
+@cache
+def _stage_modules() -> dict[str, ModuleType]:
+    """Stage name → the file of ``assets/`` that declares it as ``STAGE``."""
     package = importlib.import_module("quant_pipelines.assets")
-    modules = [importlib.import_module(f"{package.__name__}.{m.name}") for m in pkgutil.iter_modules(package.__path__)]
-    stages = {m.STAGE.name: m.STAGE for m in modules if isinstance(getattr(m, "STAGE", None), Stage)}
-    order = TopologicalSorter({name: stage.upstream for name, stage in sorted(stages.items())}).static_order()
-    return [stages[name] for name in order]
+    modules = [
+        importlib.import_module(f"{package.__name__}.{m.name}")
+        for m in pkgutil.iter_modules(package.__path__)
+        # Files that start with an underscore bind what is declared; they declare nothing.
+        if not m.name.startswith("_")
+    ]
+    return {m.STAGE.name: m for m in modules if isinstance(getattr(m, "STAGE", None), Stage)}
+
+
+@cache
+def makers_of_tables() -> dict[str, str]:
+    """Table → name of the stage that makes it."""
+    stages: list[Stage] = [module.STAGE for module in _stage_modules().values()]
+    taken_in = [stage.name for stage in stages if stage.takes_in]
+    makers = {table: stage.name for stage in stages for table in (stage.name, *stage.beside)}
+    return makers | dict.fromkeys((RAW_ROWS,) if taken_in else (), next(iter(taken_in), ""))
+
+
+def discover_stages(key_kind: KeyKind | None = None) -> list[Stage]:
+    """Every ``STAGE`` defined in a file of ``assets/``, upstream before downstream; of one kind of keys or of all."""
+    stages: dict[str, Stage] = {name: module.STAGE for name, module in sorted(_stage_modules().items())}
+    order = TopologicalSorter({name: stage.upstream for name, stage in stages.items()}).static_order()
+    found = [stages[name] for name in order if name in stages]
+    return [s for s in found if key_kind is None or s.key_kind == key_kind]
+
+
+def stage_named(name: str) -> Stage:
+    """A stage by its name.
+
+    Raises:
+        UnknownNameError: there is no such stage.
+    """
+    stages = {stage.name: stage for stage in discover_stages()}
+    if name not in stages:
+        raise UnknownNameError.among("stage", name, stages)
+    return stages[name]
+
+
+def view_of(stage: str) -> View | None:
+    """What draws a key of a stage: ``VIEW`` in the stage's file, or None."""
+    module = _stage_modules().get(stage)
+    view: View | None = getattr(module, "VIEW", None)
+    return view

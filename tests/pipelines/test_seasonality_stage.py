@@ -8,13 +8,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from quant_pipelines.plots.stage_views import headline_metric, seasonality_view, top_bins
 
 from quant_core.seasonality import compute_seasonality, compute_stability
 from quant_core.spec import load_research
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Facts
 from quant_pipelines.lake.partitions import PartitionKey
-from quant_pipelines.plots.stage_views import headline_metric, seasonality_view, top_bins
 from quant_pipelines.raw.published_bars import load_bars
 from quant_pipelines.stages.backfill_keys import missing_keys
 from quant_pipelines.stages.stage import discover_stages
