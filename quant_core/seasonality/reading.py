@@ -78,7 +78,7 @@ def headline_metric(profile: pl.DataFrame) -> str:
     return next((name for name in ("p_up", "ret_mean", *names) if name in names), "")
 
 
-def tested_bins(profile: pl.DataFrame) -> pl.DataFrame:
+def strongest_bins(profile: pl.DataFrame) -> pl.DataFrame:
     """The tested bins of a profile, smallest q-value first."""
     tested = profile.filter(pl.col("q_value").is_not_null())
     return tested.sort("q_value", "p_value", "dimension", "bin_order", "metric")

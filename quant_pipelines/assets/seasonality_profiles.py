@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from quant_core.seasonality import compute_seasonality, compute_stability
-from quant_core.seasonality.reading import headline_metric, tested_bins
+from quant_core.seasonality.reading import headline_metric, strongest_bins
 from quant_core.tables import TABLES
 from quant_pipelines.plots import markdown_entry, seasonal_profile, stability_map
 from quant_pipelines.stages.metadata import table_value
@@ -59,7 +59,7 @@ def view(tables: KeyTables) -> Mapping[str, dg.MetadataValue[Any]]:
         n_eff = dict(profile.filter(mine).select("bin", "n_eff").iter_rows())
         by_year = stability_map(stability.filter(mine), title=title, n_eff=n_eff)
         entries[f"by year: {dimension}"] = markdown_entry(by_year, f"{name} years")
-    strongest = tested_bins(profile).select(_COLUMNS).head(25)
+    strongest = strongest_bins(profile).select(_COLUMNS).head(25)
     return entries | {"top_bins": table_value(strongest, TABLES["seasonality_profiles"].units)}
 
 

@@ -21,6 +21,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 
 import quant_core
+from quant_core.errors import ConfigError
 
 _PACKAGES = Path(quant_core.__path__[0]).parent
 _ROOTS = ("quant_core", "quant_pipelines")
@@ -65,6 +66,11 @@ class CodeTree:
             extra: further modules that count whole, such as the declarations of the tables it fills.
         """
         modules, libraries = self.closure(module, *extra)
+        if module not in modules:
+            raise ConfigError(
+                f"No code of {module} is found below {self.folder}: expected the module that computes. "
+                "Give its full name."
+            )
         state = hashlib.sha256()
         for name in sorted(modules):
             state.update(f"{name} {_code_of(self._file(name) or Path()).digest}\n".encode())
@@ -90,16 +96,21 @@ class CodeTree:
             # its blocks unless it is imported itself.
             parents = [name.rsplit(".", i)[0] for i in range(1, name.count(".") + 1)]
             for reached in (name, *parents):
-                own = _code_of(self._file(reached) or file)
-                if reached not in found:
+                own_file = self._file(reached)
+                if reached not in found and own_file is not None:
                     found.add(reached)
+                    own = _code_of(own_file)
                     libraries |= {top for top in map(_top, own.imports) if _is_library(top)}
                     waiting += [n for n in own.imports if _top(n) in _ROOTS and not _is_excluded(n)]
             waiting += blocks
         return found, libraries
 
     def _file(self, module: str) -> Path | None:
-        """The file of a module, or None for a name that is no module of the project."""
+        """The file of a module, or None for a name that is no module: what ``from a import b`` may also mean."""
+        if _top(module) not in _ROOTS:
+            # A computation outside the two packages, for example of a test: where it was loaded from.
+            loaded = getattr(sys.modules.get(module), "__file__", None)
+            return Path(loaded) if loaded else None
         path = self.folder.joinpath(*module.split("."))
         if (path / "__init__.py").is_file():
             return path / "__init__.py"

@@ -144,10 +144,11 @@ class _KeyRun:
         self.tables = inputs.tables(key)
         self.outcomes: dict[str, StageOutcome] = {}
         self.problems: list[str] = []
+        self._tables = {stage.name: stage.tables for stage in plan.stages}
 
     def take(self, stage: Stage) -> None:
         """Bring one stage up to date, unless something it reads is not."""
-        blocked = [o for o in (self.outcomes.get(name) for name in stage.upstream) if o is not None and not o.is_made]
+        blocked = [o for o in self.outcomes.values() if not o.is_made and self._tables[o.stage] & {*stage.reads}]
         if blocked:
             first = blocked[0]
             is_impossible = all(o.status == "not_applicable" for o in blocked)
@@ -198,7 +199,7 @@ class _KeyRun:
             )
         lake = self.inputs.lake
         sound = {
-            name: TABLES[stage.table.name if name == stage.name else name].validate(rows, where=str(self.key))
+            name: (stage.table if name == stage.name else TABLES[name]).validate(rows, where=str(self.key))
             for name, rows in made.tables.items()
         }
         with lake.lock(stage.name, self.key):
@@ -219,7 +220,7 @@ class _KeyRun:
             research = self.inputs.research if stage.section else None
             metadata |= describe(self.tables, stage, made, shown, research, is_written=is_written)
             metadata |= self._drawn(stage)
-        own = self.tables.facts(stage.name)
+        own = None if stage.takes_in else self.tables.facts(stage.name)
         makers = makers_of_tables()
         return StageOutcome(
             stage.name,

@@ -212,13 +212,20 @@ def _pool(inputs: StageInputs, plan: KeyPlan, n_workers: int) -> Generator[Proce
     # Spawned, not forked: a fork copies locks that the threads of Polars may hold.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
-        n_workers, mp_context=context, initializer=_start_worker, initargs=(inputs.resources, plan)
+        n_workers, mp_context=context, initializer=_start_worker, initargs=(_settings(inputs), plan)
     ) as pool:
         yield pool
 
 
-def _start_worker(resources: tuple[LakeResource, SourcesResource, ResearchResource], plan: KeyPlan) -> None:
+def _settings(inputs: StageInputs) -> list[dict[str, Any]]:
+    """The resources as plain values: within a run they hold Dagster's context, which no process can take over."""
+    return [resource.model_dump() for resource in inputs.resources]
+
+
+def _start_worker(settings: Sequence[dict[str, Any]], plan: KeyPlan) -> None:
     """Open the inputs in a worker process."""
+    lake, sources, research = settings
+    resources = (LakeResource(**lake), SourcesResource(**sources), ResearchResource(**research))
     _WORKER["inputs"], _WORKER["plan"] = StageInputs(*resources), plan
 
 

@@ -98,6 +98,11 @@ class Stage:
         """True for a stage that asks the sources and stores what they deliver by itself."""
         return SOURCES in self.reads
 
+    @property
+    def tables(self) -> set[str]:
+        """Names of what it makes, as other stages read it."""
+        return {self.name, *self.beside, *((RAW_ROWS,) if self.takes_in else ())}
+
     @cached_property
     def code_version(self) -> str:
         """Hash of the code its numbers come from: what ``make`` reaches, its section, its tables."""
@@ -157,9 +162,7 @@ def _stage_modules() -> dict[str, ModuleType]:
 def makers_of_tables() -> dict[str, str]:
     """Table → name of the stage that makes it."""
     stages: list[Stage] = [module.STAGE for module in _stage_modules().values()]
-    taken_in = [stage.name for stage in stages if stage.takes_in]
-    makers = {table: stage.name for stage in stages for table in (stage.name, *stage.beside)}
-    return makers | dict.fromkeys((RAW_ROWS,) if taken_in else (), next(iter(taken_in), ""))
+    return {table: stage.name for stage in stages for table in stage.tables}
 
 
 def discover_stages(key_kind: KeyKind | None = None) -> list[Stage]:

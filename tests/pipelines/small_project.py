@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -134,6 +134,18 @@ class SmallProject:
     def materialized(self, asset: str) -> set[str]:
         """Keys of an asset that Dagster knows as materialized."""
         return set(self.instance.get_materialized_partitions(dg.AssetKey(asset)))
+
+
+def stored_events(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> list[dg.DagsterEvent]:
+    """The events of a run as the instance stores them: those that are written in batches are not in the result."""
+    entries = instance.all_logs(result.run_id)
+    return [entry.dagster_event for entry in entries if entry.dagster_event is not None]
+
+
+def materialized_metadata(instance: dg.DagsterInstance, result: dg.ExecuteInProcessResult) -> list[Mapping[str, Any]]:
+    """What the web UI shows of each partition that a run materialized."""
+    events = stored_events(instance, result)
+    return [e.step_materialization_data.materialization.metadata for e in events if e.is_step_materialization]
 
 
 def data_files(lake: Path) -> dict[str, Path]:

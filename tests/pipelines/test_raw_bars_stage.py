@@ -11,7 +11,7 @@ import pytest
 
 from quant_core.errors import LakeError, SourceError
 from quant_core.timeframes import Timeframe
-from quant_pipelines.assets.raw_bars import make
+from quant_pipelines.assets.raw_bars import STAGE
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.raw.raw_store import RawStore
@@ -20,6 +20,7 @@ from quant_pipelines.sources.catalog import Sources
 from quant_pipelines.sources.contract import Delivery, Instrument
 from quant_pipelines.sources.files import ContentIndex
 from quant_pipelines.sources.inbox import inbox_source
+from quant_pipelines.stages.stage import Made
 from tests.pipelines.small_project import daily_csv
 
 
@@ -51,6 +52,11 @@ def inputs(folder: Path, *sources: Any) -> Any:
     return SimpleNamespace(raw_store=store, sources=Sources(sources), memo={}, log=str)
 
 
+def make(given: Any, key: PartitionKey) -> Made:
+    """Run the stage for one key."""
+    return STAGE.make(SimpleNamespace(**vars(given), partition=key), None, None)  # pyright: ignore[reportArgumentType]
+
+
 def inbox(folder: Path, name: str = "box") -> Any:
     (folder / "inbox").mkdir(exist_ok=True)
     return inbox_source(name, folder / "inbox", (), 0.0, ClockResource().now, ContentIndex())
@@ -68,7 +74,7 @@ def test_a_dead_server_is_asked_three_times_and_then_left_alone(tmp_path: Path) 
 def test_stored_rows_of_a_source_that_fails_now_are_not_passed_off_as_up_to_date(tmp_path: Path) -> None:
     source = inbox(tmp_path, name="db")
     (tmp_path / "inbox" / "a.csv").write_text(daily_csv("AAA", 20))
-    assert make(inputs(tmp_path, source), PartitionKey("AAA", "D1")).written
+    assert make(inputs(tmp_path, source), PartitionKey("AAA", "D1")).is_new
     with pytest.raises(SourceError, match=r"expected source db to answer.*cannot connect"):
         make(inputs(tmp_path, DeadServer(lists=False)), PartitionKey("AAA", "D1"))
 
@@ -83,7 +89,7 @@ def test_all_timeframes_of_a_symbol_ask_its_source_once(tmp_path: Path) -> None:
     (tmp_path / "inbox" / "a.csv").write_text(daily_csv("AAA", 20))
     given = inputs(tmp_path, source)
     outcomes = [make(given, PartitionKey("AAA", t)) for t in ("D1", "W1")]
-    assert [o.written for o in outcomes] == [True, False]
+    assert [o.is_new for o in outcomes] == [True, False]
     assert [o.metadata["native_timeframe"] for o in outcomes] == ["D1", "D1"]
     manifest = given.raw_store.manifest(PartitionKey("AAA", "D1"))
     assert len(manifest.deliveries) == 1

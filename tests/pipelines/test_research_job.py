@@ -89,13 +89,26 @@ def test_one_bad_symbol_does_not_cost_the_others(project: SmallProject) -> None:
     assert "BBB|D1" in str(failure.description)
 
 
-def test_a_key_finer_than_its_source_fails_and_says_what_exists(project: SmallProject) -> None:
-    result = project.run_range("ingest", "AAA|H4", "AAA|W1", raise_on_error=False)
-    assert not result.success
+def test_a_key_finer_than_its_source_is_passed_over_and_the_log_says_why(
+    project: SmallProject, capfd: pytest.CaptureFixture[str]
+) -> None:
+    result = project.run_range("ingest", "AAA|H4", "AAA|W1")
+    assert result.success
     assert project.materialized("bars") == {"AAA|D1", "AAA|W1"}
-    text = str(result.all_events)
-    assert "expected rows at H4 or finer, found D1" in text
-    assert "Ask for D1 or longer" in text
+    log = capfd.readouterr().err
+    assert "AAA|H4 is not applicable" in log
+    assert "expected rows at H4 or finer, found D1" in log
+    assert "Ask for D1 or longer" in log
+
+
+def test_a_run_of_impossible_keys_alone_fails_and_says_why(project: SmallProject) -> None:
+    result = project.run_key("ingest", "AAA|H4", raise_on_error=False)
+    assert not result.success
+    failure = next(e for e in result.all_events if e.is_step_failure).step_failure_data.user_failure_data
+    assert failure is not None
+    assert "1 of 1 keys are not applicable" in str(failure.description)
+    assert "found D1" in str(failure.description)
+    assert failure.metadata["n_failed"].value == 0
 
 
 def test_an_inverted_range_is_an_error(project: SmallProject) -> None:

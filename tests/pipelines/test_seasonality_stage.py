@@ -8,17 +8,19 @@ from pathlib import Path
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
-from quant_pipelines.plots.stage_views import headline_metric, seasonality_view, top_bins
 
 from quant_core.seasonality import compute_seasonality, compute_stability
+from quant_core.seasonality.reading import headline_metric, strongest_bins
 from quant_core.spec import load_research
 from quant_core.timeframes import Timeframe
+from quant_pipelines.assets import seasonality_profiles
 from quant_pipelines.lake.lake import Facts
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.raw.published_bars import load_bars
 from quant_pipelines.stages.backfill_keys import missing_keys
+from quant_pipelines.stages.key_tables import KeyTables
 from quant_pipelines.stages.stage import discover_stages
-from tests.pipelines.small_project import RESEARCH, SmallProject, write_times
+from tests.pipelines.small_project import RESEARCH, SmallProject, materialized_metadata, write_times
 
 KEY = PartitionKey("AAA", "D1")
 
@@ -52,7 +54,7 @@ def test_the_tables_are_those_of_the_core_and_find_the_planted_monday(project: S
     bars = load_bars(project.lake, KEY).bars()
     assert_frame_equal(profile, compute_seasonality(bars, spec))
     assert_frame_equal(stability, compute_stability(bars, spec))
-    best = top_bins(profile).filter(metric_name="p_up").row(0, named=True)
+    best = strongest_bins(profile).filter(metric_name="p_up").row(0, named=True)
     assert (best["dimension"], best["value"], best["verdict"]) == ("dow(zone=UTC)", 1.0, "significant")
     assert best["bin"] == profile.sort("bin_order")["bin"][0]
     assert best["stable"]
@@ -80,8 +82,7 @@ def test_a_second_run_writes_nothing_and_only_its_own_section_makes_it_new(
 
 def test_figures_and_top_bins_are_shown_on_the_partition(project: SmallProject) -> None:
     result = project.run_key("seasonality", str(KEY))
-    (event,) = result.get_asset_materialization_events()
-    metadata = event.materialization.metadata
+    (metadata,) = materialized_metadata(project.instance, result)
     for name in ("profile: dow(zone=UTC)", "by year: dow(zone=UTC)"):
         assert "data:image/png;base64," in str(metadata[name].value)
     assert str(metadata["top_bins"].value).count("dow(zone=UTC)") == 14
@@ -92,10 +93,10 @@ def test_an_empty_profile_is_shown_as_such(project: SmallProject) -> None:
     project.run_key("seasonality", str(KEY))
     profile = project.lake.read("seasonality_profiles", KEY)
     project.lake.write("seasonality_profiles", KEY, profile.clear(), Facts("other", "code"))
-    shown = seasonality_view(project.lake, KEY)
+    shown = seasonality_profiles.view(KeyTables(project.lake, KEY))
     assert list(shown) == ["top_bins"]
     assert headline_metric(profile.clear()) == ""
-    assert top_bins(profile.with_columns(q_value=pl.lit(None, pl.Float64))).is_empty()
+    assert strongest_bins(profile.with_columns(q_value=pl.lit(None, pl.Float64))).is_empty()
 
 
 def test_a_key_is_missing_until_the_whole_flow_has_made_its_profiles(project: SmallProject) -> None:
@@ -103,7 +104,7 @@ def test_a_key_is_missing_until_the_whole_flow_has_made_its_profiles(project: Sm
         lake = project.lake
 
     def missing() -> set[PartitionKey]:
-        stages = [s for s in discover_stages() if s.job == "research"]
+        stages = [s for s in discover_stages("symbol_timeframe") if s.refresh != "on_request"]
         return missing_keys(Inputs(), stages, [KEY])  # pyright: ignore[reportArgumentType]
 
     project.run_key("market_stats", str(KEY))

@@ -13,7 +13,7 @@ from quant_core.market_stats.details import CellName
 from quant_pipelines.assets.stats_details import run_config_of
 from quant_pipelines.cli import run
 from quant_pipelines.lake.partitions import PartitionKey
-from tests.pipelines.small_project import RESEARCH, SmallProject, write_times
+from tests.pipelines.small_project import RESEARCH, SmallProject, materialized_metadata, write_times
 
 KEY = PartitionKey("AAA", "D1")
 CONDITIONS = RESEARCH.replace("  targets:", "  conditions: [day_of_week]\n  targets:")
@@ -38,8 +38,8 @@ def ask(project: SmallProject, *cells: CellName, succeeds: bool = True) -> str:
     failed = [e.event_specific_data for e in result.all_events if e.is_step_failure]
     if failed:
         return "".join(str(d.user_failure_data.description) for d in failed)  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
-    (made,) = result.get_asset_materialization_events()
-    return str(made.materialization.metadata["cells"].value)
+    found = materialized_metadata(project.instance, result)
+    return str(found[0]["cells"].value) if found else ""
 
 
 def test_the_rows_are_the_cells_of_market_stats_and_a_second_request_writes_nothing(project: SmallProject) -> None:
