@@ -5,6 +5,7 @@ Keep out: running and publishing (calibration_run.py), what is counted (quant_co
 """
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -56,7 +57,7 @@ _SPEC = dg.AssetSpec(
 @dg.multi_asset(name="calibration_lab", specs=[_SPEC])
 def calibration(
     context: dg.AssetExecutionContext, config: CalibrationConfig, lake: LakeResource, research: ResearchResource
-) -> dg.MaterializeResult[None]:
+) -> dg.MaterializeResult[Any]:
     """Simulate, measure, publish."""
     settings = CalibrationSettings(
         config.n_worlds,

@@ -40,6 +40,9 @@ _NO_CODE_OF_NUMBERS = (
     "quant_core.tables",
     # Reads the research file; what it gives is compared by the id of the section.
     "quant_core.spec",
+    "quant_core.section",
+    "quant_core.block_lists",
+    "quant_core.model_parsing",
     "quant_core.catalog",
     "quant_core.errors",
 )

@@ -61,11 +61,7 @@ def run_select(
                 _bind_mart(connection, name, lake)
             else:
                 _bind_partitions(connection, name, lake, lake.keys(name) if asked is None else asked)
-        try:
-            rows: Any = connection.sql(file.select).to_arrow_table()
-        except duckdb.Error as error:
-            raise LakeError(f"{file.name}.sql failed: {error}. Fix the SELECT.") from error
-    return pl.DataFrame(pl.from_arrow(rows))
+        return _selected(connection, file)
 
 
 def read_mart(name: str, lake: Lake) -> pl.DataFrame:
@@ -77,6 +73,15 @@ def read_mart(name: str, lake: Lake) -> pl.DataFrame:
         UnknownNameError: no file of ``sql/marts`` declares it.
     """
     return read_table(lake, name, schema_version=mart_file(name).schema_version, command="qe launch marts")
+
+
+def _selected(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> pl.DataFrame:
+    """The rows of the SELECT, its tables being bound."""
+    try:
+        rows: Any = connection.sql(file.select).to_arrow_table()
+    except duckdb.Error as error:
+        raise LakeError(f"{file.name}.sql failed: {error}. Fix the SELECT.") from error
+    return pl.DataFrame(pl.from_arrow(rows))
 
 
 def run_select_on(file: SqlFile, frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -92,11 +97,8 @@ def run_select_on(file: SqlFile, frames: Mapping[str, pl.DataFrame]) -> pl.DataF
     # A new connection takes ten times as long as a small SELECT; a cursor sees the same settings.
     with _in_memory().cursor() as connection:
         for name, frame in frames.items():
-            connection.register(name, frame.to_arrow())
-        try:
-            return pl.DataFrame(pl.from_arrow(connection.sql(file.select).to_arrow_table()))
-        except duckdb.Error as error:
-            raise LakeError(f"{file.name}.sql failed: {error}. Fix the SELECT.") from error
+            _register(connection, name, frame)
+        return _selected(connection, file)
 
 
 @cache
