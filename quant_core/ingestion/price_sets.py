@@ -63,6 +63,14 @@ def is_unfinished(complete: pl.Series) -> pl.Series:
     return said.is_in(["false", "no", "0", "0.0"]).fill_null(value=False)
 
 
+def is_usable(*, allow_non_positive: bool) -> pl.Expr:
+    """True where the four prices can be a bar: all there, finite, in order, and positive unless that is allowed."""
+    o, h, low, c = (pl.col(p) for p in PRICES)
+    usable = (h >= pl.max_horizontal(o, c)) & (low <= pl.min_horizontal(o, c))
+    usable &= pl.all_horizontal(pl.col(p).is_not_null() & pl.col(p).is_finite() for p in PRICES)
+    return (usable if allow_non_positive else usable & (low > 0)).fill_null(value=False)
+
+
 def looks_wrong() -> pl.Expr:
     """True where a row is wrong by itself: a price missing, not finite or not positive, or out of order."""
     o, h, low, c = (pl.col(p) for p in PRICES)

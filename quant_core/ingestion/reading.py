@@ -6,14 +6,15 @@ Keep out: the steps themselves (one file each in this folder).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from quant_core.errors import RefusedInputError
 from quant_core.ingestion.archive_members import read_members
 from quant_core.ingestion.archives import Member, unwrap
 from quant_core.ingestion.bar_stamps import BarOpens, bar_opens, resolved_stamp
@@ -27,45 +28,18 @@ from quant_core.ingestion.number_fields import read_number_fields
 from quant_core.ingestion.parsed_file import ParsedFile
 from quant_core.ingestion.price_sets import combine_prices, is_unfinished, looks_wrong
 from quant_core.ingestion.readers import READERS
-from quant_core.ingestion.readers.contract import Reader, Sheet
+from quant_core.ingestion.readers.contract import Preview, Reader, Sheet
+from quant_core.ingestion.row_problems import RowProblems
 from quant_core.ingestion.steps import check_steps, step_timeframe, steps_of
 from quant_core.ingestion.time_formats import Bools, Int64s
 from quant_core.ingestion.times import Labels, read_labels
+from quant_core.ingestion.told_apart import refuse_mixed_instruments
 from quant_core.tables import TABLES
 from quant_core.timeframes import Timeframe
 
 _RAW_ROWS, _QUARANTINE = TABLES["raw_rows"], TABLES["quarantine"]
 MAX_RAW_TEXT = 10_000
 _FEW_GONE = 100
-
-
-class _Problems:
-    """The first reason against each row; nothing is allocated while there is none."""
-
-    def __init__(self, n: int) -> None:
-        self.n, self._codes, self._reasons = n, None, [""]
-        self.first: dict[str, int] = {}
-
-    def mark(self, reason: str, bad: Bools | pl.Series) -> None:
-        """Give rows a reason unless they have one."""
-        mask = bad.to_numpy() if isinstance(bad, pl.Series) else bad
-        if not mask.any():
-            return
-        if self._codes is None:
-            self._codes = np.zeros(self.n, dtype=np.uint8)
-        self._reasons.append(reason)
-        self.first.setdefault(reason, int(np.flatnonzero(mask)[0]))
-        self._codes[mask & (self._codes == 0)] = len(self._reasons) - 1
-
-    def keep(self) -> Bools | None:
-        """True for rows without a reason; None when all are good."""
-        return None if self._codes is None else self._codes == 0
-
-    def reasons(self) -> pl.Series:
-        """The reason of every bad row, in row order."""
-        assert self._codes is not None
-        bad = self._codes[self._codes > 0]
-        return pl.Series("reason", [self._reasons[c] for c in bad], dtype=pl.String)
 
 
 @dataclass(frozen=True)
@@ -121,11 +95,14 @@ def _read_member(member: Member, file_name: str, dialect: Dialect) -> ParsedFile
     sheet = reader.load(member, preview, columns.roles, dialect)
     resolved: dict[str, Any] = {"origin": member.origin, "format": reader.name, **preview.resolved, **columns.resolved}
     if sheet.frame.is_empty():
-        return _assemble(member, sheet, None, None, _Problems(0), resolved)
+        return _assemble(member, sheet, None, None, RowProblems(0, {}), resolved)
     if dialect.zone is None and "written_zone" in preview.resolved:
         dialect = dialect.model_copy(update={"zone": preview.resolved["written_zone"]})
-    problems = _Problems(sheet.frame.height)
+    problems = RowProblems(sheet.frame.height, columns.resolved["columns"])
     timed, how = _time_rows(sheet, member, file_name, dialect, problems, preview.resolved.get("written_symbol"))
+    if "symbol" not in sheet.frame.columns and dialect.symbol is None and isinstance(timed.timeframe, Timeframe):
+        load = partial(_load_again, reader, member, preview, dialect)
+        refuse_mixed_instruments(preview, columns.roles, (timed.utc_us, problems.keep()), load, member.origin)
     numbers = read_number_fields(sheet, columns.resolved["columns"], dialect, member.origin)
     for role, bad in numbers.bad_prices.items():
         problems.mark(f"unparsable_{role}", bad)
@@ -133,14 +110,19 @@ def _read_member(member: Member, file_name: str, dialect: Dialect) -> ParsedFile
         problems.mark("unfinished_row", is_unfinished(sheet.frame["complete"]))
     prices, counts = combine_prices(numbers.values, dialect)
     counts |= numbers.resolved
-    _refuse_unreadable(sheet, problems, member.origin)
+    problems.refuse_if_all_bad(sheet, member.origin)
     if preview.names is None:
         check_positions(prices, member.origin)
     return _assemble(member, sheet, timed, prices, problems, {**resolved, **how, **counts})
 
 
+def _load_again(reader: Reader, member: Member, preview: Preview, dialect: Dialect, roles: Mapping[int, str]) -> Sheet:
+    """Read the file with other columns."""
+    return reader.load(member, preview, roles, dialect)
+
+
 def _time_rows(
-    sheet: Sheet, member: Member, file_name: str, dialect: Dialect, problems: _Problems, written: str | None
+    sheet: Sheet, member: Member, file_name: str, dialect: Dialect, problems: RowProblems, written: str | None
 ) -> tuple[_Timed, dict[str, Any]]:
     """Symbols, timeframes and bar opens."""
     labels = read_labels(sheet.frame, sheet.origin_row, dialect, member.origin)
@@ -154,7 +136,7 @@ def _time_rows(
     if not is_constant:
         groups = _group_numbers(symbol)
     timeframe = timeframes_of(sheet.frame, member, file_name, dialect)
-    _refuse_unreadable(sheet, problems, member.origin)
+    problems.refuse_if_all_bad(sheet, member.origin)
     steps = steps_of(labels.label_us, groups, labels.valid & symbol.is_not_null().to_numpy())
     if timeframe is None:
         timeframe = step_timeframe(steps, member.origin)
@@ -202,31 +184,12 @@ def _opens(labels: Labels, groups: Int64s, timeframe: Timeframe | pl.Series, dia
     return BarOpens(Instants(utc, skipped, repeated, n_resolved), stamp, shown)
 
 
-def _refuse_unreadable(sheet: Sheet, problems: _Problems, origin: str) -> None:
-    """Refuse a file none of whose rows can be read; a single bad row of many is quarantined instead."""
-    keep = problems.keep()
-    if keep is None or keep.any():
-        return
-    reason, at = next(iter(problems.first.items()))
-    column = reason.removeprefix("unparsable_") if reason.startswith("unparsable_") else None
-    value = sheet.frame[column][at] if column in sheet.frame.columns else sheet.text_of([at])[0]
-    fixes = {"unparsable_ts": "date_format: '<strptime format>'", "bad_symbol": "symbol_aliases: {<vendor>: <symbol>}"}
-    raise RefusedInputError.at(
-        origin,
-        row=int(sheet.origin_row[at]),
-        column=column,
-        value=value,
-        reason=f"no row can be read ({reason})",
-        fix=fixes.get(reason, "decimal: ',' | thousands: ',' | columns: {<name>: <role>}"),
-    )
-
-
 def _assemble(
     member: Member,
     sheet: Sheet,
     timed: _Timed | None,
     prices: pl.DataFrame | None,
-    problems: _Problems,
+    problems: RowProblems,
     resolved: dict[str, Any],
 ) -> ParsedFile:
     """Split rows and quarantine, and attach raw text to the rows that look wrong."""

@@ -17,10 +17,12 @@ import polars as pl
 
 from quant_core.errors import IngestionError, RefusedInputError
 from quant_core.ingestion import Dialect, ParsedFile, merge_bid_ask, read_file
+from quant_core.ingestion.price_sets import is_usable
 from quant_core.quality import QualityRules
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.code_version import code_version
 from quant_pipelines.sources.contract import Delivery, Instrument
+from quant_pipelines.sources.rival_files import Sketch, rivals, sketch_of
 
 _MAX_ROWS_KEPT = 4_000_000  # about half a GiB of raw rows
 
@@ -49,6 +51,12 @@ class FeedFile:
     lacks: str = ""
 
     @property
+    def rules(self) -> QualityRules:
+        """The quality rules of its bars, with the permission of the source."""
+        allow = self.allow_non_positive_prices or self.quality.allow_non_positive_prices
+        return self.quality.model_copy(update={"allow_non_positive_prices": allow})
+
+    @property
     def identity(self) -> str:
         """Hash of everything that decides how the file is read, short of its bytes."""
         parts = [
@@ -74,11 +82,13 @@ class FileContent:
         content_hash: SHA-256 of the bytes (of both files, where two make one).
         holds: ``SYMBOL|TF`` → vendor symbol, in order of appearance.
         refused: why the file was refused as a whole, or "".
+        sketches: ``SYMBOL|TF`` → a few of its bars, where the file's name alone says the symbol.
     """
 
     content_hash: str
     holds: dict[str, str]
     refused: str = ""
+    sketches: dict[str, Sketch] = field(default_factory=dict[str, Sketch])
 
 
 class ContentIndex:
@@ -103,7 +113,9 @@ class ContentIndex:
         if now.keys() != self._known.keys():
             self._known = now
             self._save({identity: vars(content) for identity, content in now.items()})
-        return {f.origin: now[f.identity] for f in files}
+        found = {f.origin: now[f.identity] for f in files}
+        refused = rivals({o: c.sketches for o, c in found.items()}, {f.origin: f.where for f in files})
+        return found | {o: FileContent(found[o].content_hash, {}, why) for o, why in refused.items()}
 
 
 class FileSource:
@@ -195,16 +207,33 @@ def _content_of(file: FeedFile) -> FileContent:
     """Read a file once to learn what it holds."""
     try:
         parsed = _parse(file)
+        if parsed.n_rows_in == 0:
+            raise RefusedInputError.at(
+                file.origin, reason="the file is empty: a header and no row", fix="remove it or deliver it again"
+            )
         if parsed.rows.is_empty():
             raise RefusedInputError.at(
                 file.origin,
                 reason=f"none of its {parsed.n_rows_in} rows could be read: {_first_reason(parsed.quarantine)}",
                 fix=f"declare the file's dialect in {file.where or 'sources.yaml'}",
             )
+        if parsed.rows.select(is_usable(allow_non_positive=file.rules.allow_non_positive_prices).any()).item() is False:
+            raise RefusedInputError.at(
+                file.origin,
+                row=parsed.rows["origin_row"][0],
+                value=parsed.rows["raw_text"][0],
+                reason=f"none of its {parsed.rows.height} rows is a bar: a price is missing or not positive, or high "
+                "and low are not the highest and the lowest",
+                fix=f"declare columns, or allow_non_positive_prices: true, in {file.where or 'sources.yaml'}",
+            )
     except IngestionError as error:
         return FileContent(file.content_hash(), {}, str(error))
     held = parsed.rows.group_by("symbol", "timeframe", maintain_order=True).agg(pl.col("vendor_symbol").first())
-    return FileContent(file.content_hash(), {f"{s}|{t}": vendor for s, t, vendor in held.iter_rows()})
+    holds = {f"{s}|{t}": vendor for s, t, vendor in held.iter_rows()}
+    sketches = {}
+    if parsed.resolved.get("symbol") == "file name":
+        sketches = {f"{s}|{t}": sketch_of(rows) for (s, t), rows in parsed.rows.group_by("symbol", "timeframe")}
+    return FileContent(file.content_hash(), holds, sketches=sketches)
 
 
 def _first_reason(quarantine: pl.DataFrame) -> str:
