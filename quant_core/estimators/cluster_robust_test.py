@@ -17,12 +17,12 @@ from quant_core.counting.block_moments import (
     variance_against_baseline,
 )
 from quant_core.estimators._sample_moments import moments_of_sample
-from quant_core.estimators.contract import Estimand, Estimate, Estimator, Sample
+from quant_core.estimators.contract import BaselineTest, Estimate, Sample
 from quant_core.special_functions import t_two_sided
 
 
 @dataclass(frozen=True)
-class ClusterRobustTest(Estimator):
+class ClusterRobustTest(BaselineTest):
     """p-value of mean − baseline with a variance clustered over time blocks.
 
     The split is cut into blocks of B bars, B the smallest multiple of 64 that is ≥ max(64, 4h).
@@ -51,10 +51,6 @@ class ClusterRobustTest(Estimator):
     """
 
     min_blocks: int = 10
-
-    @property
-    def estimand(self) -> Estimand:
-        return "none"
 
     def p_value(self, m: BlockMoments) -> Floats:
         """Two-sided p-values of many cells at once."""

@@ -1,6 +1,7 @@
 """The family contract of estimators.
 
-Put here: the abstract Estimator, the sample it reads and the estimate it returns.
+Put here: the abstract Estimator, the sample it reads and the estimate it returns; the roles that an engine's settings
+choose an estimator for.
 Keep out: any particular estimator; sums over time blocks (counting/block_moments.py).
 """
 
@@ -9,13 +10,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 
 from quant_core.block import Block
-from quant_core.counting.block_moments import Floats
+from quant_core.counting.block_moments import BlockMoments, Floats
 from quant_core.errors import DataContractError
 
 Estimand = Literal["rate", "mean", "median_time", "none"]
@@ -88,3 +90,58 @@ class Estimator(Block):
     @abstractmethod
     def estimate(self, sample: Sample) -> Estimate:
         """The value and its interval."""
+
+
+@dataclass(frozen=True)
+class RateInterval(Estimator):
+    """A role: the interval of a rate from the rate and the number of independent observations.
+
+    Attributes:
+        confidence: coverage of the interval, fraction in (0, 1).
+    """
+
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+
+    @property
+    def estimand(self) -> Estimand:
+        return "rate"
+
+    @abstractmethod
+    def interval(self, p_hat: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
+        """Bounds for many cells at once; n may be fractional (an effective sample size)."""
+
+
+@dataclass(frozen=True)
+class RatePosterior(RateInterval):
+    """A role: what a prior and the observations say of a rate together."""
+
+    @abstractmethod
+    def mean(self, p_hat: ArrayLike, n: ArrayLike) -> Floats:
+        """Posterior mean of many cells."""
+
+    @abstractmethod
+    def mode(self, p_hat: ArrayLike, n: ArrayLike) -> Floats:
+        """Maximum a posteriori rate of many cells."""
+
+
+@dataclass(frozen=True)
+class BaselineTest(Estimator):
+    """A role: the two-sided test of a cell's mean against the baseline of its split.
+
+    Attributes:
+        min_blocks: cells with events in fewer time blocks have no test.
+    """
+
+    min_blocks: Annotated[int, Field(ge=2)] = 10
+
+    @property
+    def estimand(self) -> Estimand:
+        return "none"
+
+    @abstractmethod
+    def p_value(self, m: BlockMoments) -> Floats:
+        """Two-sided p-values of many cells; nan where there is no test."""
+
+    @abstractmethod
+    def degrees(self, m: BlockMoments) -> Floats:
+        """Degrees of freedom of many cells; nan where there is no test for want of blocks."""

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from quant_core.counting.block_moments import Floats
-from quant_core.estimators.contract import Estimand, Estimate, Estimator, Sample
+from quant_core.estimators.contract import Estimate, RatePosterior, Sample
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 from quant_core.special_functions import beta_quantile, log_beta, normal_cdf, normal_quantile
 
 
 @dataclass(frozen=True)
-class Jeffreys(Estimator):
+class Jeffreys(RatePosterior):
     """Posterior Beta(a, b) of a rate: a = p̂·n + ½, b = (1 − p̂)·n + ½.
 
     mean = a/(a + b).  MAP = the highest point of the density: (a − 1)/(a + b − 2) inside; 0 where a ≤ 1 < b; 1 where
@@ -43,10 +43,6 @@ class Jeffreys(Estimator):
     """
 
     confidence: float = 0.95
-
-    @property
-    def estimand(self) -> Estimand:
-        return "rate"
 
     def shape(self, p_hat: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
         """The posterior's a and b."""

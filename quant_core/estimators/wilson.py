@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from quant_core.counting.block_moments import Floats
-from quant_core.estimators.contract import Estimand, Estimate, Estimator, Sample
+from quant_core.estimators.contract import Estimate, RateInterval, Sample
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 from quant_core.special_functions import normal_quantile
 
 
 @dataclass(frozen=True)
-class Wilson(Estimator):
+class Wilson(RateInterval):
     """The rates p that a score test at this confidence does not reject.
 
     centre = p̂ + z²/2n;  margin = z·√(p̂(1 − p̂)/n + z²/4n²);  (centre ± margin) / (1 + z²/n)
@@ -37,10 +37,6 @@ class Wilson(Estimator):
     """
 
     confidence: float = 0.95
-
-    @property
-    def estimand(self) -> Estimand:
-        return "rate"
 
     def interval(self, p_hat: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
         """Bounds for many cells at once; n may be fractional (an effective sample size)."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quant_core.inference.contract import Inference
+from quant_core.inference.contract import Correction
 
 
 @dataclass(frozen=True)
-class BenjaminiHochberg(Inference):
+class BenjaminiHochberg(Correction):
     """Step-up control of the expected share of false discoveries.
 
     q_(i) = min over j ≥ i of p_(j)·m/j, at most 1; a discovery has q ≤ rate.
@@ -39,11 +39,6 @@ class BenjaminiHochberg(Inference):
     """
 
     rate: float = 0.05
-
-    @property
-    def nominal(self) -> float:
-        """The rate: with no effect anywhere, every discovery is false, so any discovery errs."""
-        return self.rate
 
     def adjust(self, p_values: ArrayLike) -> NDArray[np.float64]:
         """The q-value of every test, in the order given."""

@@ -1,6 +1,6 @@
 """The family contract of inference methods.
 
-Put here: the abstract Inference.
+Put here: the abstract Inference, and the roles that an engine's settings choose a method for.
 Keep out: any particular method.
 """
 
@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 
 from quant_core.block import Block
 
@@ -29,3 +32,27 @@ class Inference(Block):
     @abstractmethod
     def errs_in_null_world(self, rng: np.random.Generator) -> bool:
         """Draw one world without any effect, apply the method, and say whether it claims one."""
+
+
+@dataclass(frozen=True)
+class Correction(Inference):
+    """A role: the correction of a family of p-values.
+
+    Attributes:
+        rate: the error rate that it controls, fraction in (0, 1).
+    """
+
+    rate: Annotated[float, Field(gt=0, lt=1)] = 0.05
+
+    @property
+    def nominal(self) -> float:
+        """The rate: with no effect anywhere, every discovery is false, so any discovery errs."""
+        return self.rate
+
+    @abstractmethod
+    def adjust(self, p_values: ArrayLike) -> NDArray[np.float64]:
+        """The q-value of every test, in the order given; nan p-values are outside the family."""
+
+    @abstractmethod
+    def level(self, p_values: ArrayLike) -> float:
+        """The family's own level of one test: a p-value at or under it is a discovery in this family."""

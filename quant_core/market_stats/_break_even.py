@@ -11,7 +11,6 @@ from typing import TypeAlias
 import numpy as np
 
 from quant_core.counting.block_moments import BlockMoments, Counts, Floats, ratio
-from quant_core.estimators.cluster_robust_test import ClusterRobustTest
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 from quant_core.special_functions import t_quantile
 
@@ -49,7 +48,7 @@ def break_even_rate(
     return ratio(np.asarray(loss + owed), np.asarray(gain + loss))
 
 
-def mean_payoff_bounds(m: BlockMoments, horizon: int, confidence: float) -> tuple[Floats, Floats]:
+def mean_payoff_bounds(m: BlockMoments, horizon: int, confidence: float, min_blocks: int = 10) -> tuple[Floats, Floats]:
     """The interval of a mean of numbers, from sums over time blocks: mean ± t·s/√n_eff.
 
     s² is the sample variance, n_eff the effective sample size of the numbers themselves (returns over windows that
@@ -60,8 +59,9 @@ def mean_payoff_bounds(m: BlockMoments, horizon: int, confidence: float) -> tupl
         m: moments; those over all bars are not used.
         horizon: bars ahead.
         confidence: coverage, fraction in (0, 1).
+        min_blocks: as in the test of the cell: fewer blocks say too little of the spread.
 
-    Missing: nan under 10 blocks and at G* ≤ 1, where the spread is unknown.
+    Missing: nan under min_blocks blocks and at G* ≤ 1, where the spread is unknown.
     Source: Student's t with the degrees of freedom of Satterthwaite (1946).
 
     Example: both trades of a block pay 3, both of the next pay 1: each of the 20 blocks is one observation, so this is
@@ -81,7 +81,7 @@ def mean_payoff_bounds(m: BlockMoments, horizon: int, confidence: float) -> tupl
     variance = np.asarray(m.outcome_variance) * ratio(n, n - 1)
     n_eff = EffectiveSampleSize().of_moments(m, horizon, discount=False)
     degrees = np.nan_to_num(ratio(n**2, m.nn)) - 1
-    enough = (m.blocks >= ClusterRobustTest().min_blocks) & (degrees > 0)
+    enough = (m.blocks >= min_blocks) & (degrees > 0)
     degrees = np.where(enough, degrees, np.nan)
     margin = t_quantile(0.5 + confidence / 2, degrees) * np.sqrt(ratio(variance, n_eff))
     return m.mean - margin, m.mean + margin

@@ -14,6 +14,7 @@ from quant_core.counting.trades import TradeSums
 from quant_core.market_stats._break_even import break_even_rate, mean_payoff_bounds, own_moments
 from quant_core.market_stats._panel import Panel
 from quant_core.market_stats._trades import BothSides
+from quant_core.market_stats.settings import MarketStatsSpec
 from quant_core.targets.contract import Target
 
 BPS = 1e4
@@ -39,9 +40,9 @@ def cost_of_rates(
     """
     if trades is None or panel.cost_bps is None:
         return {}
-    cost, confidence = panel.cost_bps / BPS, panel.spec.confidence
-    break_even, low, high = _side(trades.with_target, m, horizon, cost, confidence)
-    other, other_low, _ = _side(_swapped(trades.against_target), m, horizon, cost, confidence)
+    cost, spec = panel.cost_bps / BPS, panel.spec
+    break_even, low, high = _side(trades.with_target, m, horizon, cost, spec)
+    other, other_low, _ = _side(_swapped(trades.against_target), m, horizon, cost, spec)
     mean = ratio(trades.with_target.total, trades.with_target.n)
     return {
         "cost_bps": np.full(np.shape(mean), panel.cost_bps),
@@ -55,7 +56,7 @@ def cost_of_rates(
 
 
 def _side(
-    sums: TradeSums, outcomes: BlockMoments, horizon: int, cost: float, confidence: float
+    sums: TradeSums, outcomes: BlockMoments, horizon: int, cost: float, spec: MarketStatsSpec
 ) -> tuple[Floats, Floats, Floats]:
     """Break-even rate of one side, and the bounds of its mean payoff, as fractions."""
     decided = sums.n_true + sums.n_false
@@ -79,7 +80,7 @@ def _side(
         nt=sums.nt,
         tt=sums.tt,
     )
-    return (rate, *mean_payoff_bounds(m, horizon, confidence))
+    return (rate, *mean_payoff_bounds(m, horizon, spec.confidence, spec.test.min_blocks))
 
 
 def _swapped(sums: TradeSums) -> TradeSums:

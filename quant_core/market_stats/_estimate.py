@@ -16,12 +16,9 @@ from numpy.typing import NDArray
 
 from quant_core.counting.block_moments import BlockMoments, Counts, Floats, ratio, variance_against_baseline
 from quant_core.counting.values import QUARTILES, group_and_rank
-from quant_core.estimators.cluster_robust_test import ClusterRobustTest
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
-from quant_core.estimators.jeffreys import Jeffreys
 from quant_core.estimators.kaplan_meier import KaplanMeier
 from quant_core.estimators.mean_interval import MeanInterval
-from quant_core.estimators.wilson import Wilson
 from quant_core.market_stats._cost import cost_of_means, cost_of_rates, name_cleared_side
 from quant_core.market_stats._count import EventValues, Ints, TargetCounts
 from quant_core.market_stats._panel import Panel
@@ -67,25 +64,24 @@ def estimate_cells(place: Place, panel: Panel, counts: TargetCounts) -> pl.DataF
 def binary_columns(m: BlockMoments, n_eff: Floats, spec: MarketStatsSpec) -> dict[str, Counts]:
     """Rates, their intervals and the test against the baseline."""
     p_hat = m.mean
-    jeffreys = Jeffreys(confidence=spec.confidence)
-    ci_low, ci_high = Wilson(confidence=spec.confidence).interval(p_hat, n_eff)
-    hdi_low, hdi_high = jeffreys.interval(p_hat, n_eff)
-    p_mean = jeffreys.mean(p_hat, n_eff)
+    ci_low, ci_high = spec.interval.interval(p_hat, n_eff)
+    hdi_low, hdi_high = spec.posterior.interval(p_hat, n_eff)
+    p_mean = spec.posterior.mean(p_hat, n_eff)
     return {
         "successes": m.total,
         "p_hat": p_hat,
         "ci_low": ci_low,
         "ci_high": ci_high,
         "p_mean": p_mean,
-        "p_map": jeffreys.mode(p_hat, n_eff),
+        "p_map": spec.posterior.mode(p_hat, n_eff),
         "hdi_low": hdi_low,
         "hdi_high": hdi_high,
         "baseline": m.baseline,
         "lift_freq": p_hat - m.baseline,
         "lift_bayes": p_mean - m.baseline,
-        "p_value": ClusterRobustTest().p_value(m),
+        "p_value": spec.test.p_value(m),
         VARIANCE: variance_against_baseline(m),
-        DEGREES: ClusterRobustTest().degrees(m),
+        DEGREES: spec.test.degrees(m),
     }
 
 
@@ -107,9 +103,9 @@ def numeric_columns(place: Place, panel: Panel, counts: TargetCounts) -> dict[st
         "q75": q75,
         "baseline_mean": m.baseline,
         "lift_mean": mean - m.baseline,
-        "p_value": ClusterRobustTest().p_value(m),
+        "p_value": panel.spec.test.p_value(m),
         VARIANCE: variance_against_baseline(m),
-        DEGREES: ClusterRobustTest().degrees(m),
+        DEGREES: panel.spec.test.degrees(m),
     }
 
 

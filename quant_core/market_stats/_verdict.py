@@ -9,9 +9,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from quant_core.estimators.cluster_robust_test import ClusterRobustTest
 from quant_core.estimators.minimum_detectable_effect import MinimumDetectableEffect
-from quant_core.inference.benjamini_hochberg import BenjaminiHochberg
 from quant_core.market_stats._estimate import DEGREES, VARIANCE
 from quant_core.market_stats.settings import MarketStatsSpec
 
@@ -32,14 +30,14 @@ def _judge_family(cells: pl.DataFrame, spec: MarketStatsSpec) -> pl.DataFrame:
     enough = cells["n"].to_numpy() >= spec.n_min
     p = cells["p_value"].to_numpy().astype(np.float64)
     in_family = np.where(enough, p, np.nan)
-    correction = BenjaminiHochberg(rate=spec.fdr)
+    correction = spec.correction
     q = correction.adjust(in_family)
     tested = cells["target_kind"][0] != "time_to_event"
     blocks = cells["n_blocks"].to_numpy()
     verdict = np.where(q <= spec.fdr, "significant", "not_significant").astype(object)
     if not tested:
         verdict[:] = None
-    verdict[~enough | (tested & (blocks < ClusterRobustTest().min_blocks))] = "insufficient"
+    verdict[~enough | (tested & (blocks < spec.test.min_blocks))] = "insufficient"
     mde = np.full(len(p), np.nan)
     if tested:
         variance, degrees = (cells[name].to_numpy().astype(np.float64) for name in (VARIANCE, DEGREES))

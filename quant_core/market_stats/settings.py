@@ -14,13 +14,23 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from quant_core.block import Block
 from quant_core.block_lists import plain_blocks, read_blocks
+from quant_core.catalog import Catalog
 from quant_core.conditions import CONDITIONS
 from quant_core.conditions.contract import Condition
 from quant_core.costs.settings import SECTION as COST
 from quant_core.costs.settings import CostSpec
 from quant_core.errors import ConfigError
+from quant_core.estimators import ESTIMATORS
+from quant_core.estimators.cluster_robust_test import ClusterRobustTest
+from quant_core.estimators.contract import BaselineTest, RateInterval, RatePosterior
+from quant_core.estimators.jeffreys import Jeffreys
+from quant_core.estimators.wilson import Wilson
 from quant_core.events import EVENTS
 from quant_core.events.contract import Event
+from quant_core.grammar import parse_block
+from quant_core.inference import INFERENCES
+from quant_core.inference.benjamini_hochberg import BenjaminiHochberg
+from quant_core.inference.contract import Correction
 from quant_core.model_parsing import parse_model
 from quant_core.section import Reading, Section
 from quant_core.splitters import Splitter
@@ -47,6 +57,9 @@ class MarketStatsSpec:
         power: of the minimum detectable effect, fraction.
         n_min, n_min_by_timeframe: cells with fewer events are insufficient and outside the families.
         n_resamples: bootstrap repetitions per numeric cell.
+        interval, posterior: of a rate, both at ``confidence``.
+        test: of a cell against its baseline.
+        correction: for all the tests of a family, at the rate ``fdr``.
         only: canonical id → timeframes, for blocks that are not meant for all.
         cost: of a round trip; None: nobody said what trading costs, so the columns about it are null. Never a silent 0.
     """
@@ -65,8 +78,15 @@ class MarketStatsSpec:
     seed: int = 0
     only: Mapping[str, tuple[Timeframe, ...]] = field(default_factory=dict[str, tuple[Timeframe, ...]])
     cost: CostSpec | None = None
+    interval: RateInterval = field(default_factory=Wilson)
+    posterior: RatePosterior = field(default_factory=Jeffreys)
+    test: BaselineTest = field(default_factory=ClusterRobustTest)
+    correction: Correction = field(default_factory=BenjaminiHochberg)
 
     def __post_init__(self) -> None:
+        for name in ("interval", "posterior"):
+            object.__setattr__(self, name, replace(getattr(self, name), confidence=self.confidence))
+        object.__setattr__(self, "correction", replace(self.correction, rate=self.fdr))
         for family in (self.events, self.conditions, self.targets):
             names = [b.canonical for b in family]
             twice = sorted({n for n in names if names.count(n) > 1})
@@ -110,6 +130,10 @@ class MarketStatsModel(BaseModel):
     power: Fraction = 0.8
     n_min: Least | dict[str, Least] = 300
     n_resamples: Annotated[int, Field(ge=99)] = 999
+    interval: str | dict[str, Any] = "wilson"
+    posterior: str | dict[str, Any] = "jeffreys"
+    test: str | dict[str, Any] = "cluster_robust_test"
+    correction: str | dict[str, Any] = "benjamini_hochberg"
 
 
 def _read(value: object, reading: Reading) -> MarketStatsSpec:
@@ -119,6 +143,11 @@ def _read(value: object, reading: Reading) -> MarketStatsSpec:
     conditions = read_blocks(CONDITIONS, model.conditions, f"{reading.where}.conditions")
     targets = read_blocks(TARGETS, model.targets, f"{reading.where}.targets")
     folds = reading.of(FOLDS)
+    levels = {"confidence": model.confidence, "rate": model.fdr}
+
+    def chosen(catalog: Catalog[Any], role: type[B], name: str) -> B:
+        return _chosen(catalog, role, getattr(model, name), f"{reading.where}.{name}", levels)
+
     n_min, n_min_by_timeframe = _least(model.n_min, folds, f"{reading.where}.n_min")
     return MarketStatsSpec(
         events=events.blocks,
@@ -135,7 +164,27 @@ def _read(value: object, reading: Reading) -> MarketStatsSpec:
         seed=reading.seed,
         only={**events.only, **conditions.only, **targets.only},
         cost=reading.of(COST),
+        interval=chosen(ESTIMATORS, RateInterval, "interval"),
+        posterior=chosen(ESTIMATORS, RatePosterior, "posterior"),
+        test=chosen(ESTIMATORS, BaselineTest, "test"),
+        correction=chosen(INFERENCES, Correction, "correction"),
     )
+
+
+def _chosen(catalog: Catalog[Any], role: type[B], value: object, where: str, levels: Mapping[str, float]) -> B:
+    """The block of a role by its id; a level that the section sets is not set a second time in the id."""
+    block: Block = parse_block(catalog, value, where)
+    if not isinstance(block, role):
+        able = ", ".join(name for name in catalog if issubclass(catalog[name], role))
+        raise ConfigError.at(where, expected=f"one of {able}", found=block.canonical, next_step="Choose one of these.")
+    for name, level in levels.items():
+        own = getattr(block, name, level)
+        if own not in {level, getattr(type(block)(), name, level)}:
+            setting = {"confidence": "confidence", "rate": "fdr"}[name]
+            raise ConfigError.at(
+                where, expected=f"the level of {setting}, {level}", found=own, next_step=f"Remove {name} from the id."
+            )
+    return block
 
 
 def _least(n_min: int | dict[str, int], folds: FoldsSpec, where: str) -> tuple[int, dict[Timeframe, int]]:
@@ -160,6 +209,7 @@ def _plain(spec: MarketStatsSpec) -> object:
         "power": spec.power,
         "n_min": {"default": spec.n_min, **{t.value: n for t, n in spec.n_min_by_timeframe.items()}},
         "n_resamples": spec.n_resamples,
+        **{name: getattr(spec, name).canonical for name in ("interval", "posterior", "test", "correction")},
     }
 
 

@@ -2,10 +2,17 @@
 
 import sys
 
+import numpy as np
 import pytest
 
 import quant_core
+from quant_core.bars import Bars
 from quant_core.errors import ConfigError, DataContractError, UnknownNameError
+from quant_core.estimators.cluster_robust_test import ClusterRobustTest
+from quant_core.estimators.jeffreys import Jeffreys
+from quant_core.estimators.wilson import Wilson
+from quant_core.inference.benjamini_hochberg import BenjaminiHochberg
+from quant_core.market_stats import compute_market_stats
 from quant_core.spec import MovedWarning, _sections, dump_research, load_research
 from quant_core.splitters.single_split import SingleSplit
 from quant_core.splitters.walk_forward import WalkForward
@@ -115,3 +122,48 @@ def test_earlier_places_are_read_with_a_warning_that_names_the_place_now():
     both = pytest.raises(ConfigError, match=r"cost and as cost. Keep cost")
     with pytest.warns(MovedWarning, match="validation"), both:
         load_research("validation: {}\ncost: {round_trip_bps: 1}\nmarket_stats: {cost: {round_trip_bps: 2}}", "a.yaml")
+
+
+def test_estimators_and_corrections_are_chosen_by_id():
+    text = "market_stats: {confidence: 0.9, fdr: 0.2, interval: jeffreys, test: cluster_robust_test(min_blocks=12)}"
+    stats = load_research(text, "a").market_stats
+    assert (stats.interval, stats.posterior) == (Jeffreys(confidence=0.9), Jeffreys(confidence=0.9))
+    assert (stats.test, stats.correction) == (ClusterRobustTest(min_blocks=12), BenjaminiHochberg(rate=0.2))
+    by_default = "market_stats: {confidence: 0.9, fdr: 0.2}"
+    assert load_research(by_default, "a").market_stats.interval == Wilson(confidence=0.9)
+    assert load_research(by_default, "a").section_id("market_stats") != load_research(text, "a").section_id(
+        "market_stats"
+    )
+    assert load_research(dump_research(load_research(text, "a")), "b").market_stats == stats
+
+
+@pytest.mark.parametrize(
+    ("chosen", "says"),
+    [
+        (
+            "interval: kaplan_meier",
+            "a.yaml: market_stats.interval: expected one of jeffreys, wilson, found 'kaplan_meier",
+        ),
+        ("posterior: wilson", "expected one of jeffreys, found 'wilson"),
+        ("test: wilson", "expected one of cluster_robust_test"),
+        ("correction: benjamini", "No inference method is called 'benjamini'"),
+        ("interval: wilson(confidence=0.9)", "expected the level of confidence, 0.95, found 0.9. Remove confidence"),
+        ("correction: benjamini_hochberg(rate=0.2)", "expected the level of fdr, 0.05, found 0.2. Remove rate"),
+    ],
+)
+def test_a_choice_that_cannot_do_the_work_is_refused_with_those_that_can(chosen, says):
+    with pytest.raises(ConfigError) as caught:
+        load_research(f"market_stats: {{{chosen}}}", "a.yaml")
+    assert says in str(caught.value)
+
+
+def test_the_chosen_interval_is_the_one_in_the_table():
+    bars = Bars.of(close=list(100 + np.sin(np.arange(3000)) + np.random.default_rng(1).normal(0, 1, 3000)))
+    text = "market_stats: {events: [always_true, gap_up], targets: [up_next_bar], n_min: 50, n_resamples: 99"
+    wilson, jeffreys = (
+        compute_market_stats(bars, load_research(text + end, "a").market_stats)
+        for end in ("}", ", interval: jeffreys}")
+    )
+    assert jeffreys["ci_low"].to_list() == jeffreys["hdi_low"].to_list() == wilson["hdi_low"].to_list()
+    assert wilson["ci_low"].to_list() != jeffreys["ci_low"].to_list()
+    assert wilson.drop("ci_low", "ci_high").equals(jeffreys.drop("ci_low", "ci_high"))
