@@ -1,30 +1,16 @@
 """Reading profiles under the names people know.
 
-Put here: filters by metric name in either spelling, and the wide form with one row per bin.
+Put here: filters by metric name in either spelling, and which rows matter first.
 Keep out: computing profiles (profile.py).
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import polars as pl
 
 from quant_core.errors import UnknownNameError
 from quant_core.profile_metrics.contract import percent_name
 from quant_core.seasonality.spec import quantile_of
-
-WIDE_PARTS = {
-    "": "value",
-    "_ci_low": "ci_low",
-    "_ci_high": "ci_high",
-    "_baseline": "baseline",
-    "_lift": "lift",
-    "_p_value": "p_value",
-    "_q_value": "q_value",
-    "_verdict": "verdict",
-}
-"""Suffix of a wide column → column of the profile."""
 
 
 def metric_rows(profile: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -45,27 +31,6 @@ def _stored_name(name: str) -> str:
     """The spelling in which the profile stores a metric: ``ret_p25``."""
     quantile = quantile_of(name)
     return percent_name(*quantile) if quantile else {"p_hat": "p_up"}.get(name, name)
-
-
-def wide_profile(profile: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
-    """One row per bin, with ``<name>``, ``<name>_ci_low``, ``_baseline``, ``_lift``, ``_q_value``, ``_verdict`` ….
-
-    The amplitude's baseline and lift also carry the names ``baseline_amp`` and ``lift_amp``.
-
-    Given:
-        names: short names in either spelling; columns take the spelling asked for.
-
-    Raises:
-        UnknownNameError: a name is not in the profile.
-    """
-    key = ["symbol", "timeframe", "fold", "split", "dimension", "bin", "bin_order", "n_bars"]
-    wide = profile.select(key).unique(maintain_order=True)
-    for name in names:
-        parts = {f"{name}{suffix}": pl.col(column) for suffix, column in WIDE_PARTS.items()}
-        wide = wide.join(metric_rows(profile, name).select(*key, **parts), on=key, how="left", maintain_order="left")
-    if "amp_mean" in names:
-        wide = wide.with_columns(baseline_amp=pl.col("amp_mean_baseline"), lift_amp=pl.col("amp_mean_lift"))
-    return wide
 
 
 def headline_metric(profile: pl.DataFrame) -> str:

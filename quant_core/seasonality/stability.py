@@ -47,25 +47,3 @@ def compute_stability(bars: Bars, spec: SeasonalityProfileSpec, *, n_threads: in
         parts.append(with_period_key(rows_of(statistics), bars, period))
     rows = pl.concat(parts).select(list(TABLE.schema)).sort(TABLE.order)
     return TABLE.validate(rows, where=f"{bars.symbol} {bars.timeframe.value}")
-
-
-def sign_shares(stability: pl.DataFrame) -> pl.DataFrame:
-    """Per bin and metric: in how many years the lift was positive, and how many years there are.
-
-    Years with an undefined or zero lift count in neither.
-
-    Returns:
-        symbol, timeframe, dimension, bin, bin_order, metric, metric_name, n_years, n_positive, share_positive.
-
-    >>> spec = SeasonalityProfileSpec(metrics=("p_up",), by_dow=False)
-    >>> shares = sign_shares(compute_stability(Bars.of(close=[1.0, 2.0] * 36), spec))
-    >>> shares.select("bin", "n_years", "n_positive").row(0)
-    ('0', 1, 1)
-    """
-    key = ["symbol", "timeframe", "dimension", "bin", "bin_order", "metric", "metric_name"]
-    years = stability.filter(~pl.col("period").str.starts_with("half") & (pl.col("lift").fill_null(0.0) != 0.0))
-    return (
-        years.group_by(key, maintain_order=True)
-        .agg(n_years=pl.len().cast(pl.Int64), n_positive=(pl.col("lift") > 0).sum().cast(pl.Int64))
-        .with_columns(share_positive=pl.col("n_positive") / pl.col("n_years"))
-    )

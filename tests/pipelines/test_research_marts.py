@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
-from scipy.stats import false_discovery_control
+from scipy.stats import false_discovery_control, norm, pearsonr
 
 from quant_core.bars import Bars
 from quant_core.conditions.joint import Joint
@@ -18,11 +17,8 @@ from quant_core.conditions.vol_tertile import VolTertile
 from quant_core.errors import UnknownNameError
 from quant_core.seasonality import (
     SeasonalityProfileSpec,
-    compare_symbols,
     compute_seasonality,
     compute_stability,
-    lift_correlations,
-    sign_shares,
 )
 from quant_core.spec import load_research
 from quant_core.tables import TABLES
@@ -68,37 +64,52 @@ def test_seasonal_q_values_are_corrected_over_all_symbols_per_metric(lake: Lake)
     assert (mart["q_value_global"] >= mart["p_value"] - 1e-12).all()  # p * n / n may lose the last bit
 
 
-def test_years_with_the_same_sign_are_those_of_the_core(lake: Lake) -> None:
+def test_years_with_the_same_sign_are_counted_one_by_one(lake: Lake) -> None:
     mart = _build("mart__seasonality_profiles", lake)
-    stability = pl.concat([lake.read("seasonality_stability", k) for k in lake.keys("seasonality_stability")])
     key = ["symbol", "timeframe", "dimension", "bin", "metric"]
-    joined = mart.join(sign_shares(stability), on=key, suffix="_core")
-    same = pl.when(pl.col("lift") > 0).then("n_positive").otherwise(pl.col("n_years_core") - pl.col("n_positive"))
-    assert joined.height == mart.height
-    assert joined["n_years"].to_list() == joined["n_years_core"].to_list()
-    assert joined["n_years_same"].to_list() == joined.select(same).to_series().to_list()
+    stability = pl.concat([lake.read("seasonality_stability", k) for k in lake.keys("seasonality_stability")])
+    years = dict(stability.filter(~pl.col("period").str.starts_with("half")).group_by(key))
+    for row in mart.iter_rows(named=True):
+        lifts = [lift for lift in years[tuple(row[k] for k in key)]["lift"].to_list() if lift]
+        assert row["n_years"] == len(lifts)
+        assert row["n_years_same"] == sum(lift * row["lift"] > 0 for lift in lifts)
 
 
-def test_comparisons_equal_the_core_where_a_symbol_is_significant(lake: Lake) -> None:
-    mart, profiles = _build("mart__seasonality_compare", lake), _profiles(lake)
-    found = profiles.filter(verdict="significant").select("dimension", "bin", "metric", "symbol")
-    expected = []
+def test_comparisons_are_differences_of_lifts_with_the_interval_of_two_independent_symbols(lake: Lake) -> None:
+    mart, key = _build("mart__seasonality_compare", lake), ("dimension", "bin", "metric")
+    rows = {(r["symbol"], *(r[k] for k in key)): r for r in _profiles(lake).iter_rows(named=True)}
+    expected = set()
     for a, b in combinations("ABC", 2):
-        rows = compare_symbols(profiles.filter(symbol=a), profiles.filter(symbol=b))
-        chosen = found.filter(pl.col("symbol").is_in([a, b])).drop("symbol").unique()
-        expected.append(rows.join(chosen, on=["dimension", "bin", "metric"]))
-    key = ["symbol_a", "symbol_b", "bin", "metric"]
-    core = pl.concat(expected).sort(key)
-    assert core.height > 2
-    assert_frame_equal(mart.sort(key).select(core.columns), core, abs_tol=1e-12, check_dtypes=False)
+        for place in {k[1:] for k in rows}:
+            pair = [rows.get((symbol, *place)) for symbol in (a, b)]
+            verdicts = [r and r["verdict"] for r in pair]
+            if "significant" in verdicts and set(verdicts) <= {"significant", "not_significant"}:
+                expected.add((a, b, *place))
+    assert {tuple(r) for r in mart.select("symbol_a", "symbol_b", *key).rows()} == expected
+    assert len(expected) > 2
+    for row in mart.iter_rows(named=True):
+        a, b = (rows[row[symbol], *(row[k] for k in key)] for symbol in ("symbol_a", "symbol_b"))
+        assert row["lift_diff"] == pytest.approx(a["lift"] - b["lift"], abs=1e-15)
+        margin = norm.ppf(0.975) * np.hypot(a["se_lift"], b["se_lift"])
+        assert row["lift_diff_high"] - row["lift_diff"] == pytest.approx(margin, rel=1e-9)
+        assert row["lift_diff"] - row["lift_diff_low"] == pytest.approx(margin, rel=1e-9)
 
 
-def test_the_correlation_matrix_equals_the_core(lake: Lake) -> None:
-    mart, core = _build("mart__seasonality_correlation", lake), lift_correlations(_profiles(lake))
-    assert core.height == 18
-    key = ["symbol_a", "symbol_b", "metric"]
-    columns = [*key, "n_bins", "correlation", "ci_low", "ci_high"]
-    assert_frame_equal(mart.sort(key).select(columns), core.sort(key).select(columns), abs_tol=1e-9, check_dtypes=False)
+def test_the_correlation_matrix_equals_scipy(lake: Lake) -> None:
+    mart = _build("mart__seasonality_correlation", lake)
+    profiles = _profiles(lake).filter(pl.col("verdict") != "insufficient").drop_nulls("lift")
+    assert mart.height == 18
+    for row in mart.iter_rows(named=True):
+        a, b = (profiles.filter(symbol=row[s], metric=row["metric"]) for s in ("symbol_a", "symbol_b"))
+        pair = a.join(b, on=["dimension", "bin"]).select("lift", "lift_right")
+        assert row["n_bins"] == pair.height
+        if row["symbol_a"] == row["symbol_b"]:
+            assert (row["correlation"], row["ci_low"]) == (1.0, None)
+            continue
+        found = pearsonr(pair["lift"], pair["lift_right"])
+        low, high = found.confidence_interval(0.95)
+        assert row["correlation"] == pytest.approx(found.statistic, abs=1e-9)
+        assert (row["ci_low"], row["ci_high"]) == (pytest.approx(low, abs=1e-9), pytest.approx(high, abs=1e-9))
 
 
 @pytest.mark.parametrize(
