@@ -137,7 +137,8 @@ def _time_rows(
         groups = _group_numbers(symbol)
     timeframe = timeframes_of(sheet.frame, member, file_name, dialect)
     problems.refuse_if_all_bad(sheet, member.origin)
-    steps = steps_of(labels.label_us, groups, labels.valid & symbol.is_not_null().to_numpy())
+    is_read: Bools = labels.valid & symbol.is_not_null().to_numpy()
+    steps = steps_of(labels.label_us, groups, is_read)
     if timeframe is None:
         timeframe = step_timeframe(steps, member.origin)
         check_steps(timeframe, steps, sheet.origin_row, member.origin)
@@ -146,9 +147,12 @@ def _time_rows(
         problems.mark("bad_timeframe", timeframe.is_null())
         how["timeframe"] = "column"
     else:
-        check_steps(timeframe, steps, sheet.origin_row, member.origin)
         how["timeframe"] = timeframe.value
     opens = _opens(labels, groups, timeframe, dialect, member.origin)
+    if isinstance(timeframe, Timeframe) and how["timeframe"] == timeframe.value:
+        if timeframe.is_intraday and opens.stamp == "close":  # a session's last bar may be short: opens are on the grid
+            steps = steps_of(opens.instants.utc_us, groups, is_read)
+        check_steps(timeframe, steps, sheet.origin_row, member.origin)
     problems.mark("nonexistent_local_time", opens.instants.nonexistent)
     problems.mark("ambiguous_local_time", opens.instants.ambiguous)
     how |= {

@@ -22,6 +22,7 @@ _SEPARATORS = (",", ";", "\t", "|", " ")
 _HEAD_BYTES = 1 << 20
 _SCORED_LINES = 60
 _MAX_BANNER = 50
+_FIELDS_OF_A_BAR = 4
 _KNOWN_NAMES = 3  # a line with so many names of columns is a header, whatever its width
 
 
@@ -148,13 +149,20 @@ def _width(rows: list[list[str]], names: tuple[str, ...] | None, origin: str) ->
 
 
 def _best_separator(lines: list[str], decimal: str | None) -> str:
-    """The separator that makes the most fields look like numbers or times; ties go to the first."""
+    """The separator that makes the most fields look like numbers or times; ties go to the first.
+
+    A blank may stand inside numbers and times, so it separates only where no other mark makes a row of bars. The
+    decimal mark separates only where fields are quoted.
+    """
 
     def score(separator: str) -> int:
         fields = [f for line in lines for f in (split_fields(line, separator) or [])]
         return sum(kind_of(f) not in ("text", "empty") for f in fields) if len(fields) > len(lines) else -1
 
-    return max((s for s in _SEPARATORS if s != decimal), key=score)
+    is_quoted = any('"' in line for line in lines)
+    scores = {s: score(s) for s in _SEPARATORS if s != decimal or is_quoted}
+    visible = max((s for s in scores if s != " "), key=scores.__getitem__)
+    return visible if scores[visible] >= _FIELDS_OF_A_BAR * len(lines) else max(scores, key=scores.__getitem__)
 
 
 def _header(fields: list[tuple[int, list[str]]], dialect: Dialect, origin: str) -> tuple[tuple[str, ...] | None, int]:

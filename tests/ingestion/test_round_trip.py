@@ -33,13 +33,14 @@ def outcome_of(seed: int) -> str:
         try:
             parsed = read_file(file.data, file.name, Dialect.parse(declared, "test"))
         except RefusedInputError as error:
-            mended = _mended(str(error), declared, file)
-            assert mended != declared, f"no line mends it: {error}\n{_shown(file)}"
-            declared = mended
-            continue
-        difference = _difference(parsed, file.series)
-        assert not difference, f"{difference}\n{_shown(file)}\nread with {declared} as {parsed.resolved}"
-        return f"equal after {n_mends} lines"
+            refusal = str(error)
+        else:
+            difference = _difference(parsed, file.series)
+            assert not difference, f"{difference}\n{_shown(file)}\nread with {declared} as {parsed.resolved}"
+            return f"equal after {n_mends} lines"
+        mended = _mended(refusal, declared, file)
+        assert mended != declared, f"no line mends it: {refusal}\n{_shown(file)}"
+        declared = mended
     raise AssertionError(f"still refused after {MAX_MENDS} lines, the last {declared}\n{_shown(file)}")
 
 
@@ -95,7 +96,9 @@ def test_bars_in_a_random_dialect_read_back_equal_or_are_refused_with_a_line_tha
 def test_ten_thousand_files_read_back_equal_or_are_refused_with_a_line_that_mends_them() -> None:
     outcomes: Counter[str] = Counter()
 
-    @settings(max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
+    @settings(
+        max_examples=MANY, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True
+    )
     @given(st.integers(0, 2**62))
     def run(seed: int) -> None:
         outcomes[outcome_of(seed)] += 1

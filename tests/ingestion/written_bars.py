@@ -57,7 +57,9 @@ class Written:
 
 def written(series: TrueSeries, chance: random.Random) -> Written:
     """The bars in a random dialect."""
-    file = Written(series, b"", f"{series.symbol}.csv", {"symbol": series.symbol}, {"timeframe": series.timeframe.value})
+    file = Written(
+        series, b"", f"{series.symbol}.csv", {"symbol": series.symbol}, {"timeframe": series.timeframe.value}
+    )
     if series.calendar != "always_open" or chance.random() < 0.5:
         file.declared["calendar"] = series.calendar
     stamps = _stamps(file, chance)
@@ -65,7 +67,9 @@ def written(series: TrueSeries, chance: random.Random) -> Written:
         _as_text(file, stamps, chance)
     else:
         _as_values(file, stamps, chance)
-    if chance.random() < 0.5 or any(b.closes - b.opens != timedelta(minutes=series.timeframe.minutes) for b in series.bars):
+    if chance.random() < 0.5 or any(
+        b.closes - b.opens != timedelta(minutes=series.timeframe.minutes) for b in series.bars
+    ):
         file.declared["timeframe"] = series.timeframe.value
     return file
 
@@ -88,14 +92,20 @@ def _stamps(file: Written, chance: random.Random) -> _Stamps:
         days = [b.session for b in series.bars]
         if series.timeframe is Timeframe.W1:
             last = chance.choice((4, 6)) if is_close else 0
+            if last == 6:  # without a word, a Sunday is taken for the eve of a week's first session
+                file.declared["bar_stamp"] = "close"
             days = [d - timedelta(days=d.weekday() - last) for d in days]
         return _Stamps([datetime(d.year, d.month, d.day) for d in days], is_date=True)  # noqa: DTZ001
+    file.declared.pop("bar_stamp", None)
     if is_close:
         file.declared["bar_stamp"] = "close"
     zone = chance.choice(_ZONES)
     file.known |= {"zone": zone, "bar_stamp": "close" if is_close else "open"}
     clock = _zone(zone)
-    return _Stamps([(b.closes if is_close else b.opens).astimezone(clock) for b in series.bars], is_date=False)
+    times = [(b.closes if is_close else b.opens).astimezone(clock) for b in series.bars]
+    if is_close and not series.timeframe.is_intraday and not any(t.hour or t.minute for t in times):
+        return _stamps(file, chance)  # midnights are dates, so they name the session and cannot mark its end
+    return _Stamps(times, is_date=False)
 
 
 def _zone(name: str) -> Any:
@@ -153,6 +163,8 @@ def _as_text(file: Written, stamps: _Stamps, chance: random.Random) -> None:
     columns = _time_columns(file, stamps, chance)
     decimal, thousands = chance.choice(_MARKS)
     file.known |= {"decimal": decimal, "thousands": thousands or None}
+    if thousands == "." and all(p % 1 == 0 for b in file.series.bars for p in b.prices):
+        file.declared |= {"decimal": decimal, "thousands": thousands}  # 16.008 says nothing else than 16.008
     separator = chance.choice([s for s in (",", ",", ";", "\t", "|") if s != decimal or chance.random() < 0.2])
     sign = chance.choice(("", "", "", "", "$", "%"))
     for i in range(4):
