@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from quant_core.calendars import Calendar, calendar_of
 from quant_core.errors import RefusedInputError
@@ -152,11 +153,17 @@ def _as_instants(utc_us: Int64s) -> Instants:
 def _open_of_date(
     label_us: Int64s, valid: Bools, calendar: Calendar, timeframe: Timeframe, *, is_close: bool
 ) -> Int64s:
-    """Session open of every date; of the first session of its ISO week for W1."""
+    """Session open of every date; of the first session of its ISO week for W1.
+
+    An open dated on a weekday that never trades, after the week's sessions, is the eve of the next week; a holiday is
+    no such day.
+    """
     dates = as_series(label_us, valid).dt.date()
-    opens = calendar.day_bounds(dates)["ts"]
-    if timeframe is Timeframe.W1:
-        if is_close:
-            opens = calendar.day_bounds(dates.dt.truncate("1w"))["ts"]
-        opens = calendar.bins(opens, timeframe)["ts"]
+    if timeframe is not Timeframe.W1:
+        return calendar.day_bounds(dates)["ts"].to_physical().to_numpy()
+    days = SessionTimes.around(calendar, label_us, valid).day
+    trades = dates.dt.weekday().is_in(np.unique((days + 3) % 7 + 1).tolist())  # 1970-01-01 was a Thursday
+    weeks = dates.dt.truncate("1w")
+    starts = weeks if is_close else pl.select(pl.when(trades).then(weeks).otherwise(dates)).to_series()
+    opens = calendar.bins(calendar.day_bounds(starts)["ts"], timeframe)["ts"]
     return opens.to_physical().to_numpy()

@@ -46,7 +46,7 @@ def refuse_foreign(head: bytes, origin: str) -> None:
     Raises:
         RefusedInputError: with the format's name.
 
-    >>> refuse_foreign(b"FEA1", "a.feather")
+    >>> refuse_foreign(bytes([*b"FEA1", 0]), "a.feather")
     Traceback (most recent call last):
     quant_core.errors.RefusedInputError: Refused a.feather: it is a Feather version 1 file. Fix: write it as Feather version 2 (pandas: to_feather), Parquet or CSV
     """  # noqa: E501
