@@ -89,8 +89,8 @@ class KeyPlan:
         config: run config of the stages that have one.
         draw: True draws the views of what was written.
         asked_checks: names ``asset:check`` that are evaluated on unchanged partitions too.
-        unseen: asset → keys of which the instance knows no materialization: their metadata is due although nothing
-            is written.
+        told: asset → key → data version that the instance knows: where it knows another one or none, metadata are
+            due although nothing is written.
     """
 
     stages: Sequence[Stage]
@@ -98,7 +98,7 @@ class KeyPlan:
     config: BaseModel | None = None
     draw: bool = False
     asked_checks: frozenset[str] = frozenset()
-    unseen: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    told: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict[str, Mapping[str, str | None]])
 
 
 def expected_facts(stage: Stage, tables: KeyTables, research: ResearchSpec, config: BaseModel | None = None) -> Facts:
@@ -213,19 +213,20 @@ class _KeyRun:
     def _outcome(self, stage: Stage, made: Made | None, facts: Facts | None, *, is_written: bool) -> StageOutcome:
         """What is known of a key that is up to date now: versions, and what people see where it is due."""
         findings = self._findings(stage, is_written=is_written)
-        is_shown = is_written or str(self.key) in self.plan.unseen.get(stage.name, ())
+        own = None if stage.takes_in else self.tables.facts(stage.name)
+        data_version = self.tables.provenance(RAW_ROWS) if own is None else own.provenance
+        is_shown = is_written or self.plan.told.get(stage.name, {}).get(str(self.key)) != data_version
         metadata: dict[str, dg.MetadataValue[Any]] = {}
         if is_shown:
             shown = facts if made is None or not made.tables else self.tables.facts(stage.name)
             research = self.inputs.research if stage.section else None
             metadata |= describe(self.tables, stage, made, shown, research, is_written=is_written)
             metadata |= self._drawn(stage)
-        own = None if stage.takes_in else self.tables.facts(stage.name)
         makers = makers_of_tables()
         return StageOutcome(
             stage.name,
             "written" if is_written else "unchanged",
-            data_version=self.tables.provenance(RAW_ROWS) if own is None else own.provenance,
+            data_version=data_version,
             code_version=stage.code_version,
             input_versions={makers[n]: self.tables.provenance(n) for n in stage.reads if n in makers},
             metadata=metadata,

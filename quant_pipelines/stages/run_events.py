@@ -64,7 +64,9 @@ class MadePartition:
 class EventWriter:
     """Writes the events of one run.
 
-    A materialization is written iff the partition was written or the instance knows none of it. An evaluation is
+    A materialization is written iff the partition was written or the last one that the instance knows of it says
+    another data version, or none: then an earlier run wrote the rows and died before it said so, or another
+    instance, or what the partition holds lies in files that it shares with another one. An evaluation is
     written iff it finds something, or the check's last word on the partition is not "passed", or the run evaluates
     the check for at most ``MAX_LOGGED_KEYS`` keys. Events wait in memory until there are a thousand of an asset or
     a check; inputs are written before what was made from them. ``flush`` ends a run.
@@ -77,19 +79,28 @@ class EventWriter:
         self._step = context.get_step_execution_context()
         self._instance = context.instance
         self._made: dict[str, list[MadePartition]] = {}
-        self._known: dict[str, set[str | None]] = {}
+        self._told: dict[str, Mapping[str | None, str]] = {}
         self._evaluations: dict[dg.AssetCheckKey, _CheckBuffer] = {}
         self.n_materializations = 0
         self.n_evaluations = 0
 
     def add(self, made: MadePartition) -> None:
         """Take one partition; an event of it follows if there is something to say."""
-        if not made.written and made.partition in self._known_partitions(made.asset):
+        if not made.written and self.told_version(made.asset, made.partition) == made.data_version:
             return
         waiting = self._made.setdefault(made.asset, [])
         waiting.append(made)
         if len(waiting) == BATCH_SIZE:
             self._write_asset(made.asset)
+
+    def told_version(self, asset: str, partition: str | None) -> str | None:
+        """The data version that the instance knew of a partition before this run; None where it knew none.
+
+        One query per asset and run.
+        """
+        if asset not in self._told:
+            self._told[asset] = _last_versions(self._instance, dg.AssetKey(asset), is_partitioned=partition is not None)
+        return self._told[asset].get(partition)
 
     def evaluate(self, evaluation: dg.AssetCheckEvaluation) -> None:
         """Take what a check says of one partition; an event of it follows if there is something to say."""
@@ -101,26 +112,12 @@ class EventWriter:
             if len(buffer.waiting) >= BATCH_SIZE:
                 self._write_evaluations(buffer)
 
-    def knows(self, asset: str, partition: str | None) -> bool:
-        """True when the instance knew a materialization of the partition before this run."""
-        return partition in self._known_partitions(asset)
-
     def flush(self) -> None:
         """Write everything that waits: materializations first, so that evaluations follow what they are about."""
         for asset in list(self._made):
             self._write_asset(asset)
         for buffer in self._evaluations.values():
             self._write_evaluations(buffer)
-
-    def _known_partitions(self, asset: str) -> set[str | None]:
-        """Partitions with a materialization; asked once per asset and run."""
-        if asset not in self._known:
-            key = dg.AssetKey(asset)
-            partitions: set[str | None] = set(self._instance.get_materialized_partitions(key))
-            if not partitions and self._instance.get_latest_materialization_event(key) is not None:
-                partitions.add(None)
-            self._known[asset] = partitions
-        return self._known[asset]
 
     def _write_asset(self, asset: str) -> None:
         """Write what waits of one asset as one batch, and of its inputs before: pointers name their events."""
@@ -258,6 +255,17 @@ class _InputTags:
         stored = self._versions[name].get(made.partition or "", {}).get(DATA_VERSION_TAG)
         is_as_read = made.input_data_versions.get(name, stored) == stored
         return str(event_id if is_as_read else event_id - 1)
+
+
+def _last_versions(instance: dg.DagsterInstance, key: dg.AssetKey, *, is_partitioned: bool) -> Mapping[str | None, str]:
+    """Partition → data version of its last materialization."""
+    if not is_partitioned:
+        pointer, version = _last_event(instance, key)
+        return {} if pointer == NULL_EVENT_POINTER else {None: version}
+    tags = instance.event_log_storage.get_latest_tags_by_partition(
+        key, DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION_TAG]
+    )
+    return {partition: found[DATA_VERSION_TAG] for partition, found in tags.items()}
 
 
 def _last_event(instance: dg.DagsterInstance, key: dg.AssetKey) -> tuple[str, str]:

@@ -155,10 +155,8 @@ def _plan(
 ) -> KeyPlan:
     """What the run wants of every key."""
     asked = {f"{k.asset_key.to_user_string()}:{k.name}" for k in context.selected_asset_check_keys}
-    unseen = {s.name: frozenset(str(k) for k in keys if not writer.knows(s.name, _partition(k))) for s in stages}
-    return KeyPlan(
-        stages, checks, config, draw=len(keys) <= MAX_DRAWN_KEYS, asked_checks=frozenset(asked), unseen=unseen
-    )
+    told = {s.name: {str(k): writer.told_version(s.name, _partition(k)) for k in keys} for s in stages}
+    return KeyPlan(stages, checks, config, draw=len(keys) <= MAX_DRAWN_KEYS, asked_checks=frozenset(asked), told=told)
 
 
 def _partition(key: Key) -> str | None:
