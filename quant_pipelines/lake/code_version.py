@@ -21,6 +21,7 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 
 import quant_core
+from quant_core.catalog import CONTRACT
 from quant_core.errors import ConfigError
 
 _PACKAGES = Path(quant_core.__path__[0]).parent
@@ -84,29 +85,46 @@ class CodeTree:
     def closure(self, module: str, *extra: str) -> tuple[set[str], set[str]]:
         """Modules of the project and libraries that a module reaches."""
         found: set[str] = set()
-        expanded: set[str] = set()
         libraries: set[str] = set()
         waiting = [module, *extra]
         while waiting:
             name = waiting.pop()
             file = self._file(name)
-            if name in expanded or file is None:
+            if name in found or file is None:
                 continue
-            expanded.add(name)
-            code = _code_of(file)
-            blocks = self._blocks_in(name, file) if code.is_family else ()
-            # Who imports one block reaches its package too, but not the other blocks: a package is entered without
-            # its blocks unless it is imported itself.
-            parents = [name.rsplit(".", i)[0] for i in range(1, name.count(".") + 1)]
-            for reached in (name, *parents):
-                own_file = self._file(reached)
-                if reached not in found and own_file is not None:
-                    found.add(reached)
-                    own = _code_of(own_file)
-                    libraries |= {top for top in map(_top, own.imports) if _is_library(top)}
-                    waiting += [n for n in own.imports if _top(n) in _ROOTS and not _is_excluded(n)]
-            waiting += blocks
+            found.add(name)
+            imports = _code_of(file).imports
+            libraries |= {top for top in map(_top, imports) if _is_library(top)}
+            waiting += [name.rsplit(".", i)[0] for i in range(1, name.count(".") + 1)]
+            for reached in (n for n in imports if _top(n) in _ROOTS and not _is_excluded(n)):
+                home, attribute = self._resolved(reached)
+                waiting.append(home)
+                waiting += self._blocks_meant(name, home, attribute)
         return found, libraries
+
+    def _resolved(self, dotted: str) -> tuple[str, str]:
+        """The module that an imported name comes from, and the name inside it; "" where the module itself is meant."""
+        if self._file(dotted) is not None:
+            return dotted, ""
+        home, _, attribute = dotted.rpartition(".")
+        return home, attribute
+
+    def _blocks_meant(self, importer: str, home: str, attribute: str) -> list[str]:
+        """The blocks that an import stands for: a catalog finds them without importing them by name.
+
+        Who imports a family's catalog, its base class or what works on any of its blocks may use every block. Who
+        imports one block, or a type of the contract that is no block, does not.
+        """
+        package = home.removesuffix(f".{CONTRACT}")
+        file = self._file(package)
+        base = _code_of(file).base if file is not None else ""
+        if file is None or not base or importer == package or importer.startswith(f"{package}."):
+            return []
+        contract = self._file(f"{package}.{CONTRACT}")
+        types = _code_of(contract).defined if contract is not None else frozenset[str]()
+        if attribute != base and (home != package or attribute in types):
+            return []
+        return [f"{package}.{f.stem}" for f in sorted(file.parent.glob("*.py")) if f.stem != "__init__"]
 
     def _file(self, module: str) -> Path | None:
         """The file of a module, or None for a name that is no module: what ``from a import b`` may also mean."""
@@ -120,10 +138,6 @@ class CodeTree:
         file = path.with_suffix(".py")
         return file if file.is_file() else None
 
-    def _blocks_in(self, package: str, file: Path) -> Iterator[str]:
-        """Every module of a family folder."""
-        return (f"{package}.{f.stem}" for f in sorted(file.parent.glob("*.py")) if f.stem != "__init__")
-
 
 @dataclass(frozen=True)
 class _Code:
@@ -131,13 +145,15 @@ class _Code:
 
     Attributes:
         digest: hash of its syntax.
-        imports: dotted names it may import: of ``from a import b`` both ``a`` and ``a.b``.
-        is_family: True where a catalog discovers the files beside it.
+        imports: dotted names it imports: of ``from a import b`` that is ``a.b``.
+        defined: names of its classes.
+        base: for a package whose files a catalog discovers, the name of the class they derive from; else "".
     """
 
     digest: str
     imports: frozenset[str]
-    is_family: bool
+    defined: frozenset[str]
+    base: str
 
 
 @cache
@@ -159,13 +175,16 @@ def _parsed(file: Path, _mtime_ns: int, _size: int) -> _Code:
     """Parse a file; time and size tell a changed file from the one parsed before."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     imports = frozenset(_imported(tree.body))
-    is_family = file.name == "__init__.py" and any(
-        isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "Catalog" for n in ast.walk(tree)
-    )
+    catalogs = [
+        n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id == "Catalog"
+    ]
+    bases = [a.id for n in catalogs for a in n.args[-1:] if isinstance(a, ast.Name)]
+    defined = frozenset(n.name for n in tree.body if isinstance(n, ast.ClassDef))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [n for n in node.body if not _is_text(n)]
-    return _Code(hashlib.sha256(ast.dump(tree).encode()).hexdigest(), imports, is_family)
+    digest = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return _Code(digest, imports, defined, bases[0] if bases and file.name == "__init__.py" else "")
 
 
 def _is_text(statement: ast.stmt) -> bool:
@@ -188,7 +207,6 @@ def _imported(body: Iterable[ast.stmt]) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call) and _is_import_by_name(node):
             yield str(ast.literal_eval(node.args[0]))

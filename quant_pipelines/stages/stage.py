@@ -103,12 +103,17 @@ class Stage:
         """Names of what it makes, as other stages read it."""
         return {self.name, *self.beside, *((RAW_ROWS,) if self.takes_in else ())}
 
-    @cached_property
-    def code_version(self) -> str:
-        """Hash of the code its numbers come from: what ``make`` reaches, its section, its tables."""
+    @property
+    def code_modules(self) -> tuple[str, ...]:
+        """Modules whose code counts as its own besides that of ``make``: its section, its tables."""
         tables = [f"quant_core.tables.{name}" for name in (self.table.name, *self.beside)]
         settings = [f"quant_core.{self.section}.settings"] if self.section else []
-        return code_version(self.make.__module__, *tables, *settings)
+        return (*tables, *settings)
+
+    @cached_property
+    def code_version(self) -> str:
+        """Hash of the code its numbers come from."""
+        return code_version(self.make.__module__, *self.code_modules)
 
     @cached_property
     def upstream(self) -> tuple[str, ...]:
