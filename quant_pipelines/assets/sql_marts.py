@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 
 from quant_pipelines.lake.sql_files import SqlFile
-from quant_pipelines.marts.mart_metadata import mart_entries
 from quant_pipelines.marts.marts import build_mart, mart_files, mart_settings
+from quant_pipelines.plots.mart_entries import mart_entries
 from quant_pipelines.resources import LakeResource, ResearchResource
 from quant_pipelines.stages.stage import OWNERS, discover_stages
 

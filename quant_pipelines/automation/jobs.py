@@ -62,37 +62,56 @@ def register_symbols() -> None:
     register_available_symbols()
 
 
-def _asset_job(name: str, assets: list[str], description: str) -> object:
+def _assets(*names: str) -> dg.AssetSelection:
     """Assets without checks: a run evaluates them on what it writes, asked or not, and logs what they find.
 
     Planned checks would cost an event per check and key before any work, and turn red when one key fails.
     """
-    selection = dg.AssetSelection.assets(*assets).without_checks()
-    return dg.define_asset_job(name, selection=selection, description=description)
+    return dg.AssetSelection.assets(*names).without_checks()
 
 
-ingest = _asset_job("ingest", ["raw_bars", "bars"], "Brings raw rows and cleaned bars up to date with the sources.")
-market_stats = _asset_job("market_stats", ["features", "market_stats"], "Computes features and statistics from bars.")
-research = _asset_job(
+ingest = dg.define_asset_job(
+    "ingest",
+    selection=_assets("raw_bars", "bars"),
+    description="Brings raw rows and cleaned bars up to date with the sources.",
+)
+
+market_stats = dg.define_asset_job(
+    "market_stats",
+    selection=_assets("features", "market_stats"),
+    description="Computes features and statistics from bars.",
+)
+
+research = dg.define_asset_job(
     "research",
-    [s.name for s in discover_stages("symbol_timeframe") if s.refresh != "on_request"],
-    "The whole flow, from the sources to the statistics and seasonal profiles, key by key.",
+    selection=_assets(*(s.name for s in discover_stages("symbol_timeframe") if s.refresh != "on_request")),
+    description="The whole flow, from the sources to the statistics and seasonal profiles, key by key.",
 )
 
-seasonality = _asset_job(
-    "seasonality", ["seasonality_profiles"], "Profiles calendar bins and their stability from bars."
+seasonality = dg.define_asset_job(
+    "seasonality",
+    selection=_assets("seasonality_profiles"),
+    description="Profiles calendar bins and their stability from bars.",
 )
 
-stats_details = _asset_job(
-    "stats_details", ["stats_details"], "Writes the event bars behind the cells that the run config names."
+stats_details = dg.define_asset_job(
+    "stats_details",
+    selection=_assets("stats_details"),
+    description="Writes the event bars behind the cells that the run config names.",
 )
 
 marts = dg.define_asset_job("marts", selection=MARTS, description="Refreshes every mart of sql/marts.")
 
-report = _asset_job("report", ["report"], "Writes one self-contained HTML report per symbol from what the lake holds.")
+report = dg.define_asset_job(
+    "report",
+    selection=_assets("report"),
+    description="Writes one self-contained HTML report per symbol from what the lake holds.",
+)
 
-calibration = _asset_job(
-    "calibration", ["calibration"], "Simulates worlds of known truth and reports how often the statistics err."
+calibration = dg.define_asset_job(
+    "calibration",
+    selection=_assets("calibration"),
+    description="Simulates worlds of known truth and reports how often the statistics err.",
 )
 
 leak_audit = dg.define_asset_job(

@@ -1,5 +1,5 @@
 """Marts: small unpartitioned tables over all symbols.
 
-Put here: building, reading and describing of marts.
-Keep out: the SELECTs (sql/marts) and their assets (assets/sql_marts.py).
+Put here: building of marts.
+Keep out: the SELECTs (sql/marts), reading (lake/query.py), how they look (plots/mart_entries.py) and their assets.
 """

@@ -1,6 +1,6 @@
 """Plots for the web UI and the reports: small figures, each with title, units and sample sizes.
 
-Put here: one file per figure; a frame in, PNG or SVG bytes out.
+Put here: one file per figure; a frame in, PNG or SVG bytes out. What is shown of a mart is in mart_entries.py.
 Keep out: reading the lake, and numbers of their own (a plot draws columns, it computes none).
 """
 

@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 import polars as pl
 import pytest
 
-from quant_pipelines.marts.mart_metadata import FIGURES
 from quant_pipelines.marts.marts import mart_files
 from quant_pipelines.plots import correlation_matrix, lift_comparison, market_stats_heat_map, stability_map, svg
+from quant_pipelines.plots.mart_entries import FIGURES
 
 
 def _texts(image: bytes) -> list[str]:

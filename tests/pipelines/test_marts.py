@@ -21,8 +21,8 @@ from quant_pipelines.lake.lake import Facts, Lake
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.lake.query import check_promises, read_mart, run_select
 from quant_pipelines.lake.sql_files import SQL_FOLDER, SqlFile, parse_sql_file, tables_read
-from quant_pipelines.marts.mart_metadata import FIGURES, mart_entries
 from quant_pipelines.marts.marts import build_mart, mart_files
+from quant_pipelines.plots.mart_entries import FIGURES, mart_entries
 
 SETTINGS = {"fdr": 0.05}
 

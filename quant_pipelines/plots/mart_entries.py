@@ -1,7 +1,7 @@
-"""Metadata of marts: what people see of a mart in the web UI.
+"""Entries of marts: what people see of a mart in the web UI.
 
-Put here: rows, preview and the figure of a mart.
-Keep out: computing (marts.py) and drawing (plots/).
+Put here: rows, preview, and which rows of a mart its figure shows.
+Keep out: computing (marts/) and drawing (the other files of this folder).
 """
 
 from __future__ import annotations
