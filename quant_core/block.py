@@ -1,25 +1,30 @@
 """The block: a frozen value with typed, defaulted parameters and a canonical id.
 
 Put here: what every family shares (canonical string, parameter check), nothing that belongs to one family.
-Keep out: discovery (catalog.py), parsing of ids (spec.py), family contracts (each family's ``contract.py``).
+Keep out: discovery (catalog.py), reading of ids (grammar.py), family contracts (each family's ``contract.py``).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, ClassVar, cast, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from quant_core.errors import ConfigError
 from quant_core.model_parsing import first_fault
 
-# Parameter types with their bounds; a block declares them and construction checks them.
-Count = Annotated[int, Field(ge=1)]
-Window = Annotated[int, Field(ge=2)]
-Positive = Annotated[float, Field(gt=0)]
+# Parameter types with their bounds; a block declares them and construction checks them. Both sides are bounded: a slip
+# of the keyboard is an error and not an endless computation.
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+CountOrZero = Annotated[int, Field(ge=0, le=1_000_000)]
+Window = Annotated[int, Field(ge=2, le=1_000_000)]
+Positive = Annotated[float, Field(gt=0, le=1e6)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**64)]
 
 
 def snake_case(class_name: str) -> str:
@@ -45,15 +50,32 @@ def learned() -> Any:
     return field(default=None, metadata={"learned": True})
 
 
-def _text(value: object) -> str:
+def renamed(default: Any, *earlier: str) -> Any:
+    """A parameter that had other names: they are still read, with a warning that says the name now (renames.py).
+
+    Args:
+        default: the parameter's default.
+        earlier: its names before, the first one first.
+    """
+    return field(default=default, metadata={"earlier": earlier})
+
+
+def text_of(value: object) -> str:
     """Write one parameter value so that equal values have equal text."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return "[" + ";".join(_text(v) for v in value) + "]"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return "[" + ";".join(text_of(v) for v in value) + "]"  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(value, float):
         return repr(value)
     return str(value)
+
+
+def _holds_truth(value: object) -> bool:
+    """True for true and false, and for a tuple with one of them."""
+    if isinstance(value, tuple):
+        return any(isinstance(part, bool) for part in cast(tuple[object, ...], value))
+    return isinstance(value, bool)
 
 
 @cache
@@ -75,8 +97,18 @@ class Block:
     """A unit of the research vocabulary, equal and hashable by its parameters.
 
     Every field has a default, so ``Class()`` is valid; the canonical string lists every field but the
-    learned ones in declaration order and is the id stored in results. Construction checks the annotated
-    types and bounds and normalizes equal spellings (``2`` for a float becomes ``2.0``).
+    learned ones in declaration order and is the id stored in results; grammar.py reads it back. Construction
+    checks the annotated types and bounds and normalizes equal spellings (``2`` for a float becomes ``2.0``).
+
+    Attributes:
+        aliases: (name, id) of other names of the block with some parameters set, such as ``last_2`` and
+            ``last_day_of_month(k=2)``.
+        renamed_values: parameter → earlier word for a value → the word now.
+        replaces: (id, text) of a block that this one took the place of, with all defaults, and of the same thing now,
+            where ``{parameter}`` stands for the earlier block's parameter. Where ids share a name, the first gives the
+            defaults; an id counts when the parameters that its text does not name have the values it shows.
+
+    What ``renamed_values`` and ``replaces`` name is still read, with a warning (renames.py).
 
     Raises:
         ConfigError: a parameter has the wrong type or is out of its bounds.
@@ -94,6 +126,10 @@ class Block:
     quant_core.errors.ConfigError: Wrong value at demo.k: expected greater than or equal to 1, found 0. Correct it.
     """
 
+    aliases: ClassVar[tuple[tuple[str, str], ...]] = ()
+    renamed_values: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    replaces: ClassVar[tuple[tuple[str, str], ...]] = ()
+
     def __post_init__(self) -> None:
         for name, check in _checks(type(self)).items():
             object.__setattr__(self, name, self._checked(name, getattr(self, name), check))
@@ -104,7 +140,7 @@ class Block:
             if isinstance(value, check):
                 return value
             raise self._wrong(name, f"a {check.__name__.lower()}", value)
-        if isinstance(value, bool) and check.core_schema["type"] in {"int", "float"}:
+        if check.core_schema["type"] in {"int", "float", "tuple"} and _holds_truth(value):
             # Pydantic reads true as 1; a window of "true" bars is a mistake.
             raise self._wrong(name, "a number", value)
         try:
@@ -126,7 +162,7 @@ class Block:
     def canonical(self) -> str:
         """The block's id with every parameter, stable across runs."""
         own = [f for f in fields(self) if "learned" not in f.metadata]
-        inner = ",".join(f"{f.name}={_text(getattr(self, f.name))}" for f in own)
+        inner = ",".join(f"{f.name}={text_of(getattr(self, f.name))}" for f in own)
         return f"{self.name}({inner})" if inner else self.name
 
     def __str__(self) -> str:

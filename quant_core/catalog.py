@@ -1,7 +1,7 @@
 """The catalog: finds the blocks of a family folder, so that adding a block touches one file.
 
-Put here: discovery and look-up by id.
-Keep out: block semantics (family folders) and parsing of canonical strings (spec.py).
+Put here: discovery and look-up by id, and the catalog of a family.
+Keep out: block semantics (family folders) and reading of canonical strings (grammar.py).
 """
 
 from __future__ import annotations
@@ -50,6 +50,11 @@ class Catalog(Mapping[str, type[B]], Generic[B]):
     >>> from quant_core.events import EVENTS
     >>> EVENTS["k_consecutive"].__name__
     'KConsecutive'
+
+    Attributes:
+        family: what errors call one of its blocks.
+        package: dotted name of the folder.
+        aliases: other names of blocks with some parameters set: name → id.
     """
 
     def __init__(self, family: str, package: str, path: list[str], base: type[B]) -> None:
@@ -58,6 +63,7 @@ class Catalog(Mapping[str, type[B]], Generic[B]):
         self._blocks: dict[str, type[B]] = {}
         for module in sorted(m.name for m in pkgutil.iter_modules(path) if not _is_machinery(m.name)):
             self._blocks[module] = self._block_in(f"{package}.{module}", module, base)
+        self.aliases = {name: text for block in self._blocks.values() for name, text in block.aliases}
         _CATALOGS[base] = self
 
     def _block_in(self, dotted: str, file_name: str, base: type[B]) -> type[B]:

@@ -16,7 +16,7 @@ from quant_core.errors import ConfigError
 from quant_core.timeframes import Timeframe
 
 HigherTimeframe = Literal["higher", "M5", "M15", "M30", "H1", "H4", "D1", "W1"]
-Multiplier = Annotated[int, Field(ge=0)]
+Multiplier = Annotated[int, Field(ge=0, le=10_080)]
 
 # The usual step up: coarse enough to be another view, fine enough to change within the horizon of a target.
 _STEP_UP = {

@@ -13,17 +13,17 @@ ANY = "any"
 
 
 def _block_name(column: str) -> pl.Expr:
-    """The name of a block without its parameters."""
-    return pl.col(column).str.split("(").list.first()
+    """The name of a block without its parameters; a calendar bin goes by its dimension."""
+    return pl.col(column).str.extract(r"^(?:calendar_bin\(dimension=)?(\w+)")
 
 
 def counted(trials: pl.DataFrame, measure: str, hit: pl.Expr) -> pl.DataFrame:
-    """Hits and trials of one measure by block names of target, event and condition.
+    """Hits and trials of one measure by names of target, event and condition.
 
-    >>> rows = pl.DataFrame({"target": ["t(n=5)"] * 2, "horizon_bars": [5, 5], "event": ["e(k=1)", "e(k=2)"],
-    ...                      "condition": ["all", "all"], "p": [0.01, 0.5]})
+    >>> rows = pl.DataFrame({"target": ["t(h=5)"] * 2, "horizon_bars": [5, 5], "event": ["e(k=1)", "e(k=2)"],
+    ...                      "condition": ["calendar_bin(dimension=dow(zone=utc))"] * 2, "p": [0.01, 0.5]})
     >>> counted(rows, "size", pl.col("p") <= 0.05).rows()
-    [('t', 5, 'e', 'all', 1, 2, 'size')]
+    [('t', 5, 'e', 'dow', 1, 2, 'size')]
     """
     names = [_block_name(c).alias(c) for c in ("target", "event", "condition")]
     grouped = trials.with_columns(*names, hit.cast(pl.Int64).alias("hit")).group_by(GROUP, maintain_order=True)

@@ -15,6 +15,7 @@ from quant_core.errors import ConfigError
 from quant_core.events import EVENTS
 from quant_core.grammar import parse_block
 from quant_core.market_stats.settings import MarketStatsSpec
+from quant_core.renames import first_spelling
 from quant_core.splitters.single_split import SingleSplit
 from quant_core.targets.continuation_n import ContinuationN
 from quant_core.targets.contract import Target
@@ -99,9 +100,9 @@ class CalibrationPlan:
         short, long = self.horizons, [h for h in self.horizons if h >= _SHORTEST_TOUCH]
         waits = tuple(TimeToTouch(horizon_bars=h) for h in long) if self.n_waiting_paths else ()
         targets: tuple[Target, ...] = (
-            *(ContinuationN(n=h) for h in short),
+            *(ContinuationN(horizon_bars=h) for h in short),
             *(TouchUpBeforeDown(horizon_bars=h) for h in long),
-            *(ForwardReturnN(n=h) for h in short),
+            *(ForwardReturnN(horizon_bars=h) for h in short),
             *waits,
         )
         spec = self._spec(world, self.n_bars, targets)
@@ -114,8 +115,8 @@ class CalibrationPlan:
 
     def _planted_tasks(self, world: World) -> list[Task]:
         """Simulations of a planted world: the spec's binary family, with the planted event and condition in it."""
-        means = (ForwardReturnN(n=1),) if isinstance(world, GrossEdge) else ()
-        targets: tuple[Target, ...] = (*(ContinuationN(n=h) for h in self.horizons), *means)
+        means = (ForwardReturnN(horizon_bars=1),) if isinstance(world, GrossEdge) else ()
+        targets: tuple[Target, ...] = (*(ContinuationN(horizon_bars=h) for h in self.horizons), *means)
         spec = self._spec(world, self.n_planted_bars, targets)
         if plant := world.plant:
             event, condition = parse_block(EVENTS, plant.event), parse_block(CONDITIONS, plant.condition)
@@ -147,5 +148,5 @@ class CalibrationPlan:
 
     def _seed_of(self, world: World, index: int) -> int:
         """A seed of its own for every simulation: under 2^32, so it never meets those of long simulations."""
-        name = f"{self.seed}|{world.canonical}|{index}"
+        name = f"{self.seed}|{first_spelling(world)}|{index}"
         return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")

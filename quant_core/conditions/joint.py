@@ -31,9 +31,9 @@ class Joint(Condition):
 
     Example, by hand: the first hour of a Monday; the daily bar has no hour, so no pair either.
 
-    >>> from quant_core.conditions.day_of_week import DayOfWeek
-    >>> from quant_core.conditions.hour_bin import HourBin
-    >>> both = Joint(first=DayOfWeek(), second=HourBin())
+    >>> from quant_core.conditions.calendar_bin import CalendarBin
+    >>> from quant_core.dimensions.hour import Hour
+    >>> both = Joint(first=CalendarBin(), second=CalendarBin(dimension=Hour()))
     >>> both.labels(Bars.of(close=[1, 2])).to_list(), len(both.values)
     (['0&0', '0&1'], 168)
     >>> from quant_core.timeframes import Timeframe

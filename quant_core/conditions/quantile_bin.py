@@ -41,9 +41,9 @@ class QuantileBin(Condition):
     Example, by hand: the median of 1 … 4 is 2.5; later bars do not move it.
 
     >>> from quant_core.features.sma import Sma
-    >>> halves = QuantileBin(feature=Sma(period=1), n_bins=2).fit(Bars.of(close=[1, 2, 3, 4]))
+    >>> halves = QuantileBin(feature=Sma(window_bars=1), n_bins=2).fit(Bars.of(close=[1, 2, 3, 4]))
     >>> halves.cuts, halves.labels(Bars.of(close=[1, 9, 2.5])).to_list(), halves.canonical
-    ((2.5,), ['q1', 'q2', 'q1'], 'quantile_bin(feature=sma(period=1),n_bins=2)')
+    ((2.5,), ['q1', 'q2', 'q1'], 'quantile_bin(feature=sma(window_bars=1),n_bins=2)')
     """
 
     feature: Feature = Rsi()  # noqa: RUF009 (a block is a frozen value)

@@ -1,6 +1,6 @@
 """The family contract of dimensions.
 
-Put here: the abstract Dimension, the dimensions that read a named clock, and the two clocks they read.
+Put here: the abstract Dimension, the dimensions that read a named clock, the word for the clock and what it reads.
 Keep out: any particular dimension.
 """
 
@@ -8,22 +8,49 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import polars as pl
+from pydantic import AfterValidator
 
 from quant_core.bars import Bars
 from quant_core.block import Block
-from quant_core.errors import ConfigError
 
 Cycle = Literal["day", "week", "month", "year"]
 """The calendar period in which every bin of a dimension comes round once."""
 
-CALENDAR_ZONE = "calendar"
-"""The zone value that means: the clock, or the trading session, of the bars' own calendar."""
+SESSION = "session"
+"""The zone that belongs to the trading session: its date, and the clock of its market (the calendar's zone)."""
+UTC = "utc"
+"""The one word for UTC in ids."""
+ZONE_WORDS = {"zone": {"calendar": SESSION, "exchange": SESSION}}
+"""Earlier words for a zone: parameter → word → the word now."""
 
 FLAG_BINS = ("0", "1")
+
+
+def zone_of(text: str) -> str:
+    """A zone as ids spell it: ``session``, ``utc`` or an IANA name.
+
+    >>> zone_of("UTC"), zone_of("America/New_York")
+    ('utc', 'America/New_York')
+    >>> zone_of("EST5")
+    Traceback (most recent call last):
+    ValueError: session, utc or an IANA zone such as America/New_York
+    """
+    if text in {SESSION, UTC}:
+        return text
+    if text == "UTC":
+        return UTC
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("session, utc or an IANA zone such as America/New_York") from error
+    return text
+
+
+Zone = Annotated[str, AfterValidator(zone_of)]
 
 
 @dataclass(frozen=True)
@@ -70,14 +97,11 @@ class ClockDimension(Dimension):
     """A dimension read from the time of day of the bar's open; null for bars of a session or longer.
 
     Attributes:
-        zone: IANA zone of the clock, daylight saving included; ``calendar`` takes the calendar's zone.
+        zone: ``utc``, an IANA zone (daylight saving included), or ``session`` for the clock of the session's market.
     """
 
-    zone: str = "UTC"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_zone(self.zone, self.name)
+    zone: Zone = UTC
+    renamed_values = ZONE_WORDS
 
     @abstractmethod
     def code_of(self, clock: pl.Expr) -> pl.Expr:
@@ -93,18 +117,16 @@ class ClockDimension(Dimension):
 class DayDimension(Dimension):
     """A dimension read from the bar's date.
 
-    Intraday bars: the date of ``ts`` in ``zone``. Bars of a session or longer, and ``zone = calendar``: the
-    session date, because the open of a session may lie on the evening before.
+    Bars of a session or longer, and every bar with ``zone = session``: the session's date, because the open of a
+    session may lie on the evening before (a foreign-exchange bar of Sunday 22:00 UTC is Monday's). Otherwise the date
+    of the bar's open in the zone.
 
     Attributes:
-        zone: IANA zone of the date; ``calendar`` takes the trading session.
+        zone: ``session``, ``utc`` or an IANA zone.
     """
 
-    zone: str = "UTC"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_zone(self.zone, self.name)
+    zone: Zone = SESSION
+    renamed_values = ZONE_WORDS
 
     @abstractmethod
     def code_of(self, day: pl.Expr) -> pl.Expr:
@@ -127,38 +149,14 @@ class WeekdayDimension(DayDimension):
 DAY_MINUTES = 1440
 
 
-def check_zone(zone: str, where: str) -> None:
-    """Refuse a zone that is neither ``calendar`` nor an IANA name.
-
-    Raises:
-        ConfigError: the name is unknown.
-
-    >>> check_zone("America/New_York", "hour")
-    >>> check_zone("EST5", "hour")
-    Traceback (most recent call last):
-    quant_core.errors.ConfigError: Wrong value at hour: zone: expected an IANA zone or 'calendar', found 'EST5'. \
-Write a name such as UTC or America/New_York.
-    """
-    if zone == CALENDAR_ZONE:
-        return
-    try:
-        ZoneInfo(zone)
-    except (KeyError, ValueError, OSError) as error:
-        raise ConfigError.at(
-            f"{where}: zone",
-            expected=f"an IANA zone or {CALENDAR_ZONE!r}",
-            found=zone,
-            next_step="Write a name such as UTC or America/New_York.",
-        ) from error
-
-
 def clock_of(bars: Bars, zone: str) -> pl.Expr:
     """Local date and time of the bar's open."""
-    return pl.col("ts").dt.convert_time_zone(bars.calendar.zone if zone == CALENDAR_ZONE else zone)
+    named = {SESSION: bars.calendar.zone, UTC: "UTC"}
+    return pl.col("ts").dt.convert_time_zone(named.get(zone, zone))
 
 
 def day_of(bars: Bars, zone: str) -> pl.Expr:
     """Date of the bar: the session's for bars of a session or longer, else the local date of its open."""
-    if zone == CALENDAR_ZONE or not bars.timeframe.is_intraday:
+    if zone == SESSION or not bars.timeframe.is_intraday:
         return pl.col("session_date")
     return clock_of(bars, zone).dt.date()

@@ -35,7 +35,7 @@ class Cross(Dimension):
     >>> Cross().labels(bars).to_list(), len(Cross().bins), Cross().cycle
     (['0|0', '1|0'], 168, 'week')
     >>> print(Cross())
-    cross(first=hour(zone=UTC),second=dow(zone=UTC))
+    cross(first=hour(zone=utc),second=dow(zone=session))
     """
 
     first: Dimension = field(default_factory=Hour)

@@ -18,7 +18,7 @@ class Dow(WeekdayDimension):
     """Weekday of the bar's date, 0 = Monday to 6 = Sunday.
 
     Attributes:
-        zone: IANA zone of the date; default UTC; ``calendar`` takes the trading session (Sunday evening FX is Monday).
+        zone: ``session`` (the default; Sunday evening FX is Monday), ``utc`` or an IANA zone: whose date.
 
     Look-ahead: none. Missing: null for weekly bars.
     Source: ours. Differs from: the source system's code, which counted from 1.

@@ -18,7 +18,7 @@ class HalfHour(ClockDimension):
     """Half hour of the bar's open on a named clock, ``00:00`` to ``23:30``.
 
     Attributes:
-        zone: IANA zone; default UTC.
+        zone: ``utc`` (the default), an IANA zone, or ``session`` for the clock of the session's market.
 
     Look-ahead: none. Missing: null for bars of a session or longer, which have no time of day.
     Source: none, ours.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.dimensions._schedule import by_session, sessions_around
+from quant_core.bars.schedule import by_session, sessions_around
 from quant_core.dimensions.contract import DAY_MINUTES, FLAG_BINS, Cycle, Dimension
 
 

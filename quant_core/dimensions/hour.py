@@ -18,7 +18,7 @@ class Hour(ClockDimension):
     """Hour of the bar's open on a named clock, 0 to 23.
 
     Attributes:
-        zone: IANA zone; default UTC.
+        zone: ``utc`` (the default), an IANA zone, or ``session`` for the clock of the session's market.
 
     Look-ahead: none. Missing: null for bars of a session or longer, which have no time of day.
     Source: ours; the source system's definition, with a zone.

@@ -14,13 +14,18 @@ from pydantic import Field
 
 from quant_core.dimensions.contract import FLAG_BINS, Cycle, DayDimension
 
+MONTHS = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class IsMonth(DayDimension):
     """1 when the bar's date lies in the month; ``is_january`` … ``is_december`` are its aliases.
 
     Attributes:
-        zone: IANA zone of the date; default UTC; ``calendar`` takes the trading session.
+        zone: ``session`` (the default), ``utc`` or an IANA zone: whose date.
         month: 1 = January to 12 = December.
 
     Look-ahead: none. Missing: none, every bar has a bin.
@@ -34,6 +39,7 @@ class IsMonth(DayDimension):
     """
 
     month: Annotated[int, Field(ge=1, le=12)] = 1
+    aliases = tuple((f"is_{name}", f"is_month(month={i})") for i, name in enumerate(MONTHS, start=1))
 
     @property
     def bins(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ class IsMonthEnd(WeekdayDimension):
     """1 when the bar's date is the last calendar day of its month.
 
     Attributes:
-        zone: IANA zone of the date; default UTC; ``calendar`` takes the trading session.
+        zone: ``session`` (the default), ``utc`` or an IANA zone: whose date.
 
     Look-ahead: none. Missing: null for weekly bars.
     Source: ours; the source system's definition, with a zone.

@@ -7,8 +7,10 @@ Keep out: a calendar of actual releases: this is a flag by the clock only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import polars as pl
+from pydantic import Field
 
 from quant_core.dimensions.contract import FLAG_BINS, ClockDimension
 
@@ -32,7 +34,7 @@ class IsNewsHour(ClockDimension):
     (['0', '1', '1'], ['1', '0', '0'])
     """
 
-    hours: tuple[int, ...] = (13, 14, 20)
+    hours: tuple[Annotated[int, Field(ge=0, le=23)], ...] = (13, 14, 20)
 
     @property
     def bins(self) -> tuple[str, ...]:

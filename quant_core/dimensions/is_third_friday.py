@@ -21,7 +21,7 @@ class IsThirdFriday(WeekdayDimension):
     """1 when the bar's date is a Friday with day 15 to 21: the monthly option expiry.
 
     Attributes:
-        zone: IANA zone of the date; default UTC; ``calendar`` takes the trading session.
+        zone: ``session`` (the default), ``utc`` or an IANA zone: whose date.
 
     Look-ahead: none. Missing: null for weekly bars.
     Source: ours; the source system's definition, with a zone.

@@ -7,14 +7,14 @@ Keep out: all days at once (trading_day_of_month.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import polars as pl
+from pydantic import Field
 
 from quant_core.bars import Bars
-from quant_core.block import Count
-from quant_core.dimensions._schedule import by_session, sessions_around
-from quant_core.dimensions.contract import DAY_MINUTES, FLAG_BINS, Cycle, Dimension, check_zone, day_of
+from quant_core.bars.schedule import by_session, sessions_around
+from quant_core.dimensions.contract import DAY_MINUTES, FLAG_BINS, SESSION, ZONE_WORDS, Cycle, Dimension, Zone, day_of
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class LastDayOfMonth(Dimension):
     """1 on the k-th day from the month's end, counting calendar days or trading sessions.
 
     Attributes:
-        k: 1 is the last day.
+        k: 1 is the last day; at most 31.
         basis: ``calendar`` counts the days of the date in ``zone``; ``business`` the sessions of the calendar.
-        zone: IANA zone of the date for ``basis=calendar``; default UTC; ``calendar`` takes the trading session.
+        zone: ``session`` (the default), ``utc`` or an IANA zone: whose date, for ``basis=calendar``.
 
     Look-ahead: none, the schedule is known in advance. Missing: null for weekly bars and, on the business
     basis, on dates that are no session.
@@ -39,13 +39,11 @@ class LastDayOfMonth(Dimension):
     (['1', '0', '0'], ['0', '1', '0'])
     """
 
-    k: Count = 1
+    k: Annotated[int, Field(ge=1, le=31)] = 1
     basis: Literal["calendar", "business"] = "calendar"
-    zone: str = "UTC"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_zone(self.zone, self.name)
+    zone: Zone = SESSION
+    aliases = tuple((f"last_{k}", f"last_day_of_month(k={k})") for k in range(1, 6))
+    renamed_values = ZONE_WORDS
 
     @property
     def bins(self) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ Keep out: clocks on the wall (hour.py, half_hour.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import polars as pl
+from pydantic import Field
 
 from quant_core.bars import Bars
-from quant_core.dimensions._schedule import by_session, sessions_around
+from quant_core.bars.schedule import by_session, sessions_around
 from quant_core.dimensions.contract import DAY_MINUTES, Dimension
 from quant_core.errors import ConfigError
 
@@ -36,11 +38,11 @@ class MinutesFromSessionOpen(Dimension):
     ['0', '60']
     """
 
-    step_minutes: int = 30
+    step_minutes: Annotated[int, Field(ge=1, le=DAY_MINUTES)] = 30
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.step_minutes < 1 or DAY_MINUTES % self.step_minutes:
+        if DAY_MINUTES % self.step_minutes:
             raise ConfigError.at(
                 f"{self.name}: step_minutes",
                 expected="a divisor of 1440",

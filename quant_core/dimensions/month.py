@@ -18,7 +18,7 @@ class Month(DayDimension):
     """Month of the bar's date, 1 to 12.
 
     Attributes:
-        zone: IANA zone of the date; default UTC; ``calendar`` takes the trading session.
+        zone: ``session`` (the default), ``utc`` or an IANA zone: whose date.
 
     Look-ahead: none. Missing: none, every bar has a bin.
     Source: ours; the source system's definition, with a zone.
@@ -29,6 +29,8 @@ class Month(DayDimension):
     >>> Month().labels(bars).to_list()
     ['1', '2']
     """
+
+    aliases = (("month_of_year", "month"),)
 
     @property
     def bins(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ class Quarter(DayDimension):
     """Quarter of the bar's date, 1 to 4.
 
     Attributes:
-        zone: IANA zone of the date; default UTC; ``calendar`` takes the trading session.
+        zone: ``session`` (the default), ``utc`` or an IANA zone: whose date.
 
     Look-ahead: none. Missing: none, every bar has a bin.
     Source: ours; the source system's definition, with a zone.

@@ -18,7 +18,7 @@ class Session(ClockDimension):
     """Part of the trading day by the hour: Asia 0-6, Europe 7-11, EU_US_overlap 12-15, US 16-20, Other 21-23.
 
     Attributes:
-        zone: IANA zone whose hours are cut; default UTC.
+        zone: whose hours are cut: ``utc`` (the default), an IANA zone, or ``session``.
 
     Look-ahead: none. Missing: null for bars of a session or longer, which have no time of day.
     Source: ours; the source system's definition, with a zone.

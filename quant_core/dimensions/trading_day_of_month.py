@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import Field
 
 from quant_core.bars import Bars
-from quant_core.dimensions._schedule import by_session, sessions_around
+from quant_core.bars.schedule import by_session, sessions_around
 from quant_core.dimensions.contract import DAY_MINUTES, Cycle, Dimension
 
 DaysAtEnd = Annotated[int, Field(ge=1, le=11)]

@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import Field
 
 from quant_core.bars import Bars
-from quant_core.dimensions._schedule import by_session, sessions_around
+from quant_core.bars.schedule import by_session, sessions_around
 from quant_core.dimensions.contract import DAY_MINUTES, Cycle, Dimension
 
 
@@ -38,8 +38,8 @@ class TurnOfMonth(Dimension):
     ['rest', 'turn', 'turn', 'turn', 'turn', 'rest']
     """
 
-    before: Annotated[int, Field(ge=0)] = 1
-    after: Annotated[int, Field(ge=0)] = 3
+    before: Annotated[int, Field(ge=0, le=31)] = 1
+    after: Annotated[int, Field(ge=0, le=31)] = 3
 
     @property
     def bins(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ class WeekInMonth(WeekdayDimension):
     """Seven-day week of the month: floor((day - 1) / 7) + 1, 1 to 5.
 
     Attributes:
-        zone: IANA zone of the date; default UTC; ``calendar`` takes the trading session.
+        zone: ``session`` (the default), ``utc`` or an IANA zone: whose date.
 
     Look-ahead: none. Missing: null for weekly bars.
     Source: ours; the source system's definition, with a zone.

@@ -18,7 +18,7 @@ class WeekOfYear(DayDimension):
     """ISO week of the bar's date, 1 to 53; week 1 holds the first Thursday.
 
     Attributes:
-        zone: IANA zone of the date; default UTC; ``calendar`` takes the trading session.
+        zone: ``session`` (the default), ``utc`` or an IANA zone: whose date.
 
     Look-ahead: none. Missing: none, every bar has a bin.
     Source: ISO 8601 week numbers.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from quant_core.block import Window
 from quant_core.counting.block_moments import (
     BlockMoments,
     Floats,
@@ -50,7 +51,7 @@ class ClusterRobustTest(BaselineTest):
     0.789824
     """
 
-    min_blocks: int = 10
+    min_blocks: Window = 10
 
     def p_value(self, m: BlockMoments) -> Floats:
         """Two-sided p-values of many cells at once."""

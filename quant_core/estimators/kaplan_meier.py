@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from quant_core.block import Fraction
 from quant_core.counting.block_moments import Counts, Floats, ratio
 from quant_core.estimators.contract import Estimand, Estimate, Estimator, Sample
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
@@ -51,7 +52,7 @@ class KaplanMeier(Estimator):
     ([[1.0, 0.6667, 0.3333]], [2.0], [1.6667])
     """
 
-    confidence: float = 0.95
+    confidence: Fraction = 0.95
 
     @property
     def estimand(self) -> Estimand:

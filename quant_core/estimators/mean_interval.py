@@ -13,6 +13,7 @@ import numpy as np
 from numba import get_num_threads
 from numpy.typing import NDArray
 
+from quant_core.block import Count, Fraction, Seed
 from quant_core.counting.block_moments import Counts, Floats, ratio
 from quant_core.estimators._resampling import means_and_deviations
 from quant_core.estimators._sample_moments import moments_of_sample
@@ -62,9 +63,9 @@ class MeanInterval(Estimator):
     Estimate(value=2.0, low=nan, high=nan)
     """
 
-    confidence: float = 0.95
-    n_resamples: int = 999
-    seed: int = 0
+    confidence: Fraction = 0.95
+    n_resamples: Count = 999
+    seed: Seed = 0
 
     @property
     def estimand(self) -> Estimand:
@@ -73,7 +74,7 @@ class MeanInterval(Estimator):
     def of_values(self, values: Floats, n_unique: float) -> Estimate:
         """The interval of one cell's outcomes in time order, with ``n_unique`` = covered bars / horizon."""
         starts = np.array([0, len(values)])
-        cell = self.of_cells(values, starts, np.array([n_unique]), np.array([self.seed % 2**64], dtype=np.uint64))
+        cell = self.of_cells(values, starts, np.array([n_unique]), np.array([self.seed], dtype=np.uint64))
         return Estimate(*(float(bound[0]) for bound in cell))
 
     def of_cells(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from quant_core.block import Fraction, Window
 from quant_core.counting.block_moments import BlockMoments, Floats, variance_against_baseline
 from quant_core.estimators._sample_moments import moments_of_sample
 from quant_core.estimators.cluster_robust_test import ClusterRobustTest
@@ -46,9 +47,9 @@ class MinimumDetectableEffect(Estimator):
     nan
     """
 
-    level: float = 0.05
-    power: float = 0.8
-    min_blocks: int = 10
+    level: Fraction = 0.05
+    power: Fraction = 0.8
+    min_blocks: Window = 10
 
     @property
     def estimand(self) -> Estimand:

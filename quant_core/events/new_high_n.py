@@ -11,35 +11,35 @@ from dataclasses import dataclass
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.block import Count
+from quant_core.block import Count, renamed
 from quant_core.events.contract import Event
 
 
 @dataclass(frozen=True)
 class NewHighN(Event):
-    """The close is above every one of the ``n`` closes before it; equality is no new high.
+    """The close is above every one of the ``window_bars`` closes before it; equality is no new high.
 
-    close_t > max(close_{t−n} … close_{t−1})
+    close_t > max(close_{t−window_bars} … close_{t−1})
 
     Attributes:
-        n: bars before this one, ≥ 1.
+        window_bars: bars before this one, ≥ 1.
 
-    Look-ahead: none. Missing: null for the first n bars.
+    Look-ahead: none. Missing: null for the first ``window_bars`` bars.
     Source: none, ours.
 
     Example, by hand: 3 exceeds 1 and 2; the second 3 only equals the first.
 
-    >>> NewHighN(n=2).mask(Bars.of(close=[1, 2, 3, 3])).to_list()
+    >>> NewHighN(window_bars=2).mask(Bars.of(close=[1, 2, 3, 3])).to_list()
     [None, None, True, False]
     """
 
-    n: Count = 50
+    window_bars: Count = renamed(50, "n")
 
     @property
     def warmup(self) -> int:
-        return self.n
+        return self.window_bars
 
     def mask(self, bars: Bars) -> pl.Series:
         return bars.frame.select(
-            (pl.col("close") > pl.col("close").shift(1).rolling_max(self.n)).alias(self.canonical)
+            (pl.col("close") > pl.col("close").shift(1).rolling_max(self.window_bars)).alias(self.canonical)
         ).to_series()

@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import Field
 
 from quant_core.bars import Bars
-from quant_core.block import Count
+from quant_core.block import Count, renamed
 from quant_core.events.contract import Event
 from quant_core.features.rsi import Rsi
 
@@ -23,7 +23,7 @@ class RsiExtreme(Event):
     """The RSI is below ``low`` (oversold) or above ``high`` (overbought); every such bar counts, not only the first.
 
     Attributes:
-        period: bars of the RSI, ≥ 1.
+        window_bars: bars of the RSI, ≥ 1.
         side: ``oversold`` or ``overbought``.
         low: limit of oversold, 0 to 100.
         high: limit of overbought, 0 to 100.
@@ -31,24 +31,24 @@ class RsiExtreme(Event):
     Look-ahead: none. Missing: null where the RSI is null.
     Source: none, ours.
 
-    Example, by hand: with period 1 a fall gives 0 and a rise 100.
+    Example, by hand: over one bar a fall gives 0 and a rise 100.
 
-    >>> RsiExtreme(period=1).mask(Bars.of(close=[2, 1, 2])).to_list()
+    >>> RsiExtreme(window_bars=1).mask(Bars.of(close=[2, 1, 2])).to_list()
     [None, True, False]
-    >>> RsiExtreme(period=1, side="overbought", high=100.0).mask(Bars.of(close=[2, 1, 2])).to_list()
+    >>> RsiExtreme(window_bars=1, side="overbought", high=100.0).mask(Bars.of(close=[2, 1, 2])).to_list()
     [None, False, False]
     """
 
-    period: Count = 14
+    window_bars: Count = renamed(14, "period")
     side: Literal["oversold", "overbought"] = "oversold"
     low: Annotated[float, Field(ge=0, le=100)] = 30.0
     high: Annotated[float, Field(ge=0, le=100)] = 70.0
 
     @property
     def warmup(self) -> int:
-        return self.period
+        return self.window_bars
 
     def mask(self, bars: Bars) -> pl.Series:
-        rsi = Rsi(period=self.period).compute(bars)
+        rsi = Rsi(window_bars=self.window_bars).compute(bars)
         extreme = rsi < self.low if self.side == "oversold" else rsi > self.high
         return extreme.alias(self.canonical)

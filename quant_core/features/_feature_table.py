@@ -30,8 +30,8 @@ def compute_features(bars: Bars, features: Sequence[Feature]) -> pl.DataFrame:
         ConfigError: a feature is listed twice.
 
     >>> from quant_core.features.sma import Sma
-    >>> compute_features(Bars.of(close=[1, 2, 6]), [Sma(period=2)]).columns
-    ['ts', 'ts_close', 'sma(period=2)']
+    >>> compute_features(Bars.of(close=[1, 2, 6]), [Sma(window_bars=2)]).columns
+    ['ts', 'ts_close', 'sma(window_bars=2)']
     """
     names = [f.canonical for f in features]
     twice = sorted({n for n in names if names.count(n) > 1})

@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.block import Count
+from quant_core.block import Count, renamed
 from quant_core.features._smoothing import seeded_average
 from quant_core.features.contract import Feature
 from quant_core.features.true_range import TrueRange
@@ -20,34 +20,35 @@ from quant_core.features.true_range import TrueRange
 
 @dataclass(frozen=True)
 class Atr(Feature):
-    """The average of the true range over ``period`` bars, this one included.
+    """The average of the true range over ``window_bars`` bars, this one included.
 
-    wilder: seed = mean of the first ``period`` true ranges, then ATR_t = ((period − 1)·ATR_{t−1} + TR_t)/period.
-    simple: mean of the last ``period`` true ranges.
+    With w = ``window_bars``:
+    wilder: seed = mean of the first ``window_bars`` true ranges, then ATR_t = ((w − 1)·ATR_{t−1} + TR_t)/w.
+    simple: mean of the last ``window_bars`` true ranges.
 
     Attributes:
-        period: length in bars, ≥ 1.
+        window_bars: length in bars, ≥ 1.
         smoothing: ``wilder`` or ``simple``.
 
-    Look-ahead: none. Missing: null for the first ``period`` bars.
+    Look-ahead: none. Missing: null for the first ``window_bars`` bars.
     Differs from: source systems that average whatever exists in the first bars.
     Source: Wilder (1978), as implemented by TA-Lib's ATR.
 
     Example, by hand: true ranges 2, 4, 8; Wilder (2 + 4)/2 = 3, then (3 + 8)/2 = 5.5; simple (4 + 8)/2 = 6.
 
     >>> bars = Bars.of(high=[9, 11, 13, 17], low=[9, 9, 9, 9], close=[9, 9, 9, 9])
-    >>> Atr(period=2).compute(bars).to_list()
+    >>> Atr(window_bars=2).compute(bars).to_list()
     [None, None, 3.0, 5.5]
-    >>> Atr(period=2, smoothing="simple").compute(bars).to_list()
+    >>> Atr(window_bars=2, smoothing="simple").compute(bars).to_list()
     [None, None, 3.0, 6.0]
     """
 
-    period: Count = 14
+    window_bars: Count = renamed(14, "period")
     smoothing: Literal["wilder", "simple"] = "wilder"
 
     @property
     def warmup(self) -> int:
-        return self.period
+        return self.window_bars
 
     @property
     def unit(self) -> str:
@@ -56,5 +57,5 @@ class Atr(Feature):
     def compute(self, bars: Bars) -> pl.Series:
         ranges = TrueRange().compute(bars)
         if self.smoothing == "wilder":
-            return seeded_average(ranges, self.period, 1 / self.period).alias(self.canonical)
-        return ranges.rolling_mean(self.period).alias(self.canonical)
+            return seeded_average(ranges, self.window_bars, 1 / self.window_bars).alias(self.canonical)
+        return ranges.rolling_mean(self.window_bars).alias(self.canonical)

@@ -13,7 +13,7 @@ import polars as pl
 from quant_core.bars import Bars
 from quant_core.bars.coarser_timeframe import Higher, HigherTimeframe, Multiplier
 from quant_core.bars.higher_timeframe import higher_bars, join_higher
-from quant_core.block import Count
+from quant_core.block import Count, renamed
 from quant_core.features.contract import Feature
 from quant_core.features.ema import Ema
 
@@ -30,9 +30,9 @@ class HtfEmaSlope(Feature):
         timeframe: of the higher bars; ``higher`` takes M1→M15, M5→H1, M15→H1, M30→H4, H1→H4, H4→D1, D1→W1.
         tf_multiplier: instead of a name, how many bars make a higher one (12 on M5 is H1); 0 to use ``timeframe``.
             Higher bars are aligned to the calendar, never to the row number.
-        ema_period: span of the EMA in higher bars, ≥ 1.
+        window_bars: span of the EMA in higher bars, ≥ 1.
 
-    Look-ahead: none. Missing: null until ``ema_period`` + 1 higher bars are complete; null on W1, which has no
+    Look-ahead: none. Missing: null until ``window_bars`` + 1 higher bars are complete; null on W1, which has no
     higher timeframe.
     Differs from: the source system, which used the close of the unfinished higher bar on all its bars.
     Source: none, ours.
@@ -40,16 +40,16 @@ class HtfEmaSlope(Feature):
     Raises:
         ConfigError: the timeframe is not coarser than the bars', or the multiple is not a timeframe.
 
-    Example, by hand, period 1: four-hour closes 4 and 9; their difference is known from the eighth hour's bar.
+    Example, by hand, one higher bar: four-hour closes 4 and 9; their difference is known from the eighth hour's bar.
 
     >>> hours = Bars.of(close=[1, 2, 3, 4, 6, 7, 8, 9, 0])
-    >>> HtfEmaSlope(ema_period=1).compute(hours).to_list()
+    >>> HtfEmaSlope(window_bars=1).compute(hours).to_list()
     [None, None, None, None, None, None, None, 5.0, 5.0]
     """
 
     timeframe: HigherTimeframe = "higher"
     tf_multiplier: Multiplier = 0
-    ema_period: Count = 20
+    window_bars: Count = renamed(20, "ema_period")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -57,7 +57,7 @@ class HtfEmaSlope(Feature):
 
     @property
     def warmup(self) -> int:
-        return self.ema_period
+        return self.window_bars
 
     @property
     def unit(self) -> str:
@@ -68,6 +68,6 @@ class HtfEmaSlope(Feature):
         if coarser is None or not len(bars):
             return pl.Series(self.canonical, [None] * len(bars), dtype=pl.Float64)
         higher = higher_bars(bars, coarser)
-        slope = Ema(period=self.ema_period).compute(higher).diff().alias(self.canonical)
+        slope = Ema(window_bars=self.window_bars).compute(higher).diff().alias(self.canonical)
         known = higher.frame.select("ts_close").with_columns(slope)
         return join_higher(bars, known, [self.canonical])[self.canonical]

@@ -1,7 +1,7 @@
 """Minutes between the open of the session and the open of a bar.
 
 Put here: the feature ``minutes_from_session_open``.
-Keep out: hours of a clock (features/hour.py).
+Keep out: hours of a clock (dimensions/) and steps of minutes as bins (dimensions/minutes_from_session_open.py).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.features._clock import only_if
 from quant_core.features.contract import Feature
 
 
@@ -35,5 +34,6 @@ class MinutesFromSessionOpen(Feature):
         return "minutes"
 
     def compute(self, bars: Bars) -> pl.Series:
-        minutes = bars.calendar.minutes_from_open(bars.frame["ts"]).floor()
-        return only_if(bars.timeframe.is_intraday, minutes, self.canonical)
+        if not bars.timeframe.is_intraday:
+            return pl.Series(self.canonical, [None] * len(bars), dtype=pl.Int32)
+        return bars.calendar.minutes_from_open(bars.frame["ts"]).floor().cast(pl.Int32).alias(self.canonical)

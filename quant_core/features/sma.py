@@ -11,35 +11,35 @@ from dataclasses import dataclass
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.block import Count
+from quant_core.block import Count, renamed
 from quant_core.features.contract import Feature
 
 
 @dataclass(frozen=True)
 class Sma(Feature):
-    """The mean of the last ``period`` closes, this one included.
+    """The mean of the last ``window_bars`` closes, this one included.
 
     Attributes:
-        period: length in bars, ≥ 1.
+        window_bars: length in bars, ≥ 1.
 
-    Look-ahead: none. Missing: null for the first period − 1 bars.
+    Look-ahead: none. Missing: null for the first ``window_bars`` − 1 bars.
     Source: TA-Lib's SMA.
 
     Example, by hand: (1 + 2)/2, then (2 + 6)/2.
 
-    >>> Sma(period=2).compute(Bars.of(close=[1, 2, 6])).to_list()
+    >>> Sma(window_bars=2).compute(Bars.of(close=[1, 2, 6])).to_list()
     [None, 1.5, 4.0]
     """
 
-    period: Count = 20
+    window_bars: Count = renamed(20, "period")
 
     @property
     def warmup(self) -> int:
-        return self.period - 1
+        return self.window_bars - 1
 
     @property
     def unit(self) -> str:
         return "price"
 
     def compute(self, bars: Bars) -> pl.Series:
-        return bars.frame["close"].rolling_mean(self.period).alias(self.canonical)
+        return bars.frame["close"].rolling_mean(self.window_bars).alias(self.canonical)

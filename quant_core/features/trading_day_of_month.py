@@ -1,7 +1,7 @@
 """Place of a session among the sessions of its month.
 
 Put here: the feature ``trading_day_of_month``.
-Keep out: calendar days (features/day_of_month.py) and the turn of the month (conditions/turn_of_month.py).
+Keep out: calendar days and the turn of the month as bins (dimensions/).
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import Literal
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.features._clock import only_if
-from quant_core.features._session_days import of_session
+from quant_core.bars.schedule import by_session, sessions_around
 from quant_core.features.contract import Feature
 from quant_core.timeframes import Timeframe
 
@@ -45,5 +44,8 @@ class TradingDayOfMonth(Feature):
         return "sessions"
 
     def compute(self, bars: Bars) -> pl.Series:
-        place = of_session(bars, f"from_{self.count_from}")
-        return only_if(bars.timeframe != Timeframe.W1, place, self.canonical)
+        if bars.timeframe == Timeframe.W1:
+            return pl.Series(self.canonical, [None] * len(bars), dtype=pl.Int32)
+        place = pl.col("ordinal") if self.count_from == "start" else -pl.col("from_end").cast(pl.Int32)
+        table = sessions_around(bars).with_columns(place=place.cast(pl.Int32))
+        return by_session(bars, table, "place").alias(self.canonical)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from quant_core.block import Fraction
 from quant_core.inference.contract import Correction
 
 
@@ -38,7 +39,7 @@ class BenjaminiHochberg(Correction):
     0.016666666666666666
     """
 
-    rate: float = 0.05
+    rate: Fraction = 0.05
 
     def adjust(self, p_values: ArrayLike) -> NDArray[np.float64]:
         """The q-value of every test, in the order given."""

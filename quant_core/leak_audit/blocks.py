@@ -78,7 +78,7 @@ def audit_blocks(bars: Bars, blocks: AuditedBlocks, *, n_cuts: int, seed: int, t
 
     >>> from quant_core.features.sma import Sma
     >>> bars = Bars.of(close=[float(i % 7) for i in range(60)])
-    >>> report = audit_blocks(bars, AuditedBlocks(features=[Sma(period=3)]), n_cuts=5, seed=1)
+    >>> report = audit_blocks(bars, AuditedBlocks(features=[Sma(window_bars=3)]), n_cuts=5, seed=1)
     >>> report.leaks, report.n_cuts, report.n_columns, report.n_values
     ([], 5, 1, 159)
     """
@@ -114,7 +114,7 @@ def leaks_at(bars: Bars, blocks: AuditedBlocks, *, cut: datetime, train_end: dat
     Source: none, ours.
 
     >>> from quant_core.features.sma import Sma
-    >>> bars, blocks = Bars.of(close=[1.0, 2.0, 4.0]), AuditedBlocks(features=[Sma(period=2)])
+    >>> bars, blocks = Bars.of(close=[1.0, 2.0, 4.0]), AuditedBlocks(features=[Sma(window_bars=2)])
     >>> leaks_at(bars, blocks, cut=bars.frame["ts_close"][1], train_end=bars.frame["ts_close"][0])
     []
     """

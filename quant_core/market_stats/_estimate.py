@@ -19,11 +19,14 @@ from quant_core.counting.values import QUARTILES, group_and_rank
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 from quant_core.estimators.kaplan_meier import KaplanMeier
 from quant_core.estimators.mean_interval import MeanInterval
+from quant_core.events.contract import Event
 from quant_core.market_stats._cost import cost_of_means, cost_of_rates, name_cleared_side
 from quant_core.market_stats._count import EventValues, Ints, TargetCounts
-from quant_core.market_stats._panel import Panel
+from quant_core.market_stats._panel import ALL, Panel
 from quant_core.market_stats.settings import MarketStatsSpec
+from quant_core.renames import first_spelling
 from quant_core.tables import TABLES
+from quant_core.targets.contract import Target
 
 # Help the verdict; dropped from the table.
 VARIANCE, DEGREES = "_variance", "_degrees"
@@ -91,7 +94,7 @@ def numeric_columns(place: Place, panel: Panel, counts: TargetCounts) -> dict[st
     summary = np.full((6, *np.shape(m.n)), np.nan)
     unique = np.minimum(m.n, m.covered / max(counts.target.horizon, 1))
     for e, event in enumerate(counts.values):
-        seeds = _cell_seeds(place, panel, panel.spec.events[e].canonical, counts.target.canonical)
+        seeds = _cell_seeds(place, panel, panel.spec.events[e], counts.target)
         summary[:, e] = _summaries(panel, event, m.n[e], unique[e], seeds)
     mean, low, high, q25, median, q75 = summary
     return {
@@ -127,10 +130,11 @@ def _summaries(panel: Panel, event: EventValues, n: Ints, unique: Floats, seeds:
     return found
 
 
-def _cell_seeds(place: Place, panel: Panel, event: str, target: str) -> NDArray[np.uint64]:
-    """A seed of its own for every cell of an event, independent of the order of work."""
-    where = f"{panel.spec.seed}|{place.symbol}|{place.timeframe}|{place.fold}|{place.split}|{event}"
-    names = ["|".join((where, *slot, target)) for slot in panel.slots]
+def _cell_seeds(place: Place, panel: Panel, event: Event, target: Target) -> NDArray[np.uint64]:
+    """A seed of its own for every cell of an event, independent of the order of work and of later names."""
+    where = f"{panel.spec.seed}|{place.symbol}|{place.timeframe}|{place.fold}|{place.split}|{first_spelling(event)}"
+    spelled = {ALL: ALL, **{c.canonical: first_spelling(c) for c in panel.spec.conditions}}
+    names = ["|".join((where, spelled[c], value, first_spelling(target))) for c, value in panel.slots]
     digests = [hashlib.sha256(name.encode()).digest()[:8] for name in names]
     return np.array([int.from_bytes(d, "big") for d in digests], dtype=np.uint64)
 

@@ -36,5 +36,5 @@ class RelativeAtr(BarValue):
         return self.period
 
     def expression(self, bars: Bars) -> pl.Expr:
-        ranges = pl.lit(Atr(period=self.period).compute(bars))
+        ranges = pl.lit(Atr(window_bars=self.period).compute(bars))
         return pl.when(pl.col("close") > TINY_PRICE).then(ranges / pl.col("close"))

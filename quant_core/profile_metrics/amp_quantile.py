@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from quant_core.block import Fraction
 from quant_core.profile_metrics._samples import Amplitude, BarValue, Price
-from quant_core.profile_metrics.contract import Fraction, Kind, ProfileMetric, percent_name
+from quant_core.profile_metrics.contract import Kind, ProfileMetric, percent_name
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quant_core.block import Count
+from quant_core.block import Count, renamed
 from quant_core.profile_metrics._atr import RelativeAtr
 from quant_core.profile_metrics._samples import BarValue
 from quant_core.profile_metrics.contract import Kind, ProfileMetric
@@ -19,20 +19,20 @@ class AtrMean(ProfileMetric):
     """Mean of the average true range as a fraction of the close.
 
     Attributes:
-        period: bars in the average, at least 1; Wilder's smoothing.
+        window_bars: bars in the average, at least 1; Wilder's smoothing.
 
-    Look-ahead: none. Missing: the first ``period`` bars and closes of zero or less are left out.
+    Look-ahead: none. Missing: the first ``window_bars`` bars and closes of zero or less are left out.
     Source: ours. Differs from: the source system, which needs a column ``atr`` in the data.
 
-    >>> AtrMean(period=2).bar_value.window_bars
+    >>> AtrMean(window_bars=2).bar_value.window_bars
     2
     """
 
-    period: Count = 14
+    window_bars: Count = renamed(14, "period")
 
     @property
     def bar_value(self) -> BarValue:
-        return RelativeAtr(self.period)
+        return RelativeAtr(self.window_bars)
 
     @property
     def kind(self) -> Kind:

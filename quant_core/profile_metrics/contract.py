@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from quant_core.block import Block
 from quant_core.profile_metrics._samples import BarValue
 
 Kind = Literal["rate", "mean", "std", "quantile", "count"]
-Fraction = Annotated[float, Field(gt=0, lt=1)]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quant_core.block import Count
+from quant_core.block import Count, renamed
 from quant_core.profile_metrics._runs import RunReverses
 from quant_core.profile_metrics._samples import BarValue
 from quant_core.profile_metrics.contract import Kind, ProfileMetric
@@ -16,13 +16,13 @@ from quant_core.profile_metrics.contract import Kind, ProfileMetric
 
 @dataclass(frozen=True)
 class PReversal(ProfileMetric):
-    """Share of the runs starting in the bin that last at most ``within_bars`` bars.
+    """Share of the runs starting in the bin that last at most ``horizon_bars`` bars.
 
     Attributes:
-        within_bars: length in bars, at least 1.
+        horizon_bars: length in bars, at least 1.
 
-    Look-ahead: ``within_bars`` + 1 bars. Missing: the first run is left out; the censored last run counts only
-    once it has outlived ``within_bars``.
+    Look-ahead: ``horizon_bars`` + 1 bars. Missing: the first run is left out; the censored last run counts only
+    once it has outlived ``horizon_bars``.
     Source: ours. Differs from: the source system; see _runs.py.
 
     >>> from quant_core.bars import Bars
@@ -30,11 +30,11 @@ class PReversal(ProfileMetric):
     [None, 1.0, None, None]
     """
 
-    within_bars: Count = 1
+    horizon_bars: Count = renamed(1, "within_bars")
 
     @property
     def bar_value(self) -> BarValue:
-        return RunReverses(self.within_bars)
+        return RunReverses(self.horizon_bars)
 
     @property
     def kind(self) -> Kind:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quant_core.block import Count
+from quant_core.block import Count, Fraction
 from quant_core.profile_metrics._samples import BarValue, ForwardReturn
-from quant_core.profile_metrics.contract import Fraction, Kind, ProfileMetric, percent_name
+from quant_core.profile_metrics.contract import Kind, ProfileMetric, percent_name
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The seasonality part of a research spec: what to profile, and which bins to trade.
 
-Put here: the models, the aliases of dimensions and metrics, and their resolution into blocks.
+Put here: the models, and what a seasonal profile adds to the grammar: ``hour x dow``, flags, names of quantiles.
 Keep out: reading YAML and the other parts of a spec (quant_core/spec).
 """
 
@@ -8,25 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from quant_core.block import Block
 from quant_core.dimensions import DIMENSIONS, Dimension
-from quant_core.errors import ConfigError
+from quant_core.dimensions.contract import ClockDimension, Zone
+from quant_core.dimensions.is_month import MONTHS
+from quant_core.grammar import parse_block
 from quant_core.profile_metrics import PROFILE_METRICS, ProfileMetric
-
-MONTHS = (
-    "january", "february", "march", "april", "may", "june",
-    "july", "august", "september", "october", "november", "december",
-)  # fmt: skip
-DIMENSION_ALIASES: dict[str, tuple[str, dict[str, Any]]] = {
-    "month_of_year": ("month", {}),
-    **{f"last_{k}": ("last_day_of_month", {"k": k}) for k in range(1, 6)},
-    **{f"is_{name}": ("is_month", {"month": i}) for i, name in enumerate(MONTHS, start=1)},
-}
-"""Names of the source systems → block and parameters."""
 
 FLAGS: dict[str, tuple[str, ...]] = {
     "by_hour": ("hour",),
@@ -59,42 +50,37 @@ Entry = str | dict[str, Any]
 
 
 def resolve_dimension(entry: Entry, zone: str | None = None) -> Dimension:
-    """A dimension from its name, an alias, ``first x second``, or a mapping of name and parameters.
+    """A dimension in any form of the grammar, or ``first x second``.
 
-    Given:
-        zone: given to every dimension that has a zone and does not set its own.
+    Args:
+        entry: id, name, alias or mapping.
+        zone: clock of every dimension that reads the time of day and does not set its own; dates are the session's.
 
     Raises:
         ConfigError: unknown name or parameter.
 
     >>> [str(resolve_dimension(e)) for e in ("dow", "last_2", "is_may", {"name": "hour", "zone": "Europe/London"})]
     ... # doctest: +NORMALIZE_WHITESPACE
-    ['dow(zone=UTC)', 'last_day_of_month(k=2,basis=calendar,zone=UTC)', 'is_month(zone=UTC,month=5)',
+    ['dow(zone=session)', 'last_day_of_month(k=2,basis=calendar,zone=session)', 'is_month(zone=session,month=5)',
      'hour(zone=Europe/London)']
     >>> str(resolve_dimension("session x dow", "America/New_York"))
-    'cross(first=session(zone=America/New_York),second=dow(zone=America/New_York))'
+    'cross(first=session(zone=America/New_York),second=dow(zone=session))'
     """
+
+    def clock(block: type[Block]) -> Mapping[str, object]:
+        return {"zone": zone} if zone is not None and issubclass(block, ClockDimension) else {}
+
     if isinstance(entry, str) and (parts := re.split(r"\s+x\s+", entry.strip())) and len(parts) == 2:
         entry = {"name": "cross", "first": parts[0], "second": parts[1]}
-    name, given = _name_and_parameters(entry, "dimension")
-    base, preset = DIMENSION_ALIASES.get(name, (name, {}))
-    block = DIMENSIONS[base]
-    known = [f.name for f in fields(block)]
-    parameters = {**preset, **given}
-    if zone is not None and "zone" in known:
-        parameters.setdefault("zone", zone)
-    for part in ("first", "second"):
-        if base == "cross" and part in parameters:
-            parameters[part] = resolve_dimension(parameters[part], zone)
-    _check_parameters(f"dimension {name}", parameters, known)
-    return block(**parameters)
+    return parse_block(DIMENSIONS, entry, given=clock)
 
 
 def resolve_metric(entry: Entry, horizon_bars: int = 1) -> ProfileMetric:
-    """A metric from its name, an alias such as ``ret_p25`` or ``amp_q25``, or a mapping of name and parameters.
+    """A metric in any form of the grammar, or the name of a quantile such as ``ret_p25`` or ``amp_q25``.
 
-    Given:
-        horizon_bars: given to every metric that has a horizon (``within_bars`` of p_reversal) and does not set its own.
+    Args:
+        entry: id, name or mapping.
+        horizon_bars: given to every metric that has a horizon and does not set its own.
 
     Raises:
         ConfigError: unknown name or parameter.
@@ -102,22 +88,15 @@ def resolve_metric(entry: Entry, horizon_bars: int = 1) -> ProfileMetric:
     >>> [str(resolve_metric(e, 3)) for e in ("p_up", "ret_q25", "amp_p90", "p_reversal")]
     ... # doctest: +NORMALIZE_WHITESPACE
     ['p_up(horizon_bars=3)', 'ret_quantile(q=0.25,horizon_bars=3)', 'amp_quantile(q=0.9,of=fraction)',
-     'p_reversal(within_bars=3)']
+     'p_reversal(horizon_bars=3)']
     >>> resolve_metric("p_upp")
     Traceback (most recent call last):
     quant_core.errors.UnknownNameError: No profile metric is called 'p_upp'. Did you mean 'p_up'?
     """
-    name, parameters = _name_and_parameters(entry, "profile metric")
-    short = quantile_of(name)
-    if short:
-        name, parameters = f"{short[0]}_quantile", {"q": short[1], **parameters}
-    block = PROFILE_METRICS[name]
-    known = [f.name for f in fields(block)]
-    for own in ("horizon_bars", "within_bars"):
-        if own in known:
-            parameters.setdefault(own, horizon_bars)
-    _check_parameters(f"profile metric {name}", parameters, known)
-    return block(**parameters)
+    written = {"name": entry} if isinstance(entry, str) else dict(entry)
+    if short := quantile_of(str(written.get("name", "")).strip()):
+        written |= {"name": f"{short[0]}_quantile", "q": short[1]}
+    return parse_block(PROFILE_METRICS, written, given=lambda _: {"horizon_bars": horizon_bars})
 
 
 def quantile_of(name: str) -> tuple[str, float] | None:
@@ -133,21 +112,6 @@ def quantile_of(name: str) -> tuple[str, float] | None:
     return None
 
 
-def _name_and_parameters(entry: Entry, kind: str) -> tuple[str, dict[str, Any]]:
-    if isinstance(entry, str):
-        return entry.strip(), {}
-    if "name" not in entry:
-        raise ConfigError.at(f"seasonality: {kind}", expected="a mapping with 'name'", found=entry, next_step="Add it.")
-    return str(entry["name"]), {k: v for k, v in entry.items() if k != "name"}
-
-
-def _check_parameters(where: str, given: Mapping[str, Any], known: list[str]) -> None:
-    for name in given:
-        if name not in known:
-            text = ", ".join(known) or "no parameter"
-            raise ConfigError.at(where, expected=text, found=name, next_step="Correct the parameter's name.")
-
-
 class SeasonalityProfileSpec(BaseModel):
     """What to profile: flags of the source system, plus our own lists of dimensions and metrics.
 
@@ -157,7 +121,8 @@ class SeasonalityProfileSpec(BaseModel):
         metrics: what to compute; empty: the headline of ``measure`` and the conditional metrics.
         measure: ``direction`` heads the profile with p_up, ``return`` with ret_mean, ret_p50 and ret_std.
         ret_horizon: bars ahead of forward returns, and of ``p_reversal``.
-        zone: IANA zone (or ``calendar``) of every dimension that does not set its own.
+        zone: clock of every dimension that reads the time of day and does not set its own: ``utc``, an IANA zone, or
+            ``session`` for that of the session's market. Dates are the session's, unless a dimension sets another zone.
         min_samples_bin: cells with fewer values are ``insufficient``.
         q_max: largest q-value of a significant cell.
         confidence: of every interval.
@@ -187,7 +152,7 @@ class SeasonalityProfileSpec(BaseModel):
     metrics: tuple[Entry, ...] = ()
     measure: Literal["direction", "return"] = "direction"
     ret_horizon: Annotated[int, Field(ge=1)] = 1
-    zone: str = "UTC"
+    zone: Zone = "utc"
     min_samples_bin: Annotated[int, Field(ge=1)] = 300
     q_max: Annotated[float, Field(gt=0, lt=1)] = 0.05
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95

@@ -81,9 +81,9 @@ def load_research(text: str, where: str) -> ResearchSpec:
         UnknownNameError: a key, block or parameter that does not exist, with suggestions and its path.
         ConfigError: anything else wrong with the file.
 
-    >>> spec = load_research("market_stats: {events: [k_consecutive(k=2)], n_min: 50}", "research.yaml")
+    >>> spec = load_research("market_stats: {events: [k_consecutive(window_bars=2)], n_min: 50}", "research.yaml")
     >>> spec.market_stats.events[0].canonical, spec.market_stats.n_min, len(spec.spec_id)
-    ('k_consecutive(k=2,direction=up)', 50, 16)
+    ('k_consecutive(window_bars=2,direction=up)', 50, 16)
     >>> load_research("dato: {}", "a.yaml")
     Traceback (most recent call last):
     quant_core.errors.UnknownNameError: No setting is called 'dato' (at a.yaml: dato). Did you mean 'data'?

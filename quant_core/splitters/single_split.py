@@ -13,6 +13,7 @@ from typing import Annotated, cast
 import polars as pl
 from pydantic import Field
 
+from quant_core.block import Fraction
 from quant_core.errors import ConfigError
 from quant_core.splitters.contract import Fold, Splitter
 
@@ -34,8 +35,8 @@ class SingleSplit(Splitter):
     (Fold(index=0, train_start=0, train_stop=7, test_start=9, test_stop=10),)
     """
 
-    train_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.7
-    embargo_days: Annotated[int, Field(ge=0)] = 0
+    train_fraction: Fraction = 0.7
+    embargo_days: Annotated[int, Field(ge=0, le=36_525)] = 0
 
     def folds(self, session_dates: pl.Series) -> tuple[Fold, ...]:
         n = len(session_dates)

@@ -15,6 +15,7 @@ from typing import Annotated, Literal, cast
 import polars as pl
 from pydantic import Field
 
+from quant_core.block import CountOrZero
 from quant_core.errors import ConfigError
 from quant_core.splitters.contract import Fold, Splitter
 
@@ -59,10 +60,10 @@ class WalkForward(Splitter):
     """
 
     scheme: Literal["rolling", "anchored"] = "rolling"
-    train_months: Annotated[int, Field(ge=1)] = 60
-    test_months: Annotated[int, Field(ge=1)] = 12
-    n_folds: Annotated[int, Field(ge=0)] = 0
-    embargo_days: Annotated[int, Field(ge=0)] = 0
+    train_months: Annotated[int, Field(ge=1, le=1_200)] = 60
+    test_months: Annotated[int, Field(ge=1, le=1_200)] = 12
+    n_folds: CountOrZero = 0
+    embargo_days: Annotated[int, Field(ge=0, le=36_525)] = 0
 
     def folds(self, session_dates: pl.Series) -> tuple[Fold, ...]:
         found: list[Fold] = []

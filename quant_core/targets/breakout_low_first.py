@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.block import Count
+from quant_core.block import Count, renamed
 from quant_core.targets._outcomes import column, first_step, known_outcome, with_nan
 from quant_core.targets.contract import Target
 
@@ -21,15 +21,15 @@ from quant_core.targets.contract import Target
 class BreakoutLowFirst(Target):
     """True when, within ``horizon_bars``, price trades below the recent low before it trades above the recent high.
 
-    The levels are the highest high and the lowest low of the ``lookback`` bars up to and including t; touching is not
-    breaking. Both broken in the same bar is a failure: nothing shows that the low came first.
+    The levels are the highest high and the lowest low of the ``window_bars`` bars up to and including t; touching is
+    not breaking. Both broken in the same bar is a failure: nothing shows that the low came first.
 
     Attributes:
-        lookback: bars of the range, this one included, ≥ 1.
+        window_bars: bars of the range, this one included, ≥ 1.
         horizon_bars: bars ahead, ≥ 1.
 
-    Look-ahead: exactly ``horizon_bars`` bars. Missing: null where neither side is broken, for the first lookback − 1
-    bars and for the last ``horizon_bars`` bars.
+    Look-ahead: exactly ``horizon_bars`` bars. Missing: null where neither side is broken, for the first
+    ``window_bars`` − 1 bars and for the last ``horizon_bars`` bars.
     Differs from: the source system, whose two variants add up to 1, so that a tie counts for the low.
     Source: ours; the definition of the source system's ``breakout_low_first``.
 
@@ -37,11 +37,11 @@ class BreakoutLowFirst(Target):
     breaks both ends.
 
     >>> bars = Bars.of(high=[2, 3, 2, 4], low=[1, 2, 1, 0], close=[2, 3, 1, 1])
-    >>> BreakoutLowFirst(lookback=1, horizon_bars=1).outcome(bars)["value"].to_list()
+    >>> BreakoutLowFirst(window_bars=1, horizon_bars=1).outcome(bars)["value"].to_list()
     [False, True, False, None]
     """
 
-    lookback: Count = 20
+    window_bars: Count = renamed(20, "lookback")
     horizon_bars: Count = 10
 
     @property
@@ -49,7 +49,9 @@ class BreakoutLowFirst(Target):
         return self.horizon_bars
 
     def outcome(self, bars: Bars) -> pl.DataFrame:
-        levels = bars.frame.select(pl.col("high").rolling_max(self.lookback), pl.col("low").rolling_min(self.lookback))
+        levels = bars.frame.select(
+            pl.col("high").rolling_max(self.window_bars), pl.col("low").rolling_min(self.window_bars)
+        )
         up = first_step(column(bars, "high"), with_nan(levels["high"]), self.horizon_bars, np.greater)
         down = first_step(column(bars, "low"), with_nan(levels["low"]), self.horizon_bars, np.less)
         steps = pl.DataFrame({"up": up, "down": down})

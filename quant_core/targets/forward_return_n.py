@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.block import Count
+from quant_core.block import Count, renamed
 from quant_core.targets._outcomes import known_outcome
 from quant_core.targets._trades import trade_between
 from quant_core.targets.contract import Target, TargetKind
@@ -19,27 +19,28 @@ from quant_core.targets.contract import Target, TargetKind
 
 @dataclass(frozen=True)
 class ForwardReturnN(Target):
-    """The simple return from this close to the close ``n`` bars later: close_{t+n}/close_t − 1, a fraction.
+    """The simple return from this close to the close ``horizon_bars`` bars later: close_{t+h}/close_t − 1, a fraction.
 
     Attributes:
-        n: bars ahead, ≥ 1.
+        horizon_bars: bars ahead, ≥ 1.
 
-    The trade buys at this close and sells n bars later; it pays the value itself.
+    The trade buys at this close and sells ``horizon_bars`` bars later; it pays the value itself.
 
-    Look-ahead: exactly n bars. Missing: null for the last n bars and where this close is not positive.
+    Look-ahead: exactly ``horizon_bars`` bars. Missing: null for the last ``horizon_bars`` bars and where this
+    close is not positive.
     Source: none, ours.
 
     Example, by hand: 2 → 3 is +50 %; a return from a price of 0 is undefined.
 
-    >>> ForwardReturnN(n=1).outcome(Bars.of(close=[2, 3, 0, 1]))["value"].to_list()
+    >>> ForwardReturnN(horizon_bars=1).outcome(Bars.of(close=[2, 3, 0, 1]))["value"].to_list()
     [0.5, -1.0, None, None]
     """
 
-    n: Count = 5
+    horizon_bars: Count = renamed(5, "n")
 
     @property
     def horizon(self) -> int:
-        return self.n
+        return self.horizon_bars
 
     @property
     def kind(self) -> TargetKind:
@@ -47,8 +48,8 @@ class ForwardReturnN(Target):
 
     def outcome(self, bars: Bars) -> pl.DataFrame:
         close = pl.col("close")
-        value = pl.when(close > 0).then(close.shift(-self.n) / close - 1)
+        value = pl.when(close > 0).then(close.shift(-self.horizon_bars) / close - 1)
         return known_outcome(bars.frame.select(value.alias("value")).to_series(), self.horizon)
 
     def trade(self, bars: Bars) -> pl.DataFrame:
-        return trade_between(bars, pl.col("close"), pl.col("close").shift(-self.n))
+        return trade_between(bars, pl.col("close"), pl.col("close").shift(-self.horizon_bars))

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.block import Count
+from quant_core.block import Count, renamed
 from quant_core.targets._outcomes import column, first_step, known_outcome, with_nan
 from quant_core.targets.contract import Target
 
@@ -22,11 +22,11 @@ from quant_core.targets.contract import Target
 class Retracement(Target):
     """After a close beyond the recent range, True when price comes back to the broken level within ``horizon_bars``.
 
-    up: defined where close_t > level = max(high_{t−lookback} … high_{t−1}); True when some low_{t+j} ≤ level,
+    up: defined where close_t > level = max(high_{t−window_bars} … high_{t−1}); True when some low_{t+j} ≤ level,
     1 ≤ j ≤ horizon_bars. down: the mirror image with the lowest low.
 
     Attributes:
-        lookback: bars of the range, before this one, ≥ 1.
+        window_bars: bars of the range, before this one, ≥ 1.
         horizon_bars: bars ahead, ≥ 1.
         direction: of the breakout, ``up`` or ``down``.
 
@@ -38,11 +38,11 @@ class Retracement(Target):
     before) and the next low is 5.
 
     >>> bars = Bars.of(high=[2, 3, 4, 5, 6], low=[1, 3, 2, 5, 5], close=[2, 3, 3, 5, 5])
-    >>> Retracement(lookback=1, horizon_bars=1).outcome(bars)["value"].to_list()
+    >>> Retracement(window_bars=1, horizon_bars=1).outcome(bars)["value"].to_list()
     [None, True, None, False, None]
     """
 
-    lookback: Count = 20
+    window_bars: Count = renamed(20, "lookback")
     horizon_bars: Count = 10
     direction: Literal["up", "down"] = "up"
 
@@ -53,10 +53,10 @@ class Retracement(Target):
     def outcome(self, bars: Bars) -> pl.DataFrame:
         close = pl.col("close")
         if self.direction == "up":
-            level = pl.col("high").shift(1).rolling_max(self.lookback)
+            level = pl.col("high").shift(1).rolling_max(self.window_bars)
             broken, side, back = close > level, "low", np.less_equal
         else:
-            level = pl.col("low").shift(1).rolling_min(self.lookback)
+            level = pl.col("low").shift(1).rolling_min(self.window_bars)
             broken, side, back = close < level, "high", np.greater_equal
         start = bars.frame.select(level.alias("level"), broken.alias("broken"))
         steps = first_step(column(bars, side), with_nan(start["level"]), self.horizon_bars, back)

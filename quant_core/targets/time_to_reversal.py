@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from quant_core.bars import Bars
-from quant_core.block import Window
+from quant_core.block import Window, renamed
 from quant_core.targets._outcomes import column, time_to_event
 from quant_core.targets.contract import Target, TargetKind
 
@@ -23,12 +23,12 @@ class TimeToReversal(Target):
     """The number of bars until a close moves against the next bar's move.
 
     With s_j the sign of close_{t+j} − close_{t+j−1}: the smallest j ≥ 2 with s_j = −s_1. Unchanged closes do not
-    turn the move. Censored after ``max_horizon_bars`` bars, or where the bars end.
+    turn the move. Censored after ``horizon_bars`` bars, or where the bars end.
 
     Attributes:
-        max_horizon_bars: bars after which one stops looking, ≥ 2.
+        horizon_bars: bars after which one stops looking, ≥ 2.
 
-    Look-ahead: at most ``max_horizon_bars`` bars. Missing: null where the next close is unchanged, and for the last
+    Look-ahead: at most ``horizon_bars`` bars. Missing: null where the next close is unchanged, and for the last
     bar.
     Differs from: the source system, which counts from the bar after t (one less) and drops what is censored.
     Source: none, ours.
@@ -40,11 +40,11 @@ class TimeToReversal(Target):
     [(3.0, True), (None, True), (1.0, False), (None, True)]
     """
 
-    max_horizon_bars: Window = 50
+    horizon_bars: Window = renamed(50, "max_horizon_bars", "max_horizon")
 
     @property
     def horizon(self) -> int:
-        return self.max_horizon_bars
+        return self.horizon_bars
 
     @property
     def kind(self) -> TargetKind:
@@ -56,7 +56,7 @@ class TimeToReversal(Target):
         turn_down, turn_up = _next_index(sign < 0), _next_index(sign > 0)
         turn = np.where(first > 0, turn_down, turn_up)
         steps = np.where(turn < len(bars), turn - np.arange(len(bars)), 0)
-        return time_to_event(steps, np.abs(first) > 0, self.max_horizon_bars)
+        return time_to_event(steps, np.abs(first) > 0, self.horizon_bars)
 
 
 def _next_index(flags: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from quant_core.bars import Bars
-from quant_core.block import Count, Positive
+from quant_core.block import Count, Positive, renamed
 from quant_core.features.atr import Atr
 from quant_core.targets._outcomes import column, first_step, known_outcome, with_nan
 from quant_core.targets._trades import trade_between
@@ -26,14 +26,14 @@ Steps = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class TouchUpBeforeDown(Target):
-    """True when, within ``horizon_bars``, price touches close + k·ATR before it touches close − k·ATR.
+    """True when, within ``horizon_bars``, price touches close + m·ATR before it touches close − m·ATR.
 
-    The ATR (Wilder) is that of bar t; high_{t+j} ≥ close_t + k·ATR_t touches the upper level,
-    low_{t+j} ≤ close_t − k·ATR_t the lower one.
+    The ATR (Wilder) is that of bar t and m is ``atr_multiple``; high_{t+j} ≥ close_t + m·ATR_t touches the upper level,
+    low_{t+j} ≤ close_t − m·ATR_t the lower one.
 
     Attributes:
-        k: distance of both levels in ATR, > 0.
-        atr_period: bars of the ATR, ≥ 1.
+        atr_multiple: distance of both levels in ATR, > 0.
+        window_bars: bars of the ATR, ≥ 1.
         horizon_bars: bars ahead, ≥ 1.
         ambiguous: outcome when one bar touches both levels first: ``null`` (no outcome; the rates of up and down add up
             to 1) or ``loss`` (False, the pessimistic reading).
@@ -50,20 +50,21 @@ class TouchUpBeforeDown(Target):
     11 they are 13 and 9, and the next bar spans both.
 
     >>> bars = Bars.of(high=[11, 11, 12, 13, 12], low=[9, 9, 10, 9, 10], close=[10, 10, 11, 11, 11])
-    >>> TouchUpBeforeDown(atr_period=1, horizon_bars=1).outcome(bars)["value"].to_list()
+    >>> TouchUpBeforeDown(window_bars=1, horizon_bars=1).outcome(bars)["value"].to_list()
     [None, True, None, None, None]
-    >>> TouchUpBeforeDown(atr_period=1, horizon_bars=1, ambiguous="loss").outcome(bars)["value"].to_list()
+    >>> TouchUpBeforeDown(window_bars=1, horizon_bars=1, ambiguous="loss").outcome(bars)["value"].to_list()
     [None, True, False, None, None]
 
     The trades: from 10 the next bar opens at 11, inside, and the level 12 is reached: 12/10 − 1. From 11 both levels
     are: bought it ends at 9, sold at 13.
 
-    >>> [[p and round(p, 6) for p in row] for row in TouchUpBeforeDown(atr_period=1, horizon_bars=1).trade(bars).rows()]
+    >>> trades = TouchUpBeforeDown(window_bars=1, horizon_bars=1).trade(bars)
+    >>> [[p and round(p, 6) for p in row] for row in trades.rows()]
     [[None, None], [0.2, -0.2], [-0.181818, -0.181818], [0.0, -0.0], [None, None]]
     """
 
-    k: Positive = 1.0
-    atr_period: Count = 14
+    atr_multiple: Positive = renamed(1.0, "k")
+    window_bars: Count = renamed(14, "atr_period")
     horizon_bars: Count = 20
     ambiguous: Literal["null", "loss"] = "null"
 
@@ -74,8 +75,8 @@ class TouchUpBeforeDown(Target):
     def _touches(self, bars: Bars) -> tuple[Floats, Steps, Steps]:
         """Distance of the levels (nan: none), and the bar after t that first touches the upper and the lower one."""
         close = column(bars, "close")
-        atr = with_nan(Atr(period=self.atr_period).compute(bars))
-        distance = np.where(atr > 0, self.k * atr, np.nan)
+        atr = with_nan(Atr(window_bars=self.window_bars).compute(bars))
+        distance = np.where(atr > 0, self.atr_multiple * atr, np.nan)
         up = first_step(column(bars, "high"), close + distance, self.horizon_bars, np.greater_equal)
         down = first_step(column(bars, "low"), close - distance, self.horizon_bars, np.less_equal)
         return distance, up, down

@@ -30,16 +30,18 @@ class DyingEdge(_PlantedLift):
     Truth: that of ``planted_lift`` for bars whose outcome ends in the living part; ½ after it. Source: none, ours.
 
     >>> DyingEdge().truth(1).rate, DyingEdge(alive=0.5).canonical
-    (0.6, 'dying_edge(bar_vol=0.0005,lift=0.1,k=3,weekday=2,alive=0.5)')
+    (0.6, 'dying_edge(bar_vol=0.0005,lift=0.1,window_bars=3,weekday=2,alive=0.5)')
     """
 
     alive: Annotated[float, Field(ge=0, le=1)] = 0.5
 
     def simulate(self, n_bars: int, seed: int) -> Bars:
         alive_bars = int(n_bars * self.alive)
-        steps = planted_steps(n_bars, seed, k=self.k, weekday=self.weekday, lift=self.lift, alive_bars=alive_bars)
+        steps = planted_steps(
+            n_bars, seed, k=self.window_bars, weekday=self.weekday, lift=self.lift, alive_bars=alive_bars
+        )
         return bars_of_steps(steps * self.bar_vol, self.name)
 
     def truth(self, horizon: int) -> Truth:
-        living = _PlantedLift(bar_vol=self.bar_vol, lift=self.lift, k=self.k, weekday=self.weekday)
+        living = _PlantedLift(bar_vol=self.bar_vol, lift=self.lift, window_bars=self.window_bars, weekday=self.weekday)
         return living.truth(horizon)

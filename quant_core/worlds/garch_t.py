@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Field
 
 from quant_core.bars import Bars
+from quant_core.errors import ConfigError
 from quant_core.worlds._paths import Floats, bars_of_steps, unit_steps
 from quant_core.worlds.contract import World
 
@@ -45,7 +46,17 @@ class GarchT(World):
 
     alpha: Annotated[float, Field(ge=0, lt=1)] = 0.08
     beta: Annotated[float, Field(ge=0, lt=1)] = 0.90
-    degrees: Annotated[float, Field(gt=2)] = 5.0
+    degrees: Annotated[float, Field(gt=2, le=1e9)] = 5.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.alpha + self.beta >= 1:
+            raise ConfigError.at(
+                f"{self.name}.beta",
+                expected=f"less than 1 − alpha ({1 - self.alpha:g})",
+                found=self.beta,
+                next_step="Lower one of the two.",
+            )
 
     def simulate(self, n_bars: int, seed: int) -> Bars:
         rng = np.random.default_rng(seed)

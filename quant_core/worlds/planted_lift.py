@@ -17,23 +17,26 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from quant_core.bars import Bars
-from quant_core.block import Count
-from quant_core.conditions.day_of_week import DayOfWeek
+from quant_core.block import Count, renamed
+from quant_core.conditions.calendar_bin import CalendarBin
+from quant_core.dimensions.dow import Dow
 from quant_core.events.k_consecutive import KConsecutive
 from quant_core.worlds._long_run import simulated_truth
 from quant_core.worlds._paths import bars_of_steps
 from quant_core.worlds._streaks import baseline_rate, planted_steps
 from quant_core.worlds.contract import Plant, Truth, World
 
+_WEEKDAY = CalendarBin(dimension=Dow())
+
 
 @dataclass(frozen=True)
 class PlantedLift(World):
-    """A random walk in which the bar after ``k`` bars up on one weekday is up with probability ½ + lift.
+    """A random walk in which the bar after ``window_bars`` bars up on one weekday is up with probability ½ + lift.
 
     Attributes:
         lift: added to the probability of an up bar, fraction.
-        k: bars up that make the event ``k_consecutive(k, up)``.
-        weekday: 0 = Monday: the state of ``day_of_week`` at the event's bar.
+        window_bars: bars up that make the event ``k_consecutive``.
+        weekday: 0 = Monday: the bin of ``dow`` at the event's bar.
 
     Truth: over one bar the cell's rate is ½ + lift, exactly, and the baseline comes from the streak's Markov chain
     (exact); over more bars both come from a long simulation, with its standard error. Source: none, ours.
@@ -44,28 +47,28 @@ class PlantedLift(World):
     """
 
     lift: Annotated[float, Field(ge=-0.5, le=0.5)] = 0.1
-    k: Count = 3
+    window_bars: Count = renamed(3, "k")
     weekday: Annotated[int, Field(ge=0, le=6)] = 2
 
     def simulate(self, n_bars: int, seed: int) -> Bars:
-        steps = planted_steps(n_bars, seed, k=self.k, weekday=self.weekday, lift=self.lift, alive_bars=n_bars)
+        steps = planted_steps(n_bars, seed, k=self.window_bars, weekday=self.weekday, lift=self.lift, alive_bars=n_bars)
         return bars_of_steps(steps * self.bar_vol, self.name)
 
     @property
     def plant(self) -> Plant:
-        return Plant(KConsecutive(k=self.k).canonical, DayOfWeek().canonical, str(self.weekday))
+        return Plant(KConsecutive(window_bars=self.window_bars).canonical, _WEEKDAY.canonical, str(self.weekday))
 
     def truth(self, horizon: int) -> Truth:
         if horizon == 1:
-            baseline = baseline_rate(k=self.k, weekday=self.weekday, lift=self.lift)
+            baseline = baseline_rate(k=self.window_bars, weekday=self.weekday, lift=self.lift)
             return Truth(0.5 + self.lift, baseline, 0.0, "exact: the streak's Markov chain")
         super().truth(horizon)
         return _simulated(self, horizon)
 
     def in_cell(self, bars: Bars) -> NDArray[np.bool_]:
         """The bars of the planted cell, as the blocks themselves find them."""
-        event = KConsecutive(k=self.k).mask(bars).fill_null(value=False)
-        weekday: pl.Series = DayOfWeek().labels(bars) == str(self.weekday)
+        event = KConsecutive(window_bars=self.window_bars).mask(bars).fill_null(value=False)
+        weekday: pl.Series = _WEEKDAY.labels(bars) == str(self.weekday)
         return (event & weekday).to_numpy()
 
 

@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from quant_core.bars import Bars
-from quant_core.conditions.hour_bin import HourBin
+from quant_core.conditions.calendar_bin import CalendarBin
+from quant_core.dimensions.hour import Hour
 from quant_core.events.always_true import AlwaysTrue
 from quant_core.worlds._long_run import simulated_truth
 from quant_core.worlds._paths import bars_of_steps, hour_of, unit_steps
 from quant_core.worlds.contract import Plant, Truth, World
+
+_CLOCK = CalendarBin(dimension=Hour())
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class PlantedSeason(World):
 
     @property
     def plant(self) -> Plant:
-        return Plant(AlwaysTrue().canonical, HourBin().canonical, str((self.hour - 1) % 24))
+        return Plant(AlwaysTrue().canonical, _CLOCK.canonical, str((self.hour - 1) % 24))
 
     @property
     def drift_bps(self) -> float:
@@ -69,7 +72,7 @@ class PlantedSeason(World):
 
     def in_cell(self, bars: Bars) -> NDArray[np.bool_]:
         """The bars before the planted hour, as the block itself finds them."""
-        return (HourBin().labels(bars) == str((self.hour - 1) % 24)).to_numpy()
+        return (_CLOCK.labels(bars) == str((self.hour - 1) % 24)).to_numpy()
 
 
 @cache

@@ -25,7 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Partition and cell."""
     parser.add_argument("symbol", metavar="SYMBOL", help="for example SP500")
     parser.add_argument("timeframe", metavar="TIMEFRAME", help="for example D1")
-    parser.add_argument("--event", required=True, help="id of the event, for example 'k_consecutive(k=3)'")
+    parser.add_argument("--event", required=True, help="id of the event, for example 'k_consecutive(window_bars=3)'")
     parser.add_argument("--target", required=True, help="id of the target, for example up_next_bar")
     parser.add_argument("--condition", default="all", help="id of the condition (default all: the event without one)")
     parser.add_argument("--value", default="all", help="state of the condition (default all)")

@@ -88,10 +88,10 @@ def _table(bins: pl.DataFrame, title: str) -> Table:
 def bin_cells(row: dict[str, Any]) -> list[str]:
     """The texts of one bin; a dash stands for null.
 
-    >>> bin_cells({"symbol": "S", "timeframe": "D1", "dimension": "dow(zone=UTC)", "bin": "0", "metric_name": "p_up",
-    ...            "n": 1200, "n_eff": 800.4, "value": 0.5, "ci_low": 0.45, "ci_high": 0.55, "baseline": 0.53,
-    ...            "lift": -0.03, "q_value_global": None, "n_years": 9, "n_years_same": 7, "verdict": None,
-    ...            "stable": None})[4:]
+    >>> bin_cells({"symbol": "S", "timeframe": "D1", "dimension": "dow(zone=session)", "bin": "0",
+    ...            "metric_name": "p_up", "n": 1200, "n_eff": 800.4, "value": 0.5, "ci_low": 0.45, "ci_high": 0.55,
+    ...            "baseline": 0.53, "lift": -0.03, "q_value_global": None, "n_years": 9, "n_years_same": 7,
+    ...            "verdict": None, "stable": None})[4:]
     ['1,200', '800', '0.5', '[0.45, 0.55]', '0.53', '-0.03', '–', '7/9', '–', '–']
     """
     interval = "–" if row["ci_low"] is None else f"[{_number(row['ci_low'])}, {_number(row['ci_high'])}]"

@@ -19,13 +19,13 @@ from quant_core.timeframes import Timeframe
 from quant_core.worlds.garch_t import GarchT
 
 CONDITIONS = """
-    - day_of_week
-    - month_of_year
-    - turn_of_month
+    - calendar_bin(dimension=dow)
+    - calendar_bin(dimension=month)
+    - calendar_bin(dimension=turn_of_month)
     - vol_tertile
     - htf_trend
-    - quantile_bin(feature=rsi(period=14),n_bins=10)
-    - quantile_bin(feature=rsi(period=5),n_bins=10)
+    - quantile_bin(feature=rsi(window_bars=14),n_bins=10)
+    - quantile_bin(feature=rsi(window_bars=5),n_bins=10)
     - quantile_bin(feature=realized_vol,n_bins=10)
     - quantile_bin(feature=gap,n_bins=4)
 """
@@ -33,21 +33,21 @@ TARGETS = """
     - up_next_bar
     - next_bullish
     - next_bearish
-    - continuation_n(n=5,direction=up)
-    - continuation_n(n=20,direction=up)
+    - continuation_n(horizon_bars=5,direction=up)
+    - continuation_n(horizon_bars=20,direction=up)
     - touch_up_before_down
-    - forward_return_n(n=5)
-    - forward_return_n(n=20)
+    - forward_return_n(horizon_bars=5)
+    - forward_return_n(horizon_bars=20)
     - time_to_reversal
     - time_to_touch
 """
 EVENTS = (
-    *(f"k_consecutive(k={k},direction={d})" for k in (2, 3, 4, 5, 6) for d in ("up", "down")),
-    *(f"breakout_hhll(lookback={n},type={t})" for n in (5, 10, 20, 50, 100) for t in ("hh", "ll")),
-    *(f"rsi_extreme(period={n},side={s})" for n in (5, 9, 14, 21) for s in ("oversold", "overbought")),
-    *(f"shock_atr(mult={m})" for m in (1.5, 2.0, 2.5, 3.0)),
-    *(f"new_high_n(n={n})" for n in (10, 20, 50, 100, 250)),
-    *(f"ema_cross(fast={f},slow={s},direction=up)" for f, s in ((5, 20), (12, 26), (20, 50))),
+    *(f"k_consecutive(window_bars={k},direction={d})" for k in (2, 3, 4, 5, 6) for d in ("up", "down")),
+    *(f"breakout_hhll(window_bars={n},type={t})" for n in (5, 10, 20, 50, 100) for t in ("hh", "ll")),
+    *(f"rsi_extreme(window_bars={n},side={s})" for n in (5, 9, 14, 21) for s in ("oversold", "overbought")),
+    *(f"shock_atr(atr_multiple={m})" for m in (1.5, 2.0, 2.5, 3.0)),
+    *(f"new_high_n(window_bars={n})" for n in (10, 20, 50, 100, 250)),
+    *(f"ema_cross(fast_bars={f},slow_bars={s},direction=up)" for f, s in ((5, 20), (12, 26), (20, 50))),
     "always_true", "bullish_candle", "bearish_candle", "bullish_engulfing", "bearish_engulfing", "gap_up", "gap_down",
     "inside_bar", "outside_bar", "nr7",
 )  # fmt: skip

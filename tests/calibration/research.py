@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from quant_core.conditions.day_of_week import DayOfWeek
+from quant_core.conditions.calendar_bin import CalendarBin
 from quant_core.conditions.vol_tertile import VolTertile
 from quant_core.events.breakout_hhll import BreakoutHhll
 from quant_core.events.k_consecutive import KConsecutive
@@ -22,5 +22,8 @@ def packaged_spec() -> MarketStatsSpec:
 def short_spec() -> MarketStatsSpec:
     """Two events and two conditions at the packaged levels."""
     return replace(
-        packaged_spec(), events=(KConsecutive(k=3), BreakoutHhll()), conditions=(VolTertile(), DayOfWeek()), only={}
+        packaged_spec(),
+        events=(KConsecutive(window_bars=3), BreakoutHhll()),
+        conditions=(VolTertile(), CalendarBin()),
+        only={},
     )

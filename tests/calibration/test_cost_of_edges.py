@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from quant_core.conditions.day_of_week import DayOfWeek
+from quant_core.conditions.calendar_bin import CalendarBin
 from quant_core.events.k_consecutive import KConsecutive
 from quant_core.market_stats import compute_market_stats
 from quant_core.spec import CostSpec, MarketStatsSpec
@@ -21,9 +21,9 @@ N_WORLDS = 6
 def planted_cells(cost_bps: float) -> pl.DataFrame:
     """The planted cell of the training split in several worlds, for a rate and for a mean."""
     spec = MarketStatsSpec(
-        events=(KConsecutive(k=WORLD.k),),
-        conditions=(DayOfWeek(),),
-        targets=(UpNextBar(), ForwardReturnN(n=1)),
+        events=(KConsecutive(window_bars=WORLD.window_bars),),
+        conditions=(CalendarBin(),),
+        targets=(UpNextBar(), ForwardReturnN(horizon_bars=1)),
         n_min=100,
         n_resamples=199,
         cost=CostSpec(cost_bps),

@@ -60,7 +60,7 @@ def test_nothing_predicts_direction_where_nothing_is_planted(world: type[World],
     simulated = ready(world)
 
     def after_a_streak(bars: Bars) -> np.ndarray:
-        return KConsecutive(k=3).mask(bars).fill_null(value=False).to_numpy()
+        return KConsecutive(window_bars=3).mask(bars).fill_null(value=False).to_numpy()
 
     found = simulated_truth(simulated.simulate, after_a_streak, horizon, n_paths=30)
     assert simulated.truth(horizon).rate == simulated.truth(horizon).baseline == 0.5
@@ -68,7 +68,9 @@ def test_nothing_predicts_direction_where_nothing_is_planted(world: type[World],
     assert 0 < found.rate_se < 0.01
 
 
-@pytest.mark.parametrize("world", [PlantedLift(), PlantedLift(lift=-0.2, k=1, weekday=6), PlantedSeason()], ids=str)
+@pytest.mark.parametrize(
+    "world", [PlantedLift(), PlantedLift(lift=-0.2, window_bars=1, weekday=6), PlantedSeason()], ids=str
+)
 def test_exact_rates_of_planted_worlds_agree_with_a_long_simulation(world: PlantedLift | PlantedSeason) -> None:
     exact, found = world.truth(1), simulated_truth(world.simulate, world.in_cell, 1)
     assert exact.rate_se == 0

@@ -12,7 +12,7 @@ from quant_core.calendars import calendar_of
 from quant_core.dimensions import DIMENSIONS, Dimension
 from quant_core.dimensions.contract import ClockDimension
 from quant_core.errors import ConfigError
-from quant_core.seasonality.spec import DIMENSION_ALIASES, FLAGS, resolve_dimension
+from quant_core.seasonality.spec import FLAGS, resolve_dimension
 from quant_core.timeframes import Timeframe
 
 VARIANTS = (
@@ -20,7 +20,7 @@ VARIANTS = (
     "session x dow",
     {"name": "hour", "zone": "America/New_York"},
     {"name": "half_hour", "zone": "Asia/Kathmandu"},
-    {"name": "dow", "zone": "calendar"},
+    {"name": "dow", "zone": "utc"},
     {"name": "last_day_of_month", "k": 2, "basis": "business"},
     {"name": "minutes_from_session_open", "step_minutes": 5},
 )
@@ -62,7 +62,9 @@ def test_gives_one_code_per_bar_within_the_bins(dimension: Dimension, bars: Bars
 def test_leaves_out_only_the_bars_its_docstring_names(dimension: Dimension, bars: Bars) -> None:
     codes = dimension.codes(bars)
     parts = [dimension.first, dimension.second] if dimension.name == "cross" else [dimension]
-    needs_clock = any(isinstance(p, ClockDimension) or p.name == "minutes_from_session_open" for p in parts)
+    needs_clock = any(
+        isinstance(p, ClockDimension) or p.name in {"minutes_from_session_open", "city_session"} for p in parts
+    )
     if needs_clock and not bars.timeframe.is_intraday:
         assert codes.null_count() == len(bars)
     elif dimension.name == "is_rollover_day":
@@ -109,14 +111,14 @@ def test_weekly_bars_have_no_day_and_no_hour(name: str) -> None:
     assert DIMENSIONS[name]().codes(weeks).null_count() == (0 if name in coarse else 3)
 
 
-@pytest.mark.parametrize("name", [n for n, c in DIMENSIONS.items() if "zone" in c.__dataclass_fields__])
+@pytest.mark.parametrize("name", [n for n, c in DIMENSIONS.items() if hasattr(c, "zone")])
 def test_an_unknown_zone_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="IANA zone"):
         DIMENSIONS[name](zone="Mars/Olympus")
 
 
 def test_every_dimension_of_the_source_system_resolves() -> None:
-    names = [n for group in FLAGS.values() for n in group] + list(DIMENSION_ALIASES)
+    names = [n for group in FLAGS.values() for n in group] + list(DIMENSIONS.aliases)
     assert len({resolve_dimension(n).canonical for n in names}) == 12 + 5 + 12
 
 

@@ -86,4 +86,4 @@ def test_a_horizon_of_three_bars_gives_runs_of_single_bars_all_the_same() -> Non
     bars = random_bars(200)
     one, three = (resolve_metric("run_len_up_mean", h).bar_value.compute(bars) for h in (1, 3))
     assert one.equals(three)
-    assert resolve_metric("p_reversal", 3).canonical == "p_reversal(within_bars=3)"
+    assert resolve_metric("p_reversal", 3).canonical == "p_reversal(horizon_bars=3)"

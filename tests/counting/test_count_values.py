@@ -55,7 +55,7 @@ def _assert_equal(target, events, codes, outcome, n_threads) -> None:
 @settings(max_examples=25, deadline=None)
 def test_compiled_sums_equal_the_reference(n_bars: int, seed: int, n_threads: int) -> None:
     generator, events, codes = _split(n_bars, seed)
-    for target in (ForwardReturnN(n=5), TimeToTouch()):
+    for target in (ForwardReturnN(horizon_bars=5), TimeToTouch()):
         valid = (generator.random(n_bars) < 0.8) & (np.arange(n_bars) + target.horizon < n_bars)
         if target.kind == "numeric":
             value = np.where(valid, generator.normal(size=n_bars), 0.0)
@@ -88,8 +88,8 @@ def test_statistics_are_equal_for_any_number_of_threads() -> None:
     text = """
     market_stats:
       events: [always_true, shock_atr]
-      conditions: [day_of_week, month_of_year]
-      targets: [up_next_bar, forward_return_n(n=5), time_to_touch]
+      conditions: [calendar_bin(dimension=dow), calendar_bin(dimension=month)]
+      targets: [up_next_bar, forward_return_n(horizon_bars=5), time_to_touch]
     """
     spec = load_research(text, "research.yaml")
     limits = [Compute(threads=1), Compute(threads=2)]
@@ -110,8 +110,8 @@ def test_little_memory_takes_the_conditions_in_turn_and_changes_nothing() -> Non
     text = """
     market_stats:
       events: [always_true]
-      conditions: [day_of_week, hour_bin]
-      targets: [forward_return_n(n=5)]
+      conditions: [calendar_bin(dimension=dow), calendar_bin(dimension=hour)]
+      targets: [forward_return_n(horizon_bars=5)]
       n_resamples: 99
     """
     stats = load_research(text, "research.yaml").market_stats

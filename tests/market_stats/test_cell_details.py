@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from quant_core.bars import Bars
-from quant_core.conditions.day_of_week import DayOfWeek
+from quant_core.conditions.calendar_bin import CalendarBin
 from quant_core.conditions.quantile_bin import QuantileBin
 from quant_core.conditions.vol_tertile import VolTertile
 from quant_core.errors import ConfigError, UnknownNameError
@@ -25,9 +25,14 @@ from quant_core.timeframes import Timeframe
 from tests.market_stats.market_worlds import Marked, garch_t
 
 SPEC = MarketStatsSpec(
-    events=(KConsecutive(k=2), BullishCandle()),
-    conditions=(VolTertile(), DayOfWeek(), QuantileBin()),
-    targets=(ContinuationN(n=20), TouchUpBeforeDown(), ForwardReturnN(n=5), TimeToReversal(max_horizon_bars=20)),
+    events=(KConsecutive(window_bars=2), BullishCandle()),
+    conditions=(VolTertile(), CalendarBin(), QuantileBin()),
+    targets=(
+        ContinuationN(horizon_bars=20),
+        TouchUpBeforeDown(),
+        ForwardReturnN(horizon_bars=5),
+        TimeToReversal(horizon_bars=20),
+    ),
     splitter=WalkForward("rolling", train_months=24, test_months=12, embargo_days=3),
     n_min=60,
     n_resamples=99,
@@ -52,7 +57,7 @@ def table(bars):
         (-1, "oos_pooled", "all", "all"),
         (-1, "oos_pooled", "vol_tertile", "high"),
         (0, "train", "quantile_bin", "q2"),
-        (1, "test", "day_of_week", "3"),
+        (1, "test", "calendar_bin", "3"),
         (1, "test", "vol_tertile", "low"),
     ],
 )
@@ -104,19 +109,19 @@ def test_a_cell_without_bars_has_no_row():
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"event": "k_consecutiv(k=2)"}, "Did you mean 'k_consecutive'"),
+        ({"event": "k_consecutiv(window_bars=2)"}, "Did you mean 'k_consecutive'"),
         (
-            {"event": "k_consecutive(k=4)"},
-            "No event of this spec and timeframe is called 'k_consecutive(k=4,direction=up)'",
+            {"event": "k_consecutive(window_bars=4)"},
+            "No event of this spec and timeframe is called 'k_consecutive(window_bars=4,direction=up)'",
         ),
-        ({"target": "continuation_n"}, "Did you mean 'continuation_n(n=20,direction=up)'"),
+        ({"target": "continuation_n"}, "Did you mean 'continuation_n(horizon_bars=20,direction=up)'"),
         ({"condition": "vol_tertile", "condition_value": "hihg"}, "No value of vol_tertile is called 'hihg'. Did you"),
         ({"condition_value": "high"}, "No value of all is called 'high'. Known: 'all'"),
         ({"fold": 99, "split": "train"}, "No fold is called '99'"),
     ],
 )
 def test_an_unknown_cell_is_refused_with_a_suggestion(bars, changed, says):
-    names = {"event": "k_consecutive(k=2)", "target": "continuation_n(n=20)"} | changed
+    names = {"event": "k_consecutive(window_bars=2)", "target": "continuation_n(horizon_bars=20)"} | changed
     with pytest.raises(UnknownNameError) as error:
         cell_details(bars, SPEC, CellName(**names))
     assert says in str(error.value)

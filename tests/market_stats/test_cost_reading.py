@@ -29,13 +29,19 @@ from quant_core.targets.touch_up_before_down import TouchUpBeforeDown
 from quant_core.targets.up_next_bar import UpNextBar
 from tests.market_stats.market_worlds import Marked, garch_t
 
-TOUCH = TouchUpBeforeDown(k=1.5, horizon_bars=4, ambiguous="loss")
-TARGETS = (UpNextBar(), NextBearish(), ContinuationN(n=5, direction="down"), TOUCH, TouchUpBeforeDown(horizon_bars=3))
+TOUCH = TouchUpBeforeDown(atr_multiple=1.5, horizon_bars=4, ambiguous="loss")
+TARGETS = (
+    UpNextBar(),
+    NextBearish(),
+    ContinuationN(horizon_bars=5, direction="down"),
+    TOUCH,
+    TouchUpBeforeDown(horizon_bars=3),
+)
 COST_COLUMNS = ["cost_bps", "break_even", "net_mean_bps", "net_ci_low_bps", "net_ci_high_bps"]
 SPEC = MarketStatsSpec(
-    events=(KConsecutive(k=2), BullishCandle()),
+    events=(KConsecutive(window_bars=2), BullishCandle()),
     conditions=(VolTertile(),),
-    targets=(*TARGETS, ForwardReturnN(n=2), Retracement(), TimeToTouch()),
+    targets=(*TARGETS, ForwardReturnN(horizon_bars=2), Retracement(), TimeToTouch()),
     splitter=WalkForward("rolling", train_months=30, test_months=24, embargo_days=7),
     n_min=60,
     n_resamples=99,
@@ -68,7 +74,7 @@ def payoff_of(target, rows, t):
     atr = rows[t]["atr"]
     if atr is None:
         return None, None
-    upper, lower = close + target.k * atr, close - target.k * atr
+    upper, lower = close + target.atr_multiple * atr, close - target.atr_multiple * atr
     for bar in rows[t + 1 : t + 1 + target.horizon_bars]:
         up, down = bar["high"] >= upper, bar["low"] <= lower
         if up or down:
@@ -80,7 +86,7 @@ def payoff_of(target, rows, t):
 
 def cell_by_loops(bars, event, condition_value, target, pieces):
     """(outcome or None, payoff, payoff of the opposite trade, block) of every trade of a cell."""
-    rows = bars.frame.with_columns(atr=Atr(period=14).compute(bars)).to_dicts()
+    rows = bars.frame.with_columns(atr=Atr(window_bars=14).compute(bars)).to_dicts()
     on, outcome = event.mask(bars).to_list(), target.outcome(bars)["value"].to_list()
     size = 64 * math.ceil(max(64, 4 * target.horizon) / 64)
     found = []
@@ -165,7 +171,7 @@ def test_a_higher_cost_never_lowers_break_even_and_never_makes_a_cell_clear(bars
 def test_the_opposite_target_clears_on_the_opposite_side(bars):
     drift = np.exp(0.004 * np.arange(len(bars)))
     rising = bars.with_frame(bars.frame.with_columns([pl.col(c) * drift for c in ("open", "high", "low", "close")]))
-    targets = (ContinuationN(n=5), ContinuationN(n=5, direction="down"))
+    targets = (ContinuationN(horizon_bars=5), ContinuationN(horizon_bars=5, direction="down"))
     rows = compute_market_stats(rising, replace(SPEC, targets=targets)).filter(split="train", condition="all")
     up, down = (rows.filter(target=t.canonical) for t in targets)
     assert up["cost_side"].to_list() == ["with"] * up.height
@@ -245,7 +251,7 @@ def test_sums_are_equal_bit_for_bit_in_pieces_of_whole_blocks_and_equal_a_plain_
 @pytest.mark.slow
 def test_without_any_edge_few_cells_clear_a_cost_of_nothing_and_the_hit_rate_alone_errs_more():
     """The figures of docs/statistics.md: GARCH returns without edge or cost, 2.5 % of cells intended on either side."""
-    targets = (UpNextBar(), *(ContinuationN(n=n) for n in (5, 20, 60)))
+    targets = (UpNextBar(), *(ContinuationN(horizon_bars=n) for n in (5, 20, 60)))
     spec = replace(SPEC, targets=targets, splitter=SingleSplit(), n_min=100, cost=CostSpec(0.0))
     worlds = [compute_market_stats(garch_t(6000, np.random.default_rng(1000 + i)), spec) for i in range(24)]
     cells = pl.concat(worlds).filter(pl.col("split") == "train", pl.col("n") >= 100)

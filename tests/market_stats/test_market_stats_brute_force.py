@@ -11,7 +11,7 @@ from statsmodels.duration.survfunc import SurvfuncRight
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from quant_core.conditions.day_of_week import DayOfWeek
+from quant_core.conditions.calendar_bin import CalendarBin
 from quant_core.conditions.vol_tertile import VolTertile
 from quant_core.events.bullish_candle import BullishCandle
 from quant_core.events.k_consecutive import KConsecutive
@@ -25,9 +25,14 @@ from quant_core.targets.up_next_bar import UpNextBar
 from tests.market_stats.market_worlds import garch_t
 
 SPEC = MarketStatsSpec(
-    events=(KConsecutive(k=2), BullishCandle()),
-    conditions=(VolTertile(), DayOfWeek()),
-    targets=(UpNextBar(), ContinuationN(n=20), ForwardReturnN(n=5), TimeToReversal(max_horizon_bars=20)),
+    events=(KConsecutive(window_bars=2), BullishCandle()),
+    conditions=(VolTertile(), CalendarBin()),
+    targets=(
+        UpNextBar(),
+        ContinuationN(horizon_bars=20),
+        ForwardReturnN(horizon_bars=5),
+        TimeToReversal(horizon_bars=20),
+    ),
     splitter=WalkForward("rolling", train_months=30, test_months=24, embargo_days=7),
     n_min=60,
     n_resamples=99,

@@ -32,7 +32,12 @@ def rows():
         volume=[1, 1, 1, 0, 1, 1, 1, 1, 0, 0, 0, 0],
         timeframe=Timeframe.D1,
     )
-    targets = (UpNextBar(), ContinuationN(n=2, direction="up"), ForwardReturnN(n=1), TimeToReversal(max_horizon_bars=4))
+    targets = (
+        UpNextBar(),
+        ContinuationN(horizon_bars=2, direction="up"),
+        ForwardReturnN(horizon_bars=1),
+        TimeToReversal(horizon_bars=4),
+    )
     spec = MarketStatsSpec(events=(Marked(),), targets=targets, splitter=SingleSplit(0.5), n_min=1)
     return compute_market_stats(bars, spec)
 

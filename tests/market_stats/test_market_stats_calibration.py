@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from quant_core.conditions.day_of_week import DayOfWeek
+from quant_core.conditions.calendar_bin import CalendarBin
 from quant_core.conditions.quantile_bin import QuantileBin
 from quant_core.conditions.vol_tertile import VolTertile
 from quant_core.estimators.wilson import Wilson
@@ -26,15 +26,15 @@ from tests.market_stats.market_worlds import garch_t, random_walk
 
 WORLDS = {"random_walk": random_walk, "garch_t": garch_t}
 SPEC = MarketStatsSpec(
-    events=(KConsecutive(k=3), ShockAtr(), BreakoutHhll(), NewHighN(n=100)),
-    targets=(ContinuationN(n=1),),
+    events=(KConsecutive(window_bars=3), ShockAtr(), BreakoutHhll(), NewHighN(window_bars=100)),
+    targets=(ContinuationN(horizon_bars=1),),
     splitter=SingleSplit(0.98),
     n_min=1,
 )
 MANY = replace(
     SPEC,
-    events=(*SPEC.events, BullishCandle(), KConsecutive(k=2, direction="down"), BreakoutHhll(type="ll")),
-    conditions=(VolTertile(), DayOfWeek(), QuantileBin(), QuantileBin(n_bins=10)),
+    events=(*SPEC.events, BullishCandle(), KConsecutive(window_bars=2, direction="down"), BreakoutHhll(type="ll")),
+    conditions=(VolTertile(), CalendarBin(), QuantileBin(), QuantileBin(n_bins=10)),
     n_min=100,
     fdr=0.10,
 )
@@ -43,7 +43,7 @@ MANY = replace(
 def train_rows(world, spec, horizon, n_worlds, seed):
     """The train rows of many worlds of 5,000 training bars."""
     rng = np.random.default_rng([seed, horizon])
-    spec = replace(spec, targets=(ContinuationN(n=horizon),))
+    spec = replace(spec, targets=(ContinuationN(horizon_bars=horizon),))
     frames = [compute_market_stats(WORLDS[world](5103, rng), spec).filter(split="train") for _ in range(n_worlds)]
     return pl.concat([f.with_columns(pl.lit(i).alias("world")) for i, f in enumerate(frames)])
 

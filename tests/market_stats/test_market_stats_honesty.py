@@ -22,9 +22,9 @@ from quant_core.targets.time_to_reversal import TimeToReversal
 from tests.market_stats.market_worlds import garch_t
 
 SPEC = MarketStatsSpec(
-    events=(KConsecutive(k=2), BullishCandle()),
+    events=(KConsecutive(window_bars=2), BullishCandle()),
     conditions=(VolTertile(), QuantileBin()),
-    targets=(ContinuationN(n=10), ForwardReturnN(n=5), TimeToReversal(max_horizon_bars=20)),
+    targets=(ContinuationN(horizon_bars=10), ForwardReturnN(horizon_bars=5), TimeToReversal(horizon_bars=20)),
     splitter=WalkForward("anchored", train_months=24, test_months=12),
     n_min=50,
     n_resamples=99,

@@ -10,19 +10,24 @@ import polars as pl
 import pytest
 
 from quant_core.bars import Bars
-from quant_core.conditions.day_of_week import DayOfWeek
-from quant_core.conditions.hour_bin import HourBin
+from quant_core.conditions.calendar_bin import CalendarBin
 from quant_core.conditions.htf_trend import HtfTrend
 from quant_core.conditions.joint import Joint
-from quant_core.conditions.month_of_year import MonthOfYear
 from quant_core.conditions.quantile_bin import QuantileBin
-from quant_core.conditions.session import Session
-from quant_core.conditions.turn_of_month import TurnOfMonth
 from quant_core.conditions.vol_tertile import VolTertile
+from quant_core.dimensions import Dimension
+from quant_core.dimensions.city_session import CitySession
+from quant_core.dimensions.dow import Dow
+from quant_core.dimensions.hour import Hour
+from quant_core.dimensions.month import Month
+from quant_core.dimensions.session import Session
+from quant_core.dimensions.session_block import SessionBlock
+from quant_core.dimensions.turn_of_month import TurnOfMonth
 from quant_core.errors import ConfigError
+from quant_core.features.calendar_value import CalendarValue
 from quant_core.features.htf_ema_slope import HtfEmaSlope
-from quant_core.features.session_label import SessionLabel
 from quant_core.features.sma import Sma
+from quant_core.seasonality.spec import SeasonalityProfileSpec, resolve_dimension
 from quant_core.timeframes import Timeframe
 from tests.contract.random_bars import daily_bars, intraday_bars
 
@@ -51,7 +56,7 @@ def mean_true_range(bars: Bars, window: int, *, relative: bool) -> list[float | 
 @pytest.mark.parametrize("relative", [True, False])
 def test_vol_tertile_cuts_at_the_training_thirds(relative: bool) -> None:
     bars = intraday_bars(3)
-    fitted = VolTertile(window=10, relative=relative).fit(bars.head(700))
+    fitted = VolTertile(window_bars=10, relative=relative).fit(bars.head(700))
     values = mean_true_range(bars, 10, relative=relative)
     known = [v for v in values[:700] if v is not None]
     cuts = quantile(known, 1 / 3), quantile(known, 2 / 3)
@@ -65,19 +70,19 @@ def test_vol_tertile_cuts_at_the_training_thirds(relative: bool) -> None:
 
 
 def test_a_value_at_the_cut_belongs_to_the_lower_bin() -> None:
-    thirds = QuantileBin(feature=Sma(period=1), n_bins=3).fit(Bars.of(close=[1, 2, 3, 4]))
+    thirds = QuantileBin(feature=Sma(window_bars=1), n_bins=3).fit(Bars.of(close=[1, 2, 3, 4]))
     assert thirds.cuts == (2, 3)
     assert thirds.labels(Bars.of(close=[2, 2.1, 3, 3.1])).to_list() == ["q1", "q2", "q2", "q3"]
 
 
 def test_coinciding_cuts_leave_the_middle_empty() -> None:
-    fitted = QuantileBin(feature=Sma(period=1), n_bins=3).fit(Bars.of(close=[5, 5, 5, 5]))
+    fitted = QuantileBin(feature=Sma(window_bars=1), n_bins=3).fit(Bars.of(close=[5, 5, 5, 5]))
     assert fitted.labels(Bars.of(close=[4, 5, 6])).to_list() == ["q1", "q1", "q3"]
 
 
 def test_labels_cannot_be_cut_into_quantiles() -> None:
     with pytest.raises(ConfigError, match="numeric feature"):
-        QuantileBin(feature=SessionLabel()).fit(intraday_bars())
+        QuantileBin(feature=CalendarValue(dimension=CitySession())).fit(intraday_bars())
     with pytest.raises(ConfigError, match=r"quantile_bin.feature: expected a feature"):
         QuantileBin(feature="rsi")  # type: ignore[arg-type]
 
@@ -85,8 +90,8 @@ def test_labels_cannot_be_cut_into_quantiles() -> None:
 @pytest.mark.parametrize("timeframe", ["H1", "D1", "W1"])
 def test_htf_trend_is_the_sign_of_the_slope(timeframe: str) -> None:
     bars = intraday_bars(3)
-    slope = HtfEmaSlope(timeframe=timeframe, ema_period=2).compute(bars)
-    labels = HtfTrend(timeframe=timeframe, ema_period=2).labels(bars)
+    slope = HtfEmaSlope(timeframe=timeframe, window_bars=2).compute(bars)
+    labels = HtfTrend(timeframe=timeframe, window_bars=2).labels(bars)
     sign = [None if s is None or s == 0 else "up" if s > 0 else "down" for s in slope]
     assert labels.to_list() == sign
     assert labels.drop_nulls().len() > 0
@@ -94,9 +99,9 @@ def test_htf_trend_is_the_sign_of_the_slope(timeframe: str) -> None:
 
 def test_a_multiple_names_the_same_higher_timeframe() -> None:
     bars = intraday_bars(3)
-    by_name = HtfTrend(timeframe="H4", ema_period=5).labels(bars).to_list()
-    assert HtfTrend(tf_multiplier=8, ema_period=5).labels(bars).to_list() == by_name
-    assert HtfTrend(ema_period=5).labels(bars).to_list() == by_name
+    by_name = HtfTrend(timeframe="H4", window_bars=5).labels(bars).to_list()
+    assert HtfTrend(tf_multiplier=8, window_bars=5).labels(bars).to_list() == by_name
+    assert HtfTrend(window_bars=5).labels(bars).to_list() == by_name
 
 
 def test_impossible_higher_timeframes_are_refused() -> None:
@@ -118,7 +123,7 @@ def test_weekly_bars_have_no_higher_trend() -> None:
 
 def test_joint_is_the_pair_of_labels_and_fits_both() -> None:
     bars = intraday_bars(3)
-    joint = Joint(first=VolTertile(window=5), second=QuantileBin(feature=Sma(period=3), n_bins=2))
+    joint = Joint(first=VolTertile(window_bars=5), second=QuantileBin(feature=Sma(window_bars=3), n_bins=2))
     fitted = joint.fit(bars.head(500))
     first, second = (c.fit(bars.head(500)).labels(bars) for c in (joint.first, joint.second))
     pairs = [None if a is None or b is None else f"{a}&{b}" for a, b in zip(first, second, strict=True)]
@@ -130,7 +135,7 @@ def test_joint_is_the_pair_of_labels_and_fits_both() -> None:
 def test_turn_of_month_knows_the_holidays_of_the_exchange() -> None:
     """New York was closed on Good Friday, 2 April 2021, so the turn into April ends on Tuesday, the 6th."""
     bars = daily_bars()
-    label = dict(zip(bars.frame["session_date"], TurnOfMonth().labels(bars), strict=True))
+    label = dict(zip(bars.frame["session_date"], CalendarBin(dimension=TurnOfMonth()).labels(bars), strict=True))
     days = [
         date(2021, 3, 30),
         date(2021, 3, 31),
@@ -146,32 +151,50 @@ def test_turn_of_month_does_not_depend_on_where_the_bars_end() -> None:
     """The 30th is not the last session because the data stop there."""
     bars = daily_bars()
     until = bars.with_frame(bars.frame.filter(pl.col("session_date") <= date(2021, 3, 30)))
-    assert TurnOfMonth().labels(until)[-1] == "rest"
+    assert CalendarBin(dimension=TurnOfMonth()).labels(until)[-1] == "rest"
+
+
+def sunday_evening(timeframe: Timeframe) -> Bars:
+    """One foreign-exchange bar that opens on Sunday 31 March 2024, 22:00 UTC: Monday's session, in April."""
+    always = Bars.of(close=[1], start=datetime(2024, 3, 31, 22, tzinfo=UTC), timeframe=timeframe)
+    fx = replace(always, calendar=intraday_bars().calendar)
+    return fx.with_frame(fx.frame.with_columns(fx.calendar.session_date(fx.frame["ts"]).alias("session_date")))
 
 
 def test_calendar_conditions_read_the_clock_they_name() -> None:
-    """Sunday 31 March 2024, 22:00 UTC, is 18:00 in New York and belongs to Monday's session, in April."""
-    always = Bars.of(close=[1], start=datetime(2024, 3, 31, 22, tzinfo=UTC))
-    fx = replace(always, calendar=intraday_bars().calendar)
-    fx = fx.with_frame(fx.frame.with_columns(fx.calendar.session_date(fx.frame["ts"]).alias("session_date")))
-    assert DayOfWeek().labels(fx).to_list() == ["0"]
-    assert DayOfWeek(zone="UTC").labels(fx).to_list() == ["6"]
-    assert MonthOfYear().labels(fx).to_list() == ["4"]
-    assert MonthOfYear(zone="exchange").labels(fx).to_list() == ["3"]
-    assert HourBin(zone="exchange").labels(fx).to_list() == ["18"]
+    fx = sunday_evening(Timeframe.H1)
+    label = {d: CalendarBin(dimension=d).labels(fx)[0] for d in (Dow(zone="UTC"), Month(), Month(zone="utc"))}
+    assert label == {Dow(zone="utc"): "6", Month(): "4", Month(zone="UTC"): "3"}
+    assert CalendarBin(dimension=Hour(zone="session")).labels(fx).to_list() == ["18"]
     with pytest.raises(ConfigError, match="IANA zone"):
-        HourBin(zone="Mars/Olympus")
+        Hour(zone="Mars/Olympus")
+
+
+@pytest.mark.parametrize("timeframe", [Timeframe.M1, Timeframe.M30, Timeframe.H1, Timeframe.H4, Timeframe.D1])
+def test_a_sunday_evening_of_foreign_exchange_is_monday_everywhere(timeframe: Timeframe) -> None:
+    """0 = Monday, by default and through every clock of a profile, as dimension, feature, condition and pair."""
+    fx = sunday_evening(timeframe)
+    profiles = [SeasonalityProfileSpec(zone=zone) for zone in ("utc", "session", "America/New_York", "Asia/Tokyo")]
+    weekdays = [Dow(), *(d for profile in profiles for d in profile.resolved_dimensions() if isinstance(d, Dow))]
+    assert len(weekdays) == 1 + len(profiles)
+    for weekday in weekdays:
+        assert weekday.labels(fx).to_list() == ["0"]
+        assert CalendarBin(dimension=weekday).labels(fx).to_list() == ["0"]
+        assert CalendarValue(dimension=weekday).compute(fx).to_list() == [0]
+    pair = resolve_dimension("month x dow", "America/New_York").labels(fx).to_list()
+    assert pair == ["4|0"]
 
 
 @pytest.mark.parametrize(
-    ("scheme", "expected"),
+    ("dimension", "expected"),
     [
-        ("utc_hours", ["Asia"] * 7 + ["Europe"] * 5 + ["EU_US_overlap"] * 4 + ["US"] * 5 + ["Other"] * 3),
-        ("utc_blocks", ["asia"] * 7 + ["london"] * 6 + ["newyork"] * 8 + ["off"] * 2 + ["asia"]),
+        (Session(), ["Asia"] * 7 + ["Europe"] * 5 + ["EU_US_overlap"] * 4 + ["US"] * 5 + ["Other"] * 3),
+        (SessionBlock(), ["asia"] * 7 + ["london"] * 6 + ["newyork"] * 8 + ["off"] * 2 + ["asia"]),
         # 15 January, winter: Tokyo 09-18 is 00-09 UTC, London 08-17, New York 13-22.
-        ("local_clocks", ["asia"] * 8 + ["london"] * 5 + ["london_new_york"] * 4 + ["new_york"] * 5 + ["off"] * 2),
+        (CitySession(), ["asia"] * 8 + ["london"] * 5 + ["london_new_york"] * 4 + ["new_york"] * 5 + ["off"] * 2),
     ],
+    ids=str,
 )
-def test_sessions_of_a_winter_day(scheme: str, expected: list[str]) -> None:
+def test_sessions_of_a_winter_day(dimension: Dimension, expected: list[str]) -> None:
     day = Bars.of(close=[1.0] * 24, start=datetime(2024, 1, 15, tzinfo=UTC))
-    assert Session(scheme=scheme).labels(day).to_list() == expected
+    assert CalendarBin(dimension=dimension).labels(day).to_list() == expected

@@ -80,8 +80,8 @@ def rsi_overbought(r: Rows, t: int) -> bool | None:
 CASES: list[tuple[Event, Reading]] = [
     (BullishCandle(), lambda r, t: up(r[t])),
     (BearishCandle(), lambda r, t: down(r[t])),
-    (KConsecutive(k=2, direction="down"), lambda r, t: down(r[t]) and down(r[t - 1])),
-    (KConsecutive(k=3), lambda r, t: up(r[t]) and up(r[t - 1]) and up(r[t - 2])),
+    (KConsecutive(window_bars=2, direction="down"), lambda r, t: down(r[t]) and down(r[t - 1])),
+    (KConsecutive(window_bars=3), lambda r, t: up(r[t]) and up(r[t - 1]) and up(r[t - 2])),
     (BullishEngulfing(), bullish_engulfing),
     (BearishEngulfing(), bearish_engulfing),
     (GapUp(), lambda r, t: r[t]["low"] > r[t - 1]["high"]),
@@ -89,15 +89,15 @@ CASES: list[tuple[Event, Reading]] = [
     (InsideBar(), lambda r, t: r[t]["high"] < r[t - 1]["high"] and r[t]["low"] > r[t - 1]["low"]),
     (OutsideBar(), lambda r, t: r[t]["high"] > r[t - 1]["high"] and r[t]["low"] < r[t - 1]["low"]),
     (Nr7(), nr7),
-    (BreakoutHhll(lookback=4), lambda r, t: r[t]["high"] > max(x["high"] for x in r[t - 4 : t])),
-    (BreakoutHhll(lookback=4, type="ll"), lambda r, t: r[t]["low"] < min(x["low"] for x in r[t - 4 : t])),
-    (NewHighN(n=4), lambda r, t: r[t]["close"] > max(x["close"] for x in r[t - 4 : t])),
+    (BreakoutHhll(window_bars=4), lambda r, t: r[t]["high"] > max(x["high"] for x in r[t - 4 : t])),
+    (BreakoutHhll(window_bars=4, type="ll"), lambda r, t: r[t]["low"] < min(x["low"] for x in r[t - 4 : t])),
+    (NewHighN(window_bars=4), lambda r, t: r[t]["close"] > max(x["close"] for x in r[t - 4 : t])),
     (
-        ShockAtr(mult=1.5, window=4),
+        ShockAtr(atr_multiple=1.5, window_bars=4),
         lambda r, t: true_range(r, t) > 1.5 * sum(true_range(r, i) for i in range(t - 3, t + 1)) / 4,
     ),
-    (EmaCross(fast=2, slow=5, direction="down"), ema_cross_down),
-    (RsiExtreme(period=5, side="overbought", high=75.0), rsi_overbought),
+    (EmaCross(fast_bars=2, slow_bars=5, direction="down"), ema_cross_down),
+    (RsiExtreme(window_bars=5, side="overbought", high=75.0), rsi_overbought),
 ]
 
 

@@ -15,15 +15,16 @@ import pytest
 
 from quant_core.bars import Bars
 from quant_core.calendars import calendar_of
+from quant_core.dimensions.city_session import CitySession
+from quant_core.dimensions.dow import Dow
+from quant_core.dimensions.hour import Hour
 from quant_core.features import Feature
-from quant_core.features.day_of_week import DayOfWeek
+from quant_core.features.calendar_value import CalendarValue
 from quant_core.features.gap import Gap
-from quant_core.features.hour import Hour
 from quant_core.features.htf_ema_slope import HtfEmaSlope
 from quant_core.features.log_return import LogReturn
 from quant_core.features.minutes_from_session_open import MinutesFromSessionOpen
 from quant_core.features.realized_vol import RealizedVol
-from quant_core.features.session_label import SessionLabel
 from quant_core.features.session_vwap import SessionVwap
 from quant_core.features.trading_day_of_month import TradingDayOfMonth
 from quant_core.features.volume_z import VolumeZ
@@ -86,15 +87,15 @@ def local_session(rows: Rows, t: int) -> str:
 
 
 CASES: list[tuple[Feature, Callable[[Rows, int], float | str | None]]] = [
-    (LogReturn(n=3), log_return),
-    (RealizedVol(window=10), realized_vol),
+    (LogReturn(window_bars=3), log_return),
+    (RealizedVol(window_bars=10), realized_vol),
     (SessionVwap(), session_vwap),
     (Gap(), gap_across_sessions),
     (Gap(across="bars"), gap_across_bars),
-    (VolumeZ(window=5), volume_z),
-    (Hour(zone="America/New_York"), hour_in_new_york),
-    (DayOfWeek(zone="America/New_York"), weekday_in_new_york),
-    (SessionLabel(), local_session),
+    (VolumeZ(window_bars=5), volume_z),
+    (CalendarValue(dimension=Hour(zone="America/New_York")), hour_in_new_york),
+    (CalendarValue(dimension=Dow(zone="America/New_York")), weekday_in_new_york),
+    (CalendarValue(dimension=CitySession()), local_session),
 ]
 
 
@@ -115,7 +116,7 @@ def test_annualized_volatility_uses_the_calendar() -> None:
     ratio = RealizedVol(annualized=True).compute(daily)[-1] / RealizedVol().compute(daily)[-1]
     assert 250 < ratio**2 < 253.5
     always = Bars.of(close=[1.0, 2.0, 1.0, 3.0], timeframe=Timeframe.D1)
-    pair = [RealizedVol(window=3, annualized=a).compute(always)[-1] for a in (True, False)]
+    pair = [RealizedVol(window_bars=3, annualized=a).compute(always)[-1] for a in (True, False)]
     assert (pair[0] / pair[1]) ** 2 == pytest.approx(365.25)
 
 
@@ -144,7 +145,7 @@ def test_minutes_from_the_session_open_follow_the_clock_change() -> None:
 def test_higher_timeframe_slope_uses_completed_hours_only() -> None:
     """Half hours → hours by hand: an hour's close counts from the first half hour that closes at or after its end."""
     bars = intraday_bars(seed=4)
-    got = HtfEmaSlope(timeframe="H1", ema_period=3).compute(bars).to_list()
+    got = HtfEmaSlope(timeframe="H1", window_bars=3).compute(bars).to_list()
     rows = bars.frame.to_dicts()
     hours: dict[datetime, float] = {}
     for row in rows:

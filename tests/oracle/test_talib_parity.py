@@ -23,11 +23,11 @@ Oracle = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 CASES: list[tuple[Feature, Oracle]] = [
     (TrueRange(), talib.TRANGE),
-    (Atr(smoothing="simple", period=5), lambda h, low, c: talib.SMA(talib.TRANGE(h, low, c), 5)),
-    *((Atr(period=p), lambda h, low, c, p=p: talib.ATR(h, low, c, p)) for p in (2, 14, 50)),
-    *((Ema(period=p), lambda h, low, c, p=p: talib.EMA(c, p)) for p in (2, 20, 200)),
-    *((Sma(period=p), lambda h, low, c, p=p: talib.SMA(c, p)) for p in (2, 20, 200)),
-    *((Rsi(period=p), lambda h, low, c, p=p: talib.RSI(c, p)) for p in (2, 14, 50)),
+    (Atr(smoothing="simple", window_bars=5), lambda h, low, c: talib.SMA(talib.TRANGE(h, low, c), 5)),
+    *((Atr(window_bars=p), lambda h, low, c, p=p: talib.ATR(h, low, c, p)) for p in (2, 14, 50)),
+    *((Ema(window_bars=p), lambda h, low, c, p=p: talib.EMA(c, p)) for p in (2, 20, 200)),
+    *((Sma(window_bars=p), lambda h, low, c, p=p: talib.SMA(c, p)) for p in (2, 20, 200)),
+    *((Rsi(window_bars=p), lambda h, low, c, p=p: talib.RSI(c, p)) for p in (2, 14, 50)),
 ]
 
 

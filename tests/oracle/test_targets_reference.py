@@ -111,23 +111,29 @@ CASES: list[tuple[Target, Reading]] = [
     (UpNextBar(), whole(1, lambda r, t: r[t + 1]["close"] > r[t]["close"])),
     (NextBullish(), whole(1, lambda r, t: r[t + 1]["close"] > r[t + 1]["open"])),
     (NextBearish(), whole(1, lambda r, t: r[t + 1]["close"] < r[t + 1]["open"])),
-    (ContinuationN(n=3), whole(3, lambda r, t: r[t + 3]["close"] > r[t]["close"])),
-    (ContinuationN(n=3, direction="down"), whole(3, lambda r, t: r[t + 3]["close"] < r[t]["close"])),
-    (ForwardReturnN(n=4), whole(4, lambda r, t: r[t + 4]["close"] / r[t]["close"] - 1)),
-    (BreakoutHighFirst(lookback=4, horizon_bars=6), whole(6, lambda r, t: broken_first(r, t, "high"))),
-    (BreakoutLowFirst(lookback=4, horizon_bars=6), whole(6, lambda r, t: broken_first(r, t, "low"))),
-    (Retracement(lookback=4, horizon_bars=1), whole(1, retracement_up)),
-    (Retracement(lookback=4, horizon_bars=6, direction="down"), whole(6, retracement_down)),
-    (TouchUpBeforeDown(k=0.5, atr_period=5, horizon_bars=6), whole(6, lambda r, t: touch_first(r, t, None))),
+    (ContinuationN(horizon_bars=3), whole(3, lambda r, t: r[t + 3]["close"] > r[t]["close"])),
+    (ContinuationN(horizon_bars=3, direction="down"), whole(3, lambda r, t: r[t + 3]["close"] < r[t]["close"])),
+    (ForwardReturnN(horizon_bars=4), whole(4, lambda r, t: r[t + 4]["close"] / r[t]["close"] - 1)),
+    (BreakoutHighFirst(window_bars=4, horizon_bars=6), whole(6, lambda r, t: broken_first(r, t, "high"))),
+    (BreakoutLowFirst(window_bars=4, horizon_bars=6), whole(6, lambda r, t: broken_first(r, t, "low"))),
+    (Retracement(window_bars=4, horizon_bars=1), whole(1, retracement_up)),
+    (Retracement(window_bars=4, horizon_bars=6, direction="down"), whole(6, retracement_down)),
     (
-        TouchUpBeforeDown(k=0.5, atr_period=5, horizon_bars=6, ambiguous="loss"),
+        TouchUpBeforeDown(atr_multiple=0.5, window_bars=5, horizon_bars=6),
+        whole(6, lambda r, t: touch_first(r, t, None)),
+    ),
+    (
+        TouchUpBeforeDown(atr_multiple=0.5, window_bars=5, horizon_bars=6, ambiguous="loss"),
         whole(6, lambda r, t: touch_first(r, t, False)),
     ),
     *(
-        (TimeToTouch(k=2.0, side=side, atr_period=5, horizon_bars=8), lambda r, t, s=side: time_to_touch(r, t, s))
+        (
+            TimeToTouch(atr_multiple=2.0, side=side, window_bars=5, horizon_bars=8),
+            lambda r, t, s=side: time_to_touch(r, t, s),
+        )
         for side in ("up", "down", "either")
     ),
-    (TimeToReversal(max_horizon_bars=5), time_to_reversal),
+    (TimeToReversal(horizon_bars=5), time_to_reversal),
 ]
 
 
@@ -149,7 +155,7 @@ def test_same_bar_touches_occur_in_these_bars() -> None:
     """Otherwise the two readings of a tie would be compared nowhere."""
     bars = coarse_bars(7)
     pair = [
-        TouchUpBeforeDown(k=0.5, atr_period=5, horizon_bars=6, ambiguous=rule).outcome(bars)["value"]
+        TouchUpBeforeDown(atr_multiple=0.5, window_bars=5, horizon_bars=6, ambiguous=rule).outcome(bars)["value"]
         for rule in ("null", "loss")
     ]
     assert pair[0].null_count() > pair[1].null_count()

@@ -29,9 +29,9 @@ sources:
 """
 
 RESEARCH = """
-features: [log_return, sma(period=5)]
+features: [log_return, sma(window_bars=5)]
 market_stats:
-  events: [k_consecutive(k=2)]
+  events: [k_consecutive(window_bars=2)]
   targets: [up_next_bar]
   n_min: 30
 seasonality:

@@ -44,7 +44,7 @@ def test_register_backfill_and_read_a_project(project: SmallProject) -> None:
     assert _qe("launch", "marts")[0] == 0
     code, text = _qe("top")
     assert code == 0
-    assert "k_consecutive(k=2,direction=up)" in text
+    assert "k_consecutive(window_bars=2,direction=up)" in text
     assert "up_next_bar" in text
     assert "AAA" in _qe("quality")[1]
     status = _qe("status")[1]
@@ -55,10 +55,10 @@ def test_another_spec_makes_the_keys_stale_and_a_backfill_brings_them_up_to_date
     _qe("launch", "register_symbols")
     assert _qe("launch", "research", "AAA|D1")[0] == 0
     spec = project.root / "config" / "research.yaml"
-    spec.write_text(spec.read_text().replace("sma(period=5)", "sma(period=6)"))
+    spec.write_text(spec.read_text().replace("sma(window_bars=5)", "sma(window_bars=6)"))
     assert _qe("backfill", "--stale", "--dry-run")[1].startswith("1 keys in 1 runs")
     assert _qe("backfill", "--stale")[0] == 0
-    assert "sma(period=6)" in project.lake.read("features", PartitionKey("AAA", "D1")).columns
+    assert "sma(window_bars=6)" in project.lake.read("features", PartitionKey("AAA", "D1")).columns
     assert _qe("backfill", "--stale", "--dry-run")[1].startswith("0 keys")
 
 
@@ -87,7 +87,7 @@ def test_every_failed_key_is_counted_whatever_ran_before(
     assert _qe("backfill", "--missing", "--timeframes", "D1")[0] == 0
     assert _qe("launch", "research", *[f"{symbol}|D1" for symbol in symbols[:3]])[0] == 0
     spec = project.root / "config" / "research.yaml"
-    spec.write_text(spec.read_text().replace("sma(period=5)", "sma(period=6)"))
+    spec.write_text(spec.read_text().replace("sma(window_bars=5)", "sma(window_bars=6)"))
 
     def broken(*_: object) -> None:
         raise QuantError("no feature today")

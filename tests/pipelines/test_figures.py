@@ -21,7 +21,7 @@ def _heat_map_cells() -> pl.DataFrame:
     def cell(split: str, state: int, n: int, verdict: str) -> Mapping[str, object]:
         return {
             "symbol": "A", "timeframe": "D1", "split": split, "fold": -1 if split == "oos_pooled" else 2,
-            "event": "gap_up", "target": "up_next_bar", "target_kind": "binary", "condition": "hour_bin",
+            "event": "gap_up", "target": "up_next_bar", "target_kind": "binary", "condition": "hour",
             "condition_value": str(state), "bin_order": state, "n": n, "n_eff": n / 2, "estimate": 0.55,
             "baseline": 0.5, "lift": 0.05, "q_value": 0.01, "verdict": verdict,
         }  # fmt: skip

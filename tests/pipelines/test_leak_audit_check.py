@@ -28,8 +28,8 @@ from tests.pipelines.small_project import SmallProject
 
 SAMPLE_KEYS = ["NASDAQ|D1", "NASDAQ|W1", "SP500|D1", "SP500|W1"]
 LEAKY_SPEC = """
-features: [sma(period=5), centered_mean]
-market_stats: {events: [k_consecutive(k=2)], conditions: [refitted_tertile], targets: [up_next_bar]}
+features: [sma(window_bars=5), centered_mean]
+market_stats: {events: [k_consecutive(window_bars=2)], conditions: [refitted_tertile], targets: [up_next_bar]}
 """
 
 

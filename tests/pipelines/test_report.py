@@ -26,7 +26,7 @@ from tests.pipelines.small_project import SmallProject, daily_csv
 KEY = PartitionKey("AAA", "D1")
 SPEC = """
 market_stats:
-  events: [k_consecutive(k=2)]
+  events: [k_consecutive(window_bars=2)]
   conditions: [vol_tertile]
   targets: [up_next_bar]
   n_min: 30
@@ -127,7 +127,7 @@ def test_every_section_is_there_with_figures_and_verdicts(page: str) -> None:
     shown = {image["alt"] for image in parsed.all("img")}
     assert {"closes of AAA|D1 with the calendar gaps", "lifts with their intervals"} <= shown
     assert any("train beside test" in str(alt) for alt in shown)
-    assert "p_up by dow(zone=UTC), year by year" in shown
+    assert "p_up by dow(zone=session), year by year" in shown
     for words in ("Nothing is significant", "chance alone gives", "Replication:", "n_eff", "Wilson"):
         assert words in text
     assert "missing" not in {p.get("class") for p in parsed.all("p")}

@@ -160,11 +160,13 @@ def test_bars_of_a_removed_file_stay_readable(project: SmallProject) -> None:
 def test_run_config_can_name_another_research_file(project: SmallProject, tmp_path: Path) -> None:
     project.run_key("research", "AAA|D1")
     other = tmp_path / "other.yaml"
-    other.write_text("features: [log_return]\nmarket_stats: {events: [k_consecutive(k=3)], targets: [up_next_bar]}\n")
+    other.write_text(
+        "features: [log_return]\nmarket_stats: {events: [k_consecutive(window_bars=3)], targets: [up_next_bar]}\n"
+    )
     config = {"resources": {"research": {"config": {"file": str(other)}}}}
     project.run_key("research", "AAA|D1", run_config=config)
     events = project.lake.read("market_stats", PartitionKey("AAA", "D1"))["event"].unique().to_list()
-    assert events == ["k_consecutive(k=3,direction=up)"]
+    assert events == ["k_consecutive(window_bars=3,direction=up)"]
 
 
 def test_a_refused_file_is_reported_and_blocks_nobody(project: SmallProject) -> None:

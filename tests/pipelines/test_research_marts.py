@@ -116,7 +116,7 @@ def test_the_correlation_matrix_equals_scipy(lake: Lake) -> None:
     ("arguments", "n"),
     [
         (("--symbol", "B", "--dimension", "dow", "--metric", "p_up"), 7),
-        (("--dimension", "dow(zone=UTC)", "--symbols", "A,C"), 28),
+        (("--dimension", "dow(zone=session)", "--symbols", "A,C"), 28),
         (("--metric", "ret_mean"), 21),
         (("--timeframe", "H1"), 0),
     ],
@@ -172,7 +172,7 @@ def test_the_heat_map_lays_states_out_in_order_and_keeps_the_latest_fold(tmp_pat
         "vol_tertile": VolTertile().values,
         "joint": joint.values,
         "quantile_bin": tuple(f"q{i}" for i in range(1, 12)),
-        "hour_bin": tuple(str(i) for i in range(24)),
+        "calendar_bin(dimension=hour(zone=utc))": tuple(str(i) for i in range(24)),
     }
     parts = []
     for condition, values in orders.items():

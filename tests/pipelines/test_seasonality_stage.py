@@ -55,7 +55,7 @@ def test_the_tables_are_those_of_the_core_and_find_the_planted_monday(project: S
     assert_frame_equal(profile, compute_seasonality(bars, spec))
     assert_frame_equal(stability, compute_stability(bars, spec))
     best = strongest_bins(profile).filter(metric_name="p_up").row(0, named=True)
-    assert (best["dimension"], best["value"], best["verdict"]) == ("dow(zone=UTC)", 1.0, "significant")
+    assert (best["dimension"], best["value"], best["verdict"]) == ("dow(zone=session)", 1.0, "significant")
     assert best["bin"] == profile.sort("bin_order")["bin"][0]
     assert best["stable"]
     assert best["baseline"] < 0.5
@@ -83,9 +83,9 @@ def test_a_second_run_writes_nothing_and_only_its_own_section_makes_it_new(
 def test_figures_and_top_bins_are_shown_on_the_partition(project: SmallProject) -> None:
     result = project.run_key("seasonality", str(KEY))
     (metadata,) = materialized_metadata(project.instance, result)
-    for name in ("profile: dow(zone=UTC)", "by year: dow(zone=UTC)"):
+    for name in ("profile: dow(zone=session)", "by year: dow(zone=session)"):
         assert "data:image/png;base64," in str(metadata[name].value)
-    assert str(metadata["top_bins"].value).count("dow(zone=UTC)") == 14
+    assert str(metadata["top_bins"].value).count("dow(zone=session)") == 14
     assert headline_metric(project.lake.read("seasonality_profiles", KEY)) == "p_up"
 
 

@@ -16,7 +16,7 @@ from quant_pipelines.lake.partitions import PartitionKey
 from tests.pipelines.small_project import RESEARCH, SmallProject, materialized_metadata, write_times
 
 KEY = PartitionKey("AAA", "D1")
-CONDITIONS = RESEARCH.replace("  targets:", "  conditions: [day_of_week]\n  targets:")
+CONDITIONS = RESEARCH.replace("  targets:", "  conditions: [calendar_bin]\n  targets:")
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,12 @@ def ask(project: SmallProject, *cells: CellName, succeeds: bool = True) -> str:
 
 
 def test_the_rows_are_the_cells_of_market_stats_and_a_second_request_writes_nothing(project: SmallProject) -> None:
-    every, monday = (CellName("k_consecutive(k=2)", "up_next_bar", *state) for state in ((), ("day_of_week", "0")))
+    every, monday = (
+        CellName("k_consecutive(window_bars=2)", "up_next_bar", *state) for state in ((), ("calendar_bin", "0"))
+    )
     shown = ask(project, every, monday, every)
     details, stats = project.lake.read("stats_details", KEY), project.lake.read("market_stats", KEY)
-    pooled = stats.filter(split="oos_pooled", event="k_consecutive(k=2,direction=up)")
+    pooled = stats.filter(split="oos_pooled", event="k_consecutive(window_bars=2,direction=up)")
     for value in ("all", "0"):
         mine, row = details.filter(condition_value=value), pooled.filter(condition_value=value).row(0, named=True)
         assert (mine.height, mine["value"].sum()) == (row["n"], row["successes"])
@@ -69,11 +71,11 @@ def test_the_rows_are_the_cells_of_market_stats_and_a_second_request_writes_noth
 
 
 def test_a_wrong_or_missing_name_fails_the_key_and_says_what_is_right(project: SmallProject) -> None:
-    cell = CellName("k_consecutive(k=2)", "up_next_bar")
+    cell = CellName("k_consecutive(window_bars=2)", "up_next_bar")
     ask(project, cell)
     before = write_times(project.root / "lake")
     assert "No cell is named: expected at least one in the run config" in ask(project, succeeds=False)
-    text = ask(project, CellName("k_consecutive(k=2)", "up_next_bra"), succeeds=False)
+    text = ask(project, CellName("k_consecutive(window_bars=2)", "up_next_bra"), succeeds=False)
     assert "Did you mean 'up_next_bar'" in text
     assert write_times(project.root / "lake") == before
 
@@ -96,7 +98,17 @@ def test_the_command_prints_the_first_bars_and_where_all_of_them_are(
         return code, console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
 
     assert qe("launch", "register_symbols")[0] == 0
-    asked = ("details", "AAA", "D1", "--event", "k_consecutive(k=2)", "--target", "up_next_bar", "--rows", "3")
+    asked = (
+        "details",
+        "AAA",
+        "D1",
+        "--event",
+        "k_consecutive(window_bars=2)",
+        "--target",
+        "up_next_bar",
+        "--rows",
+        "3",
+    )
     code, text = qe(*asked, "--fold", "0", "--split", "train")
     assert code == 0, text
     details = project.lake.read("stats_details", KEY)
@@ -107,5 +119,5 @@ def test_the_command_prints_the_first_bars_and_where_all_of_them_are(
     assert details.select(pl.col("split", "fold").first()).row(0) == ("train", 0)
     code, text = qe(*asked, "--condition", "day_of_wek")
     assert code == 1
-    assert "Did you mean 'day_of_week'" in text
+    assert "Did you mean 'calendar_bin" in text
     assert "Traceback" not in text

@@ -96,10 +96,10 @@ def test_bars_outside_the_session_have_no_minutes_from_the_open() -> None:
     assert resolve_dimension("minutes_from_session_open").labels(bars).to_list() == [None, "180", None]
 
 
-def test_sunday_evening_of_fx_is_monday_for_the_calendar_and_sunday_for_utc() -> None:
+def test_sunday_evening_of_fx_is_monday_for_the_session_and_sunday_for_utc() -> None:
     bars = at(datetime(2024, 7, 7, 22, tzinfo=UTC), calendar="fx_24_5")
-    assert resolve_dimension({"name": "dow", "zone": "calendar"}).labels(bars).to_list() == ["0"]
-    assert resolve_dimension("dow").labels(bars).to_list() == ["6"]
+    assert resolve_dimension("dow").labels(bars).to_list() == ["0"]
+    assert resolve_dimension("dow(zone=utc)").labels(bars).to_list() == ["6"]
 
 
 def test_daily_bars_take_the_session_not_the_evening_on_which_it_opens() -> None:

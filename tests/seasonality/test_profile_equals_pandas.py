@@ -64,10 +64,10 @@ def bins_of(index: pd.DatetimeIndex) -> dict[str, pd.Series]:
     """The labels of the dimensions by pandas alone."""
     half = [f"{t.hour:02d}:{30 * (t.minute // 30):02d}" for t in index]
     labels = {
-        "half_hour(zone=UTC)": half,
-        "month(zone=UTC)": index.month.astype(str),
-        "week_of_year(zone=UTC)": index.isocalendar().week.astype(str),
-        "cross(first=hour(zone=UTC),second=dow(zone=UTC))": [f"{t.hour}|{t.weekday()}" for t in index],
+        "half_hour(zone=utc)": half,
+        "month(zone=session)": index.month.astype(str),
+        "week_of_year(zone=session)": index.isocalendar().week.astype(str),
+        "cross(first=hour(zone=utc),second=dow(zone=session))": [f"{t.hour}|{t.weekday()}" for t in index],
         "hour(zone=America/New_York)": index.tz_convert("America/New_York").hour.astype(str),
     }
     return {name: pd.Series(np.asarray(v, dtype=object), index=index) for name, v in labels.items()}
@@ -129,7 +129,7 @@ def test_intervals_contain_the_value_and_counts_have_none(profile: pl.DataFrame)
 
 def test_overlapping_returns_are_worth_fewer_observations(profile: pl.DataFrame) -> None:
     # The bars of a month follow each other, so outcomes of three bars overlap threefold; amplitudes do not overlap.
-    months = profile.filter(pl.col("dimension") == "month(zone=UTC)")
+    months = profile.filter(pl.col("dimension") == "month(zone=session)")
     for name in ("p_up", "ret_mean"):
         rows = months.filter(pl.col("metric_name") == name)
         assert rows.select((pl.col("n_eff") <= 1.1 * pl.col("n") / H).all()).item()
@@ -139,7 +139,7 @@ def test_runs_are_counted_where_they_start(bars: Bars, profile: pl.DataFrame) ->
     close = bars.frame["close"].to_numpy()
     side = np.sign(np.diff(close))
     starts = [i for i in range(1, len(side)) if side[i] != 0 and side[i] != side[i - 1]]
-    rows = profile.filter((pl.col("metric_name") == "n_runs") & (pl.col("dimension") == "month(zone=UTC)"))
+    rows = profile.filter((pl.col("metric_name") == "n_runs") & (pl.col("dimension") == "month(zone=session)"))
     assert rows["value"].sum() == len(starts)
 
 
@@ -162,5 +162,5 @@ def test_the_order_of_dimensions_and_other_dimensions_change_no_value(bars: Bars
         by_hour=False, by_dow=False, dimensions=("month",), ret_horizon=H, metrics=("ret_std",)
     )
     one = profile_bars(bars, alone).select("bin", "value", "ci_low", "p_value")
-    same = profile.filter((pl.col("dimension") == "month(zone=UTC)") & (pl.col("metric_name") == "ret_std"))
+    same = profile.filter((pl.col("dimension") == "month(zone=session)") & (pl.col("metric_name") == "ret_std"))
     assert one.equals(same.select(one.columns))

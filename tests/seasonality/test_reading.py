@@ -39,9 +39,9 @@ def test_both_spellings_of_quantiles_read_the_same_rows(profile: pl.DataFrame) -
     ("call", "match"),
     [
         (lambda: resolve_dimension("hours"), "Did you mean 'hour'"),
-        (lambda: resolve_dimension({"name": "hour", "tz": "UTC"}), "found 'tz'"),
-        (lambda: resolve_dimension({"zone": "UTC"}), "with 'name'"),
-        (lambda: resolve_metric({"name": "ret_mean", "horizon": 2}), "found 'horizon'"),
+        (lambda: resolve_dimension({"name": "hour", "tz": "UTC"}), "No parameter of Hour is called 'tz'"),
+        (lambda: resolve_dimension({"zone": "UTC"}), "expected a block such as"),
+        (lambda: resolve_metric({"name": "ret_mean", "bars": 2}), "No parameter of RetMean is called 'bars'"),
         (lambda: resolve_metric("ret_p0"), "greater than 0"),
     ],
 )

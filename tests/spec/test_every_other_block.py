@@ -16,8 +16,8 @@ def _events(text: str) -> list[str]:
 
 
 def test_star_adds_every_event_that_is_not_named() -> None:
-    events = _events("['k_consecutive(k=5)', '*']")
-    assert events[0] == "k_consecutive(k=5,direction=up)"
+    events = _events("['k_consecutive(window_bars=5)', '*']")
+    assert events[0] == "k_consecutive(window_bars=5,direction=up)"
     assert sorted(e.split("(")[0] for e in events) == sorted(EVENTS)
 
 
@@ -30,10 +30,10 @@ def test_list_without_star_holds_what_it_names() -> None:
 
 
 def test_unit_suffix_of_a_parameter_may_be_left_out() -> None:
-    spec = load_research("market_stats: {targets: [{name: time_to_reversal, params: {max_horizon: 7}}]}", "r")
+    spec = load_research("market_stats: {targets: [{name: time_to_reversal, params: {horizon: 7}}]}", "r")
     assert spec.market_stats.targets[0].horizon == 7
 
 
 def test_unknown_parameter_is_still_refused() -> None:
-    with pytest.raises(UnknownNameError, match="max_horizon_bars"):
-        load_research("market_stats: {targets: ['time_to_reversal(max_horizn=7)']}", "r")
+    with pytest.raises(UnknownNameError, match="horizon_bars"):
+        load_research("market_stats: {targets: ['time_to_reversal(horizn=7)']}", "r")

@@ -11,6 +11,7 @@ from quant_core.conditions import CONDITIONS
 from quant_core.errors import ConfigError, UnknownNameError
 from quant_core.events import EVENTS
 from quant_core.features import FEATURES
+from quant_core.renames import RenamedWarning
 from quant_core.spec import MovedWarning, dump_research, load_research, parse_block
 from quant_core.splitters.single_split import SingleSplit
 from quant_core.splitters.walk_forward import WalkForward
@@ -37,8 +38,8 @@ def test_the_default_file_loads_and_reads_back_to_the_same_id():
     assert len(spec.market_stats.conditions) >= 5
     assert len(spec.market_stats.targets) >= 7
     assert load_research(dump_research(spec), "dump").spec_id == spec.spec_id
-    daily, minutes = ({c.name for c in spec.market_stats.at(t).conditions} for t in (Timeframe.D1, Timeframe.M1))
-    assert minutes - daily == {"session", "hour_bin"}
+    daily, minutes = ({c.canonical for c in spec.market_stats.at(t).conditions} for t in (Timeframe.D1, Timeframe.M1))
+    assert minutes - daily == {"calendar_bin(dimension=city_session)", "calendar_bin(dimension=hour(zone=utc))"}
     assert isinstance(spec.market_stats.at(Timeframe.M1).splitter, WalkForward)
 
 
@@ -149,12 +150,13 @@ def test_the_source_systems_layout_is_accepted():
     targets: [{name: up_next_bar}]
     validation: {min_trades: 400, train_months: 6, test_months: 1, folds: 3, embargo_days: 2}
     """
-    with pytest.warns(MovedWarning) as caught:
+    with pytest.warns(RenamedWarning), pytest.warns(MovedWarning) as caught:
         spec = load_research(text, "old.yaml")
-    assert [str(w.message).split(" has moved")[0] for w in caught] == [
+    moved = [str(w.message) for w in caught if w.category is MovedWarning]
+    assert [text.split(" has moved")[0] for text in moved] == [
         f"old.yaml: {name}" for name in ("events", "conditions", "targets", "validation")
     ]
-    assert spec.market_stats.events[0].canonical == "k_consecutive(k=4,direction=down)"
+    assert spec.market_stats.events[0].canonical == "k_consecutive(window_bars=4,direction=down)"
     assert spec.market_stats.splitter == WalkForward("rolling", 6, 1, 3, 2)
     assert spec.market_stats.n_min == 400
     assert spec.data.timeframes == (Timeframe.H1,)
@@ -177,14 +179,22 @@ def test_the_source_systems_layout_is_accepted():
         ("market_stats: [gap_up]", ConfigError, ["market_stats", "a mapping of events"]),
         ("market_stats: {events: [gap_upp]}", UnknownNameError, ["gap_upp", "market_stats.events[0]", "gap_up"]),
         (
-            "market_stats: {events: ['k_consecutive(kk=3)']}",
+            "market_stats: {events: ['k_consecutive(windw_bars=3)']}",
             UnknownNameError,
-            ["kk", "events[0]", "Did you mean 'k'"],
+            ["windw_bars", "events[0]", "Did you mean 'window_bars'"],
         ),
-        ("market_stats: {events: ['k_consecutive(k=0)']}", ConfigError, ["events[0]", "k_consecutive.k", "1", "'0'"]),
-        ("market_stats: {events: ['k_consecutive(k=x)']}", ConfigError, ["k_consecutive.k", "integer", "'x'"]),
+        (
+            "market_stats: {events: ['k_consecutive(window_bars=0)']}",
+            ConfigError,
+            ["events[0]", "k_consecutive.window_bars", "1", "'0'"],
+        ),
+        (
+            "market_stats: {events: ['k_consecutive(window_bars=x)']}",
+            ConfigError,
+            ["k_consecutive.window_bars", "integer", "'x'"],
+        ),
         ("market_stats: {events: ['k_consecutive(direction=left)']}", ConfigError, ["direction", "'up'", "'left'"]),
-        ("market_stats: {events: ['k_consecutive(k=3']}", ConfigError, ["events[0]", "Close the bracket"]),
+        ("market_stats: {events: ['k_consecutive(window_bars=3']}", ConfigError, ["events[0]", "Close the bracket"]),
         ("market_stats: {events: [7]}", ConfigError, ["events[0]", "found 7"]),
         ("market_stats: {events: [{name: gap_up, parms: {}}]}", UnknownNameError, ["parms", "params"]),
         ("market_stats: {events: [gap_up, gap_up]}", ConfigError, ["gap_up", "twice"]),
@@ -229,11 +239,13 @@ def test_a_wrong_file_is_refused_with_its_place_and_a_way_out(text, error, words
 
 
 def test_nested_blocks_and_lists_are_read():
-    joint = parse_block(CONDITIONS, "joint(first=day_of_week,second=quantile_bin(feature=rsi(period=7),n_bins=3))")
-    assert "rsi(period=7)" in joint.canonical
+    joint = parse_block(
+        CONDITIONS, "joint(first=calendar_bin(dimension=dow),second=quantile_bin(feature=rsi(window_bars=7),n_bins=3))"
+    )
+    assert "rsi(window_bars=7)" in joint.canonical
     assert parse_block(CONDITIONS, joint.canonical) == joint
-    mapped = {"name": "quantile_bin", "params": {"feature": {"name": "atr", "params": {"period": 5}}}}
-    assert "atr(period=5" in parse_block(CONDITIONS, mapped).canonical
+    mapped = {"name": "quantile_bin", "params": {"feature": {"name": "atr", "params": {"window_bars": 5}}}}
+    assert "atr(window_bars=5" in parse_block(CONDITIONS, mapped).canonical
 
 
 def test_learned_bins_cannot_be_set_in_a_file():

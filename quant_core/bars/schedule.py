@@ -1,7 +1,7 @@
 """Places of trading sessions in their month, read from the calendar's schedule and not from the bars.
 
-Put here: what several session dimensions need to know about the schedule around their bars.
-Keep out: any particular dimension.
+Put here: what blocks of the calendar need to know about the schedule around their bars.
+Keep out: the blocks (features/, dimensions/) and the schedule itself (calendars/).
 
 Why the schedule: "last trading day of the month" is known in advance. Counting the days present in the
 data would make the unfinished month look ahead, and a hole in the data would shift every later day.
@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from quant_core.bars import Bars
+from quant_core.bars.bars import Bars
 
 
 def sessions_around(bars: Bars) -> pl.DataFrame:
