@@ -23,7 +23,6 @@ from quant_core.targets.forward_return_n import ForwardReturnN
 from quant_core.targets.time_to_touch import TimeToTouch
 from quant_core.targets.touch_up_before_down import TouchUpBeforeDown
 from quant_core.worlds import World
-from quant_core.worlds.gross_edge import GrossEdge
 
 _SHORTEST_TOUCH = 5
 _FEWEST_PATHS = 5
@@ -115,7 +114,7 @@ class CalibrationPlan:
 
     def _planted_tasks(self, world: World) -> list[Task]:
         """Simulations of a planted world: the spec's binary family, with the planted event and condition in it."""
-        means = (ForwardReturnN(horizon_bars=1),) if isinstance(world, GrossEdge) else ()
+        means = (ForwardReturnN(horizon_bars=1),) if world.trade_cost_bps is not None else ()
         targets: tuple[Target, ...] = (*(ContinuationN(horizon_bars=h) for h in self.horizons), *means)
         spec = self._spec(world, self.n_planted_bars, targets)
         if plant := world.plant:

@@ -15,8 +15,6 @@ from quant_core.calibration._plan import Task
 from quant_core.calibration._seasonal import count_planted_season
 from quant_core.market_stats import compute_market_stats
 from quant_core.worlds import Plant
-from quant_core.worlds.dying_edge import DyingEdge
-from quant_core.worlds.gross_edge import GrossEdge
 
 
 def count_planted_world(task: Task, bars: Bars) -> pl.DataFrame:
@@ -39,9 +37,8 @@ def count_planted_world(task: Task, bars: Bars) -> pl.DataFrame:
         counted(binary, "power_verdict", pl.col("verdict") == "significant"),
         counted(claimed, _replication(task), pl.col("replicated")),
     ]
-    if isinstance(task.world, GrossEdge):
-        cost = task.world.cost_bps / 1e4
-        clears = pl.col("mean_ci_low").fill_null(float("-inf")) > cost
+    if (cost_bps := task.world.trade_cost_bps) is not None:
+        clears = pl.col("mean_ci_low").fill_null(float("-inf")) > cost_bps / 1e4
         parts += [
             counted(numeric, "power_gross", pl.col("mean_ci_low").fill_null(float("-inf")) > 0),
             counted(numeric, "clears_costs", clears),
@@ -54,4 +51,4 @@ def count_planted_world(task: Task, bars: Bars) -> pl.DataFrame:
 
 def _replication(task: Task) -> str:
     """An effect that lives should be confirmed by the test split; a dead one only by chance."""
-    return "replicated_by_chance" if isinstance(task.world, DyingEdge) else "replicated"
+    return "replicated" if task.world.effect_lasts else "replicated_by_chance"

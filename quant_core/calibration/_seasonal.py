@@ -12,7 +12,6 @@ from quant_core.bars import Bars
 from quant_core.calibration._count import counted, counted_once
 from quant_core.calibration._plan import Task
 from quant_core.seasonality import SeasonalityProfileSpec, profile_bars
-from quant_core.worlds.planted_season import PlantedSeason
 
 DIMENSIONS = ("hour", "dow", "session", "turn_of_month")
 METRICS = ("p_up", "ret_mean")
@@ -41,11 +40,12 @@ def _null_profile(rows: pl.DataFrame, horizon: int) -> list[pl.DataFrame]:
 
 
 def count_planted_season(task: Task, bars: Bars) -> list[pl.DataFrame]:
-    """The bin that a close before the planted hour falls into, over one bar; nothing in other planted worlds."""
-    if not isinstance(task.world, PlantedSeason) or not (plant := task.world.plant):
+    """The bin that a close before the planted bar falls into, over one bar; nothing where no season is planted."""
+    plant, season = task.world.plant, task.world.season
+    if plant is None or season is None:
         return []
     truth, rows = task.world.truth(1), _profile(task, bars, 1)
-    planted = rows.filter(pl.col("condition") == "hour", pl.col("bin") == plant.condition_value, target="p_up")
+    planted = rows.filter(pl.col("condition") == season.name, pl.col("bin") == plant.condition_value, target="p_up")
     covers = (pl.col("ci_low") <= truth.rate) & (pl.col("ci_high") >= truth.rate)
     return [
         counted(planted, "seasonal_coverage_planted", covers),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from quant_core.bars import Bars
 from quant_core.block import Block, Positive
+from quant_core.dimensions.contract import Dimension
 from quant_core.errors import ConfigError
 
 LONG_RUN_BARS = 20_000
@@ -59,6 +60,8 @@ class World(Block):
     direction a fair coin over any horizon and every mean return exactly zero, whatever was seen before: in a world
     without a plant ``truth`` is ½ for every cell, exactly.
 
+    What a world plants is said by ``plant``, ``season``, ``effect_lasts`` and ``trade_cost_bps``, never by its name.
+
     Contract, proved for every block: equal seeds give equal bars, different seeds different ones; the bars satisfy the
     table ``bars``; the truth agrees with a long simulation.
 
@@ -79,6 +82,21 @@ class World(Block):
     @property
     def plant(self) -> Plant | None:
         """Where the effect is; None for a world without one."""
+        return None
+
+    @property
+    def season(self) -> Dimension | None:
+        """The calendar dimension in one of whose bins the planted bars lie; None where no season is planted."""
+        return None
+
+    @property
+    def effect_lasts(self) -> bool:
+        """False for a planted effect that ends before the bars do: later bars should not confirm it."""
+        return True
+
+    @property
+    def trade_cost_bps(self) -> float | None:
+        """Cost of a round trip in the planted cell, basis points of the price; None where the world names none."""
         return None
 
     def truth(self, horizon: int) -> Truth:

@@ -42,6 +42,10 @@ class DyingEdge(_PlantedLift):
         )
         return bars_of_steps(steps * self.bar_vol, self.name)
 
+    @property
+    def effect_lasts(self) -> bool:
+        return False
+
     def truth(self, horizon: int) -> Truth:
         living = _PlantedLift(bar_vol=self.bar_vol, lift=self.lift, window_bars=self.window_bars, weekday=self.weekday)
         return living.truth(horizon)

@@ -33,6 +33,10 @@ class GrossEdge(_PlantedLift):
     cost_bps: Positive = 1.5
 
     @property
+    def trade_cost_bps(self) -> float:
+        return self.cost_bps
+
+    @property
     def gross_bps(self) -> float:
         """Mean move of the bar after the planted cell, basis points."""
         return float(2 * self.lift * self.bar_vol * np.sqrt(2 / np.pi) * 1e4)

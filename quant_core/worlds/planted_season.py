@@ -60,6 +60,10 @@ class PlantedSeason(World):
         return Plant(AlwaysTrue().canonical, _CLOCK.canonical, str((self.hour - 1) % 24))
 
     @property
+    def season(self) -> Hour:
+        return Hour()
+
+    @property
     def drift_bps(self) -> float:
         """Mean move of the planted hour's bar in basis points of the first price."""
         return float(2 * self.lift * self.bar_vol * np.sqrt(2 / np.pi) * 1e4)

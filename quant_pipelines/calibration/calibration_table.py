@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from quant_core.grammar import parse_block
+from quant_core.worlds import WORLDS
+
 _MARKS = {"meets": "", "unclear": " ?", "misses": " **!**"}
 _PLANTED = (
     "coverage_planted",
@@ -27,7 +30,8 @@ def calibration_markdown(table: pl.DataFrame) -> str:
     A cell is rate ± Monte Carlo standard error; ``?`` marks a rate outside its range by less than two of them, ``!`` by
     more.
     """
-    planted = pl.col("world").str.contains_any(["planted_", "dying_edge", "gross_edge"])
+    worlds = table["world"].unique().to_list()
+    planted = pl.col("world").is_in([w for w in worlds if parse_block(WORLDS, w).plant is not None])
     null = table.filter(~planted)
     whole = (pl.col("event") == "any") & (pl.col("condition") == "any")
     judged = null.filter(pl.col("verdict").is_not_null(), ~pl.col("measure").str.ends_with("false_discovery"))

@@ -134,13 +134,19 @@ def _register(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFr
 def facts_table(lake: Lake, tables: Sequence[str]) -> pl.DataFrame:
     """The provenance of every partition of some tables, marts left out."""
     rows = [
-        {"table_name": name, "symbol": key.symbol, "timeframe": key.timeframe, **asdict(facts)}
+        {
+            "table_name": name,
+            "symbol": key.symbol,
+            "timeframe": key.timeframe,
+            **asdict(facts),
+            "provenance": facts.provenance,
+        }
         for name in tables
         if not name.startswith("mart__")
         for key in lake.keys(name)
         if (facts := lake.facts(name, key)) is not None
     ]
-    types = {name: pl.Int64 if name == "seed" else pl.String for name in Facts.__dataclass_fields__}
+    types = {name: pl.Int64 if name == "seed" else pl.String for name in [*Facts.__dataclass_fields__, "provenance"]}
     return pl.DataFrame(rows, schema={"table_name": pl.String, "symbol": pl.String, "timeframe": pl.String, **types})
 
 

@@ -61,13 +61,12 @@ def pooled_cells(inputs: SymbolInputs, key: PartitionKey) -> pl.DataFrame | None
         "n_folds_testable": pl.Int64,
         "n_folds_replicated": pl.Int64,
     }
-    mart = inputs.mart(_TOP, key)
+    mart = inputs.mart(_TOP, key, made_from="market_stats")
     if mart is None:
         joined = cells.with_columns(pl.lit(None, t).alias(name) for name, t in added.items())
     else:
-        # A cell whose p-value is not the mart's was computed after it; its global q is not known.
-        known = mart.filter(split="oos_pooled").select(*_CELL, "p_value", *added)
-        joined = cells.join(known, on=[*_CELL, "p_value"], how="left", nulls_equal=True, maintain_order="left")
+        known = mart.filter(split="oos_pooled").select(*_CELL, *added)
+        joined = cells.join(known, on=_CELL, how="left", maintain_order="left")
     lift = pl.coalesce("lift_freq", "lift_mean").abs()
     order = ["q_value_global", "q_value", lift, *_CELL]
     return joined.sort(order, descending=[False, False, True, *[False] * 4], nulls_last=True)

@@ -85,9 +85,20 @@ class SymbolInputs:
         """A table's rows of one partition; None where it was never made."""
         return self.lake.read(table, key) if self.lake.exists(table, key) else None
 
-    def mart(self, name: str, key: PartitionKey) -> pl.DataFrame | None:
-        """A mart's rows of one partition; None where the mart was never built."""
-        return self._shelf.rows(name, key.symbol, key.timeframe)
+    def mart(self, name: str, key: PartitionKey, *, made_from: str = "") -> pl.DataFrame | None:
+        """A mart's rows of one partition; None where the mart was never built.
+
+        Args:
+            name: of the mart.
+            key: the partition.
+            made_from: the table whose rows the mart's column ``provenance`` speaks of: rows built from earlier facts
+                than the table's present ones are left out, because what they say of it is not known to hold.
+        """
+        rows = self._shelf.rows(name, key.symbol, key.timeframe)
+        if rows is None or not made_from:
+            return rows
+        facts = self.facts(made_from, key)
+        return rows.filter(provenance=facts.provenance if facts else "")
 
     def facts(self, table: str, key: PartitionKey) -> Facts | None:
         """Provenance of a table's partition."""

@@ -48,12 +48,11 @@ def tested_bins(inputs: SymbolInputs, key: PartitionKey) -> pl.DataFrame | None:
         return None
     tested = profile.filter(pl.col("split") == "all", pl.col("q_value").is_not_null())
     added = {"q_value_global": pl.Float64, "n_years": pl.Int64, "n_years_same": pl.Int64}
-    mart = inputs.mart(_MART, key)
+    mart = inputs.mart(_MART, key, made_from="seasonality_profiles")
     if mart is None:
         joined = tested.with_columns(pl.lit(None, t).alias(name) for name, t in added.items())
     else:
-        known = mart.select(*_BIN, "p_value", *added)
-        joined = tested.join(known, on=[*_BIN, "p_value"], how="left", maintain_order="left")
+        joined = tested.join(mart.select(*_BIN, *added), on=_BIN, how="left", maintain_order="left")
     return joined.sort("q_value_global", "q_value", "p_value", "dimension", "bin_order", "metric", nulls_last=True)
 
 

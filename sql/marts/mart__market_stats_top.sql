@@ -44,6 +44,7 @@
 --   replicated         | label    | On train rows: same sign and p_value <= 0.05 on the fold's test split.
 --   n_folds_testable   | count    | Folds in which the cell's replication could be tested.
 --   n_folds_replicated | count    | Folds in which it replicated.
+--   provenance         | hash     | Of the statistics the row was built from; another one now: they were computed anew since.
 WITH families AS (
     SELECT
         list({
@@ -146,6 +147,10 @@ SELECT
     cost_side,
     replicated,
     coalesce(n_folds_testable, 0) AS n_folds_testable,
-    coalesce(n_folds_replicated, 0) AS n_folds_replicated
+    coalesce(n_folds_replicated, 0) AS n_folds_replicated,
+    provenance
 FROM cells
+LEFT JOIN (
+    SELECT symbol, timeframe, provenance FROM lake_facts WHERE table_name = 'market_stats'
+) USING (symbol, timeframe)
 ORDER BY split, rank

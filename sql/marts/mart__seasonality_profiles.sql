@@ -28,6 +28,7 @@
 --   replicated     | label    | Found on the earlier half: same sign and p <= 0.05 on the later one?
 --   n_years        | count    | Years with a lift other than 0.
 --   n_years_same   | count    | Years whose lift has the sign of the lift over all bars.
+--   provenance     | hash     | Of the profiles the row was built from; another one now: they were computed anew since.
 WITH profiles AS (
     SELECT * FROM seasonality_profiles WHERE split = 'all'
 ),
@@ -91,8 +92,12 @@ SELECT
     stable,
     replicated,
     coalesce(n_years, 0) AS n_years,
-    coalesce(n_years_same, 0) AS n_years_same
+    coalesce(n_years_same, 0) AS n_years_same,
+    provenance
 FROM profiles
+LEFT JOIN (
+    SELECT symbol, timeframe, provenance FROM lake_facts WHERE table_name = 'seasonality_profiles'
+) USING (symbol, timeframe)
 LEFT JOIN adjusted USING (symbol, timeframe, dimension, bin, metric)
 LEFT JOIN years USING (symbol, timeframe, dimension, bin, metric)
 ORDER BY symbol, timeframe, dimension, bin_order, metric

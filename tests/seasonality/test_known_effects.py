@@ -152,7 +152,7 @@ def test_the_news_peak_needs_the_new_york_clock(eurusd: Bars) -> None:
     profile = profile_bars(eurusd, only(*dimensions, metrics=("amp_mean",)), n_threads=2)
     new_york, utc = (
         profile.filter(pl.col("dimension").str.contains(zone)).sort("value", descending=True)
-        for zone in ("York", "UTC")
+        for zone in ("York", "utc")
     )
     assert new_york["bin"][0] == "08:30"
     assert new_york["value"][0] > utc["value"][0]
