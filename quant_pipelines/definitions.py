@@ -1,6 +1,6 @@
 """The code location: everything Dagster knows, discovered.
 
-Put here: nothing; add a file to assets/, or an entry to jobs, schedules or sensors.
+Put here: nothing; add a file to assets/, checks/, automation/jobs, automation/schedules or automation/sensors.
 Keep out: lists of assets, settings, environment variables (resources.py).
 """
 
@@ -10,10 +10,10 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from quant_pipelines import assets
-from quant_pipelines.automation import jobs, schedules, sensors
-from quant_pipelines.checks.freshness_check import freshness
-from quant_pipelines.checks.leak_audit_check import leak_audit
+from quant_pipelines import assets, checks
+from quant_pipelines.automation.jobs import JOBS
+from quant_pipelines.automation.schedules import SCHEDULES
+from quant_pipelines.automation.sensors import SENSORS
 from quant_pipelines.resources import default_resources, executor
 
 
@@ -25,10 +25,10 @@ def build(resources: Mapping[str, object] | None = None) -> dg.Definitions:
     """
     return dg.Definitions(
         assets=dg.load_assets_from_package_module(assets),
-        asset_checks=[freshness, leak_audit],
-        jobs=jobs.JOBS,
-        schedules=schedules.SCHEDULES,
-        sensors=sensors.SENSORS,
+        asset_checks=dg.load_asset_checks_from_package_module(checks),
+        jobs=JOBS,
+        schedules=SCHEDULES,
+        sensors=SENSORS,
         resources={**default_resources(), **(resources or {})},
         executor=executor(),
     )

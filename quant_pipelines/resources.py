@@ -11,9 +11,7 @@ each MySQL source the variable its settings name (default ``QE_MARKETDATA_MYSQL_
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,14 +24,10 @@ from quant_core.errors import ConfigError, UnknownNameError
 from quant_core.spec import ResearchSpec, load_research
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.sources.catalog import Sources
-from quant_pipelines.sources.config import SourceEntry, inbox_settings, load_sources, refuse_unknown
-from quant_pipelines.sources.contract import Source
-from quant_pipelines.sources.files import ContentIndex
-from quant_pipelines.sources.inbox import inbox_source
-from quant_pipelines.sources.sample import sample_source
+from quant_pipelines.sources.config import SourceEntry, load_sources
+from quant_pipelines.sources.opening import Opening, source_kinds, why_off
 
 PACKAGED_CONFIG = Path(__file__).parent / "config"
-DEFAULT_MYSQL_VARIABLE = "QE_MARKETDATA_MYSQL_URL"
 _EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
 
 
@@ -102,25 +96,17 @@ class SourcesResource(dg.ConfigurableResource[Any]):
         Raises:
             ConfigError: a setting is wrong, or a source that is on lacks its environment variable.
         """
-        opened: list[Source] = []
-        switched_off: dict[str, str] = {}
-        for entry in self.entries():
-            variable = _dsn_variable(entry)
-            if entry.enabled is False:
-                switched_off[entry.name] = "enabled: false"
-            elif entry.enabled == "auto" and not (
-                os.environ.get(variable or "") or entry.settings.get("connection_url")
-            ):
-                switched_off[entry.name] = f"environment variable {variable} is not set"
-            else:
-                opened.append(_open_source(entry, lake, ClockResource(fixed_now=self.fixed_now).now))
-        return Sources(opened, switched_off)
+        opening = Opening(lake, ClockResource(fixed_now=self.fixed_now).now, lambda name: os.environ.get(name, ""))
+        kinds, entries = source_kinds(), self.entries()
+        off = {entry.name: reason for entry in entries if (reason := why_off(entry, opening))}
+        return Sources([kinds[e.kind].open(e, opening) for e in entries if e.name not in off], off)
 
     def redact(self, text: str) -> str:
         """A text without the DSNs of the sources and their passwords; works also when sources.yaml is broken."""
-        variables = {DEFAULT_MYSQL_VARIABLE}
+        kinds = source_kinds()
+        variables = {kind.dsn_variable for kind in kinds.values()}
         with suppress(ConfigError):  # the file's own error is what is being reported
-            variables |= {_dsn_variable(entry) or "" for entry in self.entries()}
+            variables |= {kinds[entry.kind].variable_of(entry) for entry in self.entries()}
         for dsn in (os.environ.get(variable, "") for variable in sorted(variables)):
             password = urlsplit(dsn).password or ""
             for secret in filter(None, (dsn, password, unquote(password))):
@@ -201,56 +187,3 @@ def _read(file: str) -> str:
             f"File {file} cannot be read: expected the settings there, found {error.strerror}. "
             "Set QUANT_CONFIG to a folder with sources.yaml and research.yaml."
         ) from error
-
-
-def _dsn_variable(entry: SourceEntry) -> str | None:
-    if entry.kind != "mysql":
-        return None
-    return str(entry.settings.get("env_var") or DEFAULT_MYSQL_VARIABLE)
-
-
-def _open_source(entry: SourceEntry, lake: Lake, now: Callable[[], datetime]) -> Source:
-    """Open one source."""
-    if entry.kind == "mysql":
-        return _open_mysql(entry)
-    index = _saved_index(lake, entry.name)
-    if entry.kind == "sample":
-        refuse_unknown(entry.settings, (), "sample key", entry.where)
-        return sample_source(entry.name, now, index)
-    settings = inbox_settings(entry)
-    folder = Path(settings.folder)
-    if not folder.is_absolute():
-        if not lake.storage.is_local:
-            raise ConfigError.at(
-                f"{entry.where}.folder",
-                expected="an absolute path, because the lake is an object store",
-                found=settings.folder,
-                next_step="Write the full path of the inbox folder.",
-            )
-        folder = Path(lake.storage.root) / folder
-    return inbox_source(entry.name, folder, settings.feeds, settings.settle_s, now, index)
-
-
-def _open_mysql(entry: SourceEntry) -> Source:
-    from quant_pipelines.sources.mysql.config import MysqlConfig  # noqa: PLC0415
-    from quant_pipelines.sources.mysql.source import MysqlSource  # noqa: PLC0415  its drivers load only where it is used
-
-    config = MysqlConfig.parse(entry.settings, entry.where)
-    variable = str(_dsn_variable(entry))
-    dsn = config.connection_url or os.environ.get(variable)
-    if not dsn:
-        raise ConfigError(
-            f"Source {entry.name} needs its DSN: expected environment variable {variable}, found none. Set it, or "
-            f"write 'enabled: auto' or 'enabled: false' at {entry.where}."
-        )
-    return MysqlSource(config, dsn, entry.name)
-
-
-def _saved_index(lake: Lake, name: str) -> ContentIndex:
-    """What the files of a source held, kept in the lake between processes."""
-    path = f".index/{name}.json"
-
-    def load() -> dict[str, dict[str, Any]]:
-        return json.loads(lake.storage.read(path)) if lake.storage.exists(path) else {}
-
-    return ContentIndex(load, lambda known: lake.storage.write(path, json.dumps(known, sort_keys=True).encode()))

@@ -1,6 +1,6 @@
 """``qe``: read the lake and launch runs from the terminal.
 
-Put here: the list of commands and the boundary where errors become one line and an exit code.
+Put here: the boundary where errors become one line and an exit code; commands are the files beside, by name.
 Keep out: what a command does (one file each) and anything the web UI's jobs need.
 """
 
@@ -13,22 +13,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from quant_core.errors import QuantError
-from quant_pipelines.cli import (
-    backfill,
-    calibration,
-    clean,
-    demo,
-    details,
-    inspect,
-    launch,
-    quality,
-    report,
-    seasonality,
-    status,
-    top,
-)
-
-_COMMANDS = (demo, inspect, launch, backfill, top, details, seasonality, quality, report, status, calibration, clean)
+from quant_pipelines.discovery import modules_of
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -56,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="qe", description="Quant research pipeline: launch runs and read results.")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in _COMMANDS:
+    for module in modules_of(__name__):
         name = module.__name__.rsplit(".", 1)[1]
         summary = (module.__doc__ or "").splitlines()[0].split(": ", 1)[-1]
         sub = commands.add_parser(name, help=summary, description=summary)

@@ -68,3 +68,16 @@ def _cell_text(row: dict[str, Any]) -> str:
     """Correlation, interval where there is one, bins."""
     interval = "" if row["ci_low"] is None else f"\n[{row['ci_low']:+.2f}, {row['ci_high']:+.2f}]"
     return f"{row['correlation']:+.2f}{interval}\n{row['n_bins']} bins"
+
+
+def of_mart(frame: pl.DataFrame) -> bytes:
+    """The timeframe, dimension and metric with the most symbols, then the most bins."""
+    place = ["timeframe", "dimension", "metric"]
+    known = frame.filter(pl.col("correlation").is_not_null())
+    sizes = known.group_by(place).agg(n_symbols=pl.col("symbol_a").n_unique(), n_bins=pl.col("n_bins").max())
+    best = sizes.sort("n_symbols", "n_bins", *place, descending=[True, True, *[False] * 3]).head(1).select(place)
+    named = " ".join(best.row(0)) if best.height else "no pair yet"
+    return correlation_matrix(frame.join(best, on=place), title=f"Likeness of seasonal profiles: {named}")
+
+
+MART_FIGURE = of_mart

@@ -56,3 +56,6 @@ def _grid(labeled: pl.DataFrame, rows: list[str], months: list[date]) -> np.ndar
         if row in row_of and share is not None:
             grid[row_of[row], column_of[month]] = share
     return grid
+
+
+MART_FIGURE = coverage_heat_map

@@ -73,3 +73,12 @@ def finding_labels(findings: pl.DataFrame, *, with_symbol: bool = True) -> pl.Da
     place = pl.format("{} {}  ", "symbol", "timeframe") if with_symbol else pl.lit("")
     label = pl.format("{}{}\n{}  →  {}", place, "event", condition, "target")
     return findings.with_columns(label.alias("label"))
+
+
+def of_mart(frame: pl.DataFrame) -> bytes:
+    """The strongest out-of-sample cells of binary targets."""
+    pooled = frame.filter(pl.col("split") == "oos_pooled").with_columns(verdict=pl.col("verdict_global"))
+    return finding_intervals(finding_labels(pooled), title="Strongest findings, all out-of-sample folds pooled")
+
+
+MART_FIGURE = of_mart

@@ -75,3 +75,18 @@ def _finish(axes: Axes, label: str) -> None:
     axes.tick_params(axis="x", labelsize=7, colors=INK)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
+
+
+def of_mart(frame: pl.DataFrame) -> bytes:
+    """The pair and metric whose difference of lifts is largest against its interval; the bins in that order."""
+    place = ["symbol_a", "symbol_b", "timeframe", "metric"]
+    margin = (pl.col("lift_diff_high") - pl.col("lift_diff_low")) / 2
+    ranked = frame.sort((pl.col("lift_diff") / margin).abs(), *place, descending=[True, *[False] * 4], nulls_last=True)
+    best = ranked.head(1).select(place)
+    named = "{} and {} {}: {}".format(*best.row(0)) if best.height else "no pair yet"
+    return lift_comparison(
+        ranked.join(best, on=place, maintain_order="left"), title=f"Seasonal lifts side by side: {named}"
+    )
+
+
+MART_FIGURE = of_mart

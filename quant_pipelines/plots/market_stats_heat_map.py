@@ -114,3 +114,15 @@ def _cell_text(cell: dict[str, Any], *, is_narrow: bool) -> str:
 def _wrapped(name: str) -> str:
     """A long canonical id in lines: name, then parameters."""
     return "\n".join(wrap(name.replace("(", " (", 1).replace(",", ", "), 26)) if len(name) > 22 else name
+
+
+def of_mart(frame: pl.DataFrame) -> bytes:
+    """The condition and target that hold the pooled cell with the smallest q-value of its own family."""
+    place = ["symbol", "timeframe", "condition", "target"]
+    pooled = frame.filter(split="oos_pooled").sort("q_value", *place, nulls_last=True)
+    best = pooled.head(1).select(place)
+    title = "{0} {1}: lift of {3} by {2}".format(*best.row(0)) if best.height else "no condition yet"
+    return market_stats_heat_map(frame.join(best, on=place), title=title)
+
+
+MART_FIGURE = of_mart

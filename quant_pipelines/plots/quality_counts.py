@@ -57,3 +57,14 @@ def quality_counts(quality: pl.DataFrame, *, title: str, render: Render = png) -
     figure.legend(loc="outside lower right", fontsize=7, ncols=len(_SEVERITY_COLORS), frameon=False)
     titled(axes, title, subtitle=subtitle)
     return render(figure)
+
+
+def of_mart(frame: pl.DataFrame) -> bytes:
+    """Rows found per check over all partitions."""
+    n_partitions = frame.select("symbol", "timeframe").n_unique()
+    counts = frame.group_by("check", "severity", maintain_order=True).agg(pl.col("n_rows").sum())
+    title = f"What the quality checks found, summed over {n_partitions} partitions"
+    return quality_counts(counts.with_columns(share=pl.lit(None, pl.Float64)), title=title)
+
+
+MART_FIGURE = of_mart

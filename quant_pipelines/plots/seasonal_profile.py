@@ -74,3 +74,14 @@ def _limits(shown: pl.DataFrame) -> tuple[float, float]:
     low, high = float(drawn.min()), float(drawn.max())  # pyright: ignore[reportArgumentType]
     margin = 0.08 * (high - low) or abs(high) * 0.1 or 1.0
     return low - margin, high + margin
+
+
+def of_mart(frame: pl.DataFrame) -> bytes:
+    """The profile that holds the bin with the smallest q-value over all symbols and timeframes."""
+    place = ["symbol", "timeframe", "dimension", "metric"]
+    best = frame.sort("q_value_global", "p_value", *place, nulls_last=True).head(1).select(place)
+    named = " ".join(map(str, best.row(0))) if best.height else "no profile yet"
+    return seasonal_profile(frame.join(best, on=place), title=f"Profile with the strongest bin: {named}")
+
+
+MART_FIGURE = of_mart

@@ -271,3 +271,6 @@ def _cells_table(
 def _verdicts(cells: pl.DataFrame) -> pl.Series:
     """The verdict by global q, or by the own family's where global q is not known."""
     return cells.select(pl.coalesce("verdict_global", "verdict")).to_series()
+
+
+SECTIONS = {30: findings_section}

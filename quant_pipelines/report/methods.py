@@ -64,3 +64,6 @@ def _folds(inputs: SymbolInputs) -> Table:
         rows.append([key.timeframe, spec.splitter.canonical, str(spec.n_min), str(least)])
     columns = [Column("timeframe"), Column("folds", form="id"), Column("least n of a cell", form="number")]
     return Table([*columns, Column("least n of a bin", form="number")], rows, "Settings by timeframe.")
+
+
+SECTIONS = {90: methods_section}

@@ -1,30 +1,34 @@
 """The page: the sections of a report in order, and their HTML.
 
-Put here: the order of sections, the summary at the top, and rendering by the template.
+Put here: collecting the sections, the summary at the top, and rendering by the template.
 Keep out: what a section says (one file each), storing (publishing.py).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from quant_core.errors import DataContractError
 from quant_core.timeframes import Timeframe
+from quant_pipelines.discovery import modules_of
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.report._document import Block, Column, Section, Table, Text
 from quant_pipelines.report._numbers import NONE, count, moment
-from quant_pipelines.report.findings import findings_section, pooled_cells, significant_cells
+from quant_pipelines.report.findings import pooled_cells, significant_cells
 from quant_pipelines.report.inputs import SymbolInputs
-from quant_pipelines.report.methods import methods_section
 from quant_pipelines.report.provenance import provenance_section
-from quant_pipelines.report.quality import price_section, quality_section
-from quant_pipelines.report.seasonal import seasonality_section, tested_bins
+from quant_pipelines.report.seasonal import tested_bins
 
 _FOLDER = Path(__file__).parent
+
+SectionMaker = Callable[[SymbolInputs], Section]
+"""What makes a section. A file of this folder declares those it has as ``SECTIONS``: place in the report → maker."""
 
 
 def report_html(inputs: SymbolInputs, *, identity: str, code_version: str) -> bytes:
@@ -35,14 +39,8 @@ def report_html(inputs: SymbolInputs, *, identity: str, code_version: str) -> by
         identity: hash of everything the report is made from; kept in the page.
         code_version: version of the code that makes the report.
     """
-    sections = [
-        Section("summary", "At a glance", _summary(inputs)),
-        price_section(inputs),
-        quality_section(inputs),
-        findings_section(inputs),
-        seasonality_section(inputs),
-        methods_section(inputs),
-    ]
+    made = [maker(inputs) for _, maker in sorted(section_makers().items())]
+    sections = [Section("summary", "At a glance", _summary(inputs)), *made]
     page = _template().render(
         symbol=inputs.symbol,
         spec_id=inputs.research.spec_id,
@@ -53,6 +51,25 @@ def report_html(inputs: SymbolInputs, *, identity: str, code_version: str) -> by
         footer=provenance_section(inputs, code_version),
     )
     return page.encode("utf-8")
+
+
+@cache
+def section_makers() -> dict[int, SectionMaker]:
+    """Place in the report → maker, of every file of this folder that declares sections.
+
+    Raises:
+        DataContractError: two sections have one place.
+    """
+    found: dict[int, SectionMaker] = {}
+    for module in modules_of("quant_pipelines.report"):
+        declared: dict[int, SectionMaker] = getattr(module, "SECTIONS", {})
+        taken = sorted(found.keys() & declared.keys())
+        if taken:
+            raise DataContractError(
+                f"Section {taken[0]} of {module.__name__} has the place of another one. Choose a free number."
+            )
+        found |= declared
+    return found
 
 
 @cache

@@ -207,3 +207,6 @@ def _refused(inputs: SymbolInputs) -> list[Block]:
 def _cut(text: str) -> str:
     """A text short enough for a table."""
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"
+
+
+SECTIONS = {10: price_section, 20: quality_section}

@@ -167,3 +167,6 @@ def _metric_pictures(
         years = stability_map(stability.filter(mine), title=f"{title}, year by year", n_eff=n_eff, render=svg)
         drawn.append(Picture(years, f"{metric} by {dimension}, year by year"))
     return drawn
+
+
+SECTIONS = {40: seasonality_section}

@@ -17,7 +17,6 @@ from quant_core.ingestion import Dialect
 from quant_core.quality import QualityRules
 from quant_core.symbols import check_symbol
 
-KINDS = ("sample", "inbox", "mysql")
 _FEED_KEYS = ("pattern", "allow_non_positive_prices", "quality", "bid_ask_names")
 
 
@@ -46,7 +45,7 @@ class SourceEntry:
     """One source of sources.yaml.
 
     Attributes:
-        enabled: True, False, or "auto": on when its environment variable is set (mysql only).
+        enabled: True, False, or "auto": on when its environment variable is set (databases only).
         settings: the keys of its kind, not yet read.
     """
 
@@ -82,14 +81,17 @@ def load_sources(text: str, where: str) -> list[SourceEntry]:
 
 
 def _entry(name: str, settings: object, where: str) -> SourceEntry:
+    from quant_pipelines.sources.opening import source_kinds  # noqa: PLC0415  the kinds read their entries with this file
+
     check_symbol(name)
+    kinds = source_kinds()
     values = dict(mapping_at(settings, where))
     kind, enabled = values.pop("kind", None), values.pop("enabled", True)
-    refuse_unknown({str(kind): None}, KINDS, "source kind", where)
-    if not isinstance(enabled, bool) and not (kind == "mysql" and enabled == "auto"):
+    refuse_unknown({str(kind): None}, tuple(kinds), "source kind", where)
+    if not isinstance(enabled, bool) and not (kinds[str(kind)].dsn_variable and enabled == "auto"):
         raise ConfigError.at(
             f"{where}.enabled",
-            expected="true or false (mysql: also auto)",
+            expected="true or false (a database: also auto)",
             found=enabled,
             next_step="Correct the line.",
         )

@@ -13,10 +13,12 @@ from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
+from quant_core.errors import ConfigError
 from quant_core.ingestion import Dialect
 from quant_core.quality import QualityRules
-from quant_pipelines.sources.config import Feed
+from quant_pipelines.sources.config import Feed, SourceEntry, inbox_settings
 from quant_pipelines.sources.files import ContentIndex, FeedFile, FileSource
+from quant_pipelines.sources.opening import Opening, SourceKind
 
 
 def inbox_source(
@@ -102,3 +104,21 @@ def _with_asks(files: list[FeedFile], sides: dict[str, tuple[str, ...]]) -> list
         else:
             whole.append(file)
     return whole
+
+
+def _open(entry: SourceEntry, opening: Opening) -> FileSource:
+    settings, storage = inbox_settings(entry), opening.lake.storage
+    folder = Path(settings.folder)
+    if not folder.is_absolute():
+        if not storage.is_local:
+            raise ConfigError.at(
+                f"{entry.where}.folder",
+                expected="an absolute path, because the lake is an object store",
+                found=settings.folder,
+                next_step="Write the full path of the inbox folder.",
+            )
+        folder = Path(storage.root) / folder
+    return inbox_source(entry.name, folder, settings.feeds, settings.settle_s, opening.now, opening.index(entry.name))
+
+
+KIND = SourceKind("inbox", _open)

@@ -13,7 +13,9 @@ from importlib.metadata import version
 from importlib.resources import files
 
 from quant_core.ingestion import Dialect
+from quant_pipelines.sources.config import SourceEntry, refuse_unknown
 from quant_pipelines.sources.files import ContentIndex, FeedFile, FileSource
+from quant_pipelines.sources.opening import Opening, SourceKind
 
 _SERIES = {"SP500": "sp500/sp500.csv.gz", "NASDAQ": "nasdaq/nasdaq.csv.gz"}
 
@@ -47,3 +49,11 @@ def _files(release: str) -> list[FeedFile]:
 
 def _load(path: str) -> bytes:
     return files("arch").joinpath("data", *path.split("/")).read_bytes()
+
+
+def _open(entry: SourceEntry, opening: Opening) -> FileSource:
+    refuse_unknown(entry.settings, (), "sample key", entry.where)
+    return sample_source(entry.name, opening.now, opening.index(entry.name))
+
+
+KIND = SourceKind("sample", _open)

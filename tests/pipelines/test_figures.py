@@ -10,7 +10,7 @@ import pytest
 
 from quant_pipelines.marts.marts import mart_files
 from quant_pipelines.plots import correlation_matrix, lift_comparison, market_stats_heat_map, stability_map, svg
-from quant_pipelines.plots.mart_entries import FIGURES
+from quant_pipelines.plots.mart_entries import mart_figures
 
 
 def _texts(image: bytes) -> list[str]:
@@ -71,7 +71,7 @@ def test_every_figure_of_a_mart_draws_an_empty_mart(name: str) -> None:
     types = {
         c.name: pl.Date if c.unit == "date" else pl.String if c.unit in texts else pl.Float64 for c in file.columns
     }
-    assert FIGURES[name](pl.DataFrame(schema=types)).startswith(b"\x89PNG")
+    assert mart_figures()[name](pl.DataFrame(schema=types)).startswith(b"\x89PNG")
 
 
 def test_equal_rows_give_equal_bytes_in_both_forms() -> None:

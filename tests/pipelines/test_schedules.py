@@ -19,7 +19,7 @@ from dagster._core.scheduler.instigation import (
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._utils.error import SerializableErrorInfo
 
-from quant_pipelines.automation.schedules import (
+from quant_pipelines.automation.schedules.daily_refresh import (
     MAX_WINDOW,
     SETTLE,
     calendars_closed_between,

@@ -10,9 +10,9 @@ import dagster as dg
 import pytest
 from dagster import DagsterRunStatus
 
-from quant_pipelines.automation import sensors
 from quant_pipelines.automation.answered_data import FINGERPRINTS_TAG
-from quant_pipelines.automation.sensors import new_data, refresh_marts
+from quant_pipelines.automation.sensors.new_data import new_data
+from quant_pipelines.automation.sensors.refresh_marts import refresh_marts
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.sources.new_data import SymbolState, plan_new_data
 from tests.pipelines.small_project import SmallProject, daily_csv, keys_of
@@ -100,7 +100,7 @@ def test_a_refused_file_is_logged_with_its_reason_and_blocks_nothing(
 
 
 def test_a_tick_takes_at_most_the_cap_and_the_next_one_goes_on(ticks: Ticks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sensors, "MAX_SYMBOLS_PER_TICK", 1)
+    monkeypatch.setattr("quant_pipelines.automation.sensors.new_data.MAX_SYMBOLS_PER_TICK", 1)
     assert [len(ticks.tick()) for _ in range(3)] == [1, 1, 0]
     assert ticks.project.instance.get_dynamic_partitions("symbols") == ["AAA", "BBB"]
 

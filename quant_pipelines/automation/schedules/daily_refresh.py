@@ -1,7 +1,7 @@
-"""Schedules: a daily refresh after each market's close, a weekly leak audit.
+"""The schedule daily_refresh: symbols are brought up to date after their market's close.
 
-Put here: when data is expected to have changed.
-Keep out: how changes are found without a clock (sensors.py) and what is run (jobs).
+Put here: which closes a tick answers for.
+Keep out: how changes are found without a clock (sensors) and what is run (jobs).
 
 Why one hourly schedule that asks the calendars, not one per calendar: closes move with daylight saving and on
 half days, which a cron line cannot follow; and which calendars are in use is known to the sources, which must not
@@ -111,12 +111,4 @@ def daily_refresh(
     ]
 
 
-weekly_leak_audit = dg.ScheduleDefinition(
-    name="weekly_leak_audit",
-    cron_schedule="0 6 * * 0",
-    execution_timezone="UTC",
-    job_name="leak_audit",
-    description="Sundays at 06:00 UTC: no block may have learned to see the future on the bars of the week.",
-)
-
-SCHEDULES = [daily_refresh, weekly_leak_audit]
+SCHEDULE = daily_refresh

@@ -1,7 +1,7 @@
-"""Sensors: new data starts runs, finished runs refresh the marts.
+"""The sensor new_data: new or changed rows of a source start runs.
 
-Put here: what a tick looks at, its caps and its cursor.
-Keep out: which keys follow from which data (new_data.py, universe.py) and the runs themselves.
+Put here: what a tick looks at, its cap and its cursor.
+Keep out: which keys follow from which data (sources/new_data.py, sources/universe.py).
 """
 
 import json
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from quant_pipelines.assets.sql_marts import MARTS
 from quant_pipelines.automation.answered_data import (
     ANSWERING_JOB,
     FINGERPRINTS_TAG,
@@ -23,13 +22,6 @@ from quant_pipelines.sources.new_data import SymbolState, plan_new_data
 
 MAX_SYMBOLS_PER_TICK = 500
 """Changed symbols taken in one tick; the others wait for the next one."""
-
-_UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-]
 
 
 @dg.sensor(
@@ -81,34 +73,4 @@ def _seen(context: dg.SensorEvaluationContext, states: Sequence[SymbolState]) ->
     return {**seen, **by_hand} if context.cursor else {**answered, **by_hand}
 
 
-@dg.sensor(
-    job_name="marts",
-    minimum_interval_seconds=30,
-    description="Refreshes the marts when a table they read has a new materialization and no run is at work any more. "
-    "A run in which some partitions failed counts too: the good ones belong in the marts.",
-)
-def refresh_marts(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """One tick: compare the newest materialization of the marts' inputs with the cursor."""
-    newest = max((_newest(context.instance, key) for key in _inputs(MARTS)), default=0)
-    if newest <= int(context.cursor or 0):
-        return dg.SkipReason("No new materialization of the tables that the marts read.")
-    active = context.instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED), limit=1)
-    if active:
-        return dg.SkipReason(f"Run {active[0].run_id} is at work; the marts follow when it is done.")
-    context.update_cursor(str(newest))
-    return dg.RunRequest(run_key=f"marts:{newest}")
-
-
-def _inputs(marts: Sequence[dg.AssetsDefinition]) -> list[dg.AssetKey]:
-    """The tables that marts read, without the marts themselves."""
-    own = {mart.key for mart in marts}
-    return sorted({key for mart in marts for key in mart.asset_deps[mart.key]} - own)
-
-
-def _newest(instance: dg.DagsterInstance, key: dg.AssetKey) -> int:
-    """Storage id of the last materialization of an asset, 0 when there is none."""
-    records = instance.fetch_materializations(key, limit=1).records
-    return records[0].storage_id if records else 0
-
-
-SENSORS = [new_data, refresh_marts]
+SENSOR = new_data

@@ -1,0 +1,79 @@
+"""Opening of sources: what a kind of source is, and how an entry of sources.yaml becomes one.
+
+Put here: the declaration of a kind, what it may use, and discovery of the kinds.
+Keep out: particular kinds (their own files), the environment (resources.py), who delivers what (catalog.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from quant_pipelines.discovery import modules_of
+from quant_pipelines.lake.lake import Lake
+from quant_pipelines.sources.config import SourceEntry
+from quant_pipelines.sources.contract import Source
+from quant_pipelines.sources.files import ContentIndex
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a source is opened with.
+
+    Attributes:
+        lake: for places relative to it, and for what is remembered between processes.
+        now: the clock.
+        variable: value of an environment variable by its name, "" where it is not set; for secrets.
+    """
+
+    lake: Lake
+    now: Callable[[], datetime]
+    variable: Callable[[str], str]
+
+    def index(self, name: str) -> ContentIndex:
+        """What the files of a source held, kept in the lake between processes."""
+        path, storage = f".index/{name}.json", self.lake.storage
+
+        def load() -> dict[str, dict[str, Any]]:
+            return json.loads(storage.read(path)) if storage.exists(path) else {}
+
+        return ContentIndex(load, lambda known: storage.write(path, json.dumps(known, sort_keys=True).encode()))
+
+
+@dataclass(frozen=True)
+class SourceKind:
+    """One kind of source, declared as ``KIND`` in its file.
+
+    Attributes:
+        name: what sources.yaml calls it.
+        open: (entry, opening) → the source; wrong settings are a ConfigError that names their place.
+        dsn_variable: environment variable with its secret, where an entry names no other by ``env_var``; "" for a kind
+            that needs no secret. Only a kind with a secret may be ``enabled: auto``: on when its variable is set.
+    """
+
+    name: str
+    open: Callable[[SourceEntry, Opening], Source]
+    dsn_variable: str = ""
+
+    def variable_of(self, entry: SourceEntry) -> str:
+        """The environment variable of an entry; "" where it needs none."""
+        return str(entry.settings.get("env_var") or self.dsn_variable) if self.dsn_variable else ""
+
+
+def source_kinds() -> dict[str, SourceKind]:
+    """Every kind that a file of this folder declares, by name."""
+    declared = [getattr(module, "KIND", None) for module in modules_of("quant_pipelines.sources")]
+    return {kind.name: kind for kind in declared if isinstance(kind, SourceKind)}
+
+
+def why_off(entry: SourceEntry, opening: Opening) -> str:
+    """Why a declared source is not in use; "" where it is."""
+    if entry.enabled is False:
+        return "enabled: false"
+    variable = source_kinds()[entry.kind].variable_of(entry)
+    if entry.enabled == "auto" and not (opening.variable(variable) or entry.settings.get("connection_url")):
+        return f"environment variable {variable} is not set"
+    return ""
