@@ -52,7 +52,7 @@ EDITS = {
     "formula of a feature": ("quant_core/features/gap.py", "", STATEMENT, {"features", *STATISTICS}),
     "formula of a target": ("quant_core/targets/up_next_bar.py", "", STATEMENT, STATISTICS),
     "a dimension": (
-        "quant_core/dimensions/quarter.py", "", STATEMENT, {"seasonality_profiles"},
+        "quant_core/dimensions/quarter.py", "", STATEMENT, {"features", "seasonality_profiles", *STATISTICS},
     ),
     "a profile metric": (
         "quant_core/profile_metrics/n_runs.py", "", STATEMENT, {"seasonality_profiles"},
