@@ -1,7 +1,7 @@
 """Runs from the terminal: one Dagster run per rectangle, in this process, with its progress.
 
 Put here: starting runs and watching them.
-Keep out: which keys (universe.py, backfill_keys.py) and how it looks (cli/).
+Keep out: which keys (stages/key_state.py) and how it looks (cli/).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import SYMBOLS, PartitionKey, Rectangle, plan_rectangles
 from quant_pipelines.resources import default_resources
 from quant_pipelines.sources.catalog import Sources
-from quant_pipelines.sources.universe import dependents
+from quant_pipelines.stages.key_state import KeyState, key_states
 from quant_pipelines.stages.reader import StageInputs
 from quant_pipelines.stages.stage import Stage, discover_stages
 
@@ -33,15 +33,15 @@ class Session:
         self.console = console
         self._resources = default_resources()
 
-    @cached_property
+    @property
     def lake(self) -> Lake:
         """The lake of QUANT_LAKE."""
-        return self._resources["lake"].open()
+        return self.inputs.lake
 
-    @cached_property
+    @property
     def sources(self) -> Sources:
         """The sources of sources.yaml."""
-        return self._resources["sources"].open(self.lake)
+        return self.inputs.sources
 
     @cached_property
     def instance(self) -> DagsterInstance:
@@ -60,17 +60,16 @@ class Session:
 
     def stages_of(self, job: str) -> list[Stage]:
         """The partitioned assets whose files tell whether a job has work left; research for its parts and others."""
-        own = [s for s in self.stages if s.name == job]
-        return own or [s for s in self.stages if s.key_kind == "symbol_timeframe" and s.refresh != "on_request"]
+        by_key = [s for s in self.stages if s.key_kind == "symbol_timeframe"]
+        return [s for s in by_key if s.name == job] or [s for s in by_key if s.refresh != "on_request"]
+
+    def key_states(self, job: str, symbols: Iterable[str] | None = None) -> list[KeyState]:
+        """The state of every key of registered symbols, as far as the stages of a job go."""
+        return key_states(self.inputs, self.instance, self.stages_of(job), symbols)
 
     def registered_symbols(self) -> list[str]:
         """Symbols in partition order."""
         return list(self.instance.get_dynamic_partitions(str(SYMBOLS.name)))
-
-    def universe(self) -> list[PartitionKey]:
-        """Every key that the sources or the raw store can bring up to date."""
-        natives = dict.fromkeys([*self.sources.offers, *self.inputs.raw_store.keys()])
-        return [key for keys in dependents(natives).values() for key in keys]
 
     def redact(self, text: str) -> str:
         """A text without the secrets of the environment."""

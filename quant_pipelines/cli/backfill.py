@@ -1,7 +1,7 @@
 """backfill: run exactly the keys that are missing, failed or stale, as rectangles.
 
 Put here: the choice of keys from the command line.
-Keep out: the key sets (backfill_keys.py) and running (_session.py).
+Keep out: the states of keys (stages/key_state.py) and running (_session.py).
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from rich.console import Console
 from quant_core.errors import ConfigError, SourceError
 from quant_pipelines.automation.code_location import WORKSPACE
 from quant_pipelines.cli._session import Session, selected
-from quant_pipelines.lake.partitions import PartitionKey, Rectangle
-from quant_pipelines.stages.backfill_keys import failed_keys, missing_keys, stale_keys
+from quant_pipelines.lake.partitions import Rectangle
+from quant_pipelines.stages.key_state import KeyState
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Which keys, and how they run."""
     parser.add_argument("--missing", action="store_true", help="keys that lack a table in the lake")
-    parser.add_argument("--failed", action="store_true", help="keys whose last run failed")
+    parser.add_argument("--failed", action="store_true", help="keys whose last run failed, so that they lack something")
     parser.add_argument("--stale", action="store_true", help="keys whose inputs, code or spec have changed")
+    parser.add_argument("--explain", action="store_true", help="say of each key which stage and what the reason is")
     parser.add_argument("--symbols", help="comma-separated symbols (default all)")
     parser.add_argument("--timeframes", help="comma-separated timeframes (default all)")
     parser.add_argument("--job", default="research", help="job to run (default research)")
@@ -35,13 +36,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def command(options: argparse.Namespace, console: Console) -> int:
-    """Find the keys, cover them with rectangles, run one run per rectangle."""
+    """Find the keys by their state, cover them with rectangles, run one run per rectangle."""
     if not (options.missing or options.failed or options.stale):
         raise ConfigError("Nothing to look for: expected --missing, --failed or --stale (any of them together).")
     session = Session(console)
-    keys = _keys(session, options)
+    states = _states(session, options)
+    keys = [state.key for state in states]
     runs = session.planned_runs(options.job, keys)
     console.print(f"{len(keys)} keys in {len(runs)} runs of job {options.job}.", highlight=False)
+    if options.explain:
+        for state in states:
+            console.print(session.redact(f"  {state}"), markup=False, highlight=False, soft_wrap=True)
     if options.dry_run:
         for rectangle, _ in runs:
             console.print(f"  {rectangle.keys[0]} … {rectangle.keys[-1]}: {len(rectangle.keys)} keys", highlight=False)
@@ -51,19 +56,12 @@ def command(options: argparse.Namespace, console: Console) -> int:
     return 0 if session.run_keys(options.job, keys) else 1
 
 
-def _keys(session: Session, options: argparse.Namespace) -> list[PartitionKey]:
-    """The union of the asked key sets, within the registered symbols and the filters."""
-    symbols = session.registered_symbols()
-    universe = [key for key in session.universe() if key.symbol in set(symbols)]
-    keys: set[PartitionKey] = set()
-    stages = session.stages_of(options.job)
-    if options.missing:
-        keys |= missing_keys(session.inputs, stages, universe)
-    if options.stale:
-        keys |= stale_keys(session.inputs, stages, universe)
-    if options.failed:
-        keys |= failed_keys(session.instance, stages, symbols) & set(universe)
-    return selected(sorted(keys), options.symbols, options.timeframes)
+def _states(session: Session, options: argparse.Namespace) -> list[KeyState]:
+    """The keys in one of the asked states, within the filters."""
+    wanted = {status for status in ("missing", "failed", "stale") if getattr(options, status)}
+    states = session.key_states(options.job, options.symbols.split(",") if options.symbols else None)
+    within = set(selected([state.key for state in states], options.symbols, options.timeframes))
+    return [state for state in states if state.status in wanted and state.key in within]
 
 
 def _queue(job: str, runs: Sequence[tuple[Rectangle, Mapping[str, str]]], console: Console) -> int:

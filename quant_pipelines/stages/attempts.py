@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import dagster as dg
 from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
@@ -22,8 +22,8 @@ from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus
 from quant_pipelines.lake.partitions import PartitionKey, keys_of_tags
 from quant_pipelines.stages.last_events import last_materializations
 
-FAILED_KEYS = "failed_keys"
-"""Metadata of a run's failure: key → ``stage: reason``."""
+FAILED_KEYS, FAILED_STAGES, SKIPPED_STAGES = "failed_keys", "failed_stages", "skipped_stages"
+"""Metadata of a run's failure: key → ``stage: reason`` of what failed; key → stage → reason; key → stages below it."""
 
 _FINISHED = [DagsterRunStatus.FAILURE, DagsterRunStatus.SUCCESS]
 
@@ -154,6 +154,15 @@ def _assets_of_plan(instance: DagsterInstance, plan: str) -> frozenset[str]:
     return frozenset(p.asset_key.to_user_string() for p in properties if p.asset_key is not None)
 
 
+def _reasons(metadata: Mapping[str, dg.MetadataValue[Any]]) -> dict[str, Mapping[str, str]]:
+    """Key → stage → reason, as the failure of a step has it."""
+    if FAILED_STAGES in metadata:
+        return cast("dict[str, Mapping[str, str]]", metadata[FAILED_STAGES].value)
+    # Runs of earlier versions name one stage per key.
+    texts = cast("Mapping[str, str]", metadata[FAILED_KEYS].value)
+    return {key: {stage: reason} for key, (stage, _, reason) in ((k, t.partition(": ")) for k, t in texts.items())}
+
+
 class _Run:
     """One finished run; its events and keys are read when asked for."""
 
@@ -170,37 +179,58 @@ class _Run:
         """What the run says failed; nothing for a run that succeeded."""
         if self._run.status is not DagsterRunStatus.FAILURE:
             return {}
-        return self._named() or self._all_keys()
+        return self._named() if self._declared else self._all_keys()
 
     def silent_about(self, places: Iterable[Place]) -> list[Place]:
         """Those of the places that the run worked on to the end without complaint about their key."""
-        is_silent = self._run.status is DagsterRunStatus.SUCCESS or bool(self._named_keys)
-        if not is_silent:
+        if any(not failure.is_named for _, failure in self.failures.values()):
             return []
-        return [p for p in places if p.stage in self._stages and p.key in self._keys and p.key not in self._named_keys]
+        return [p for p in places if p.stage in self._stages and p.key in self._keys and p not in self._unmade]
 
     @cached_property
     def _keys(self) -> frozenset[PartitionKey]:
         return frozenset(keys_of_tags(self._run.tags, self._symbol_order))
 
     @cached_property
-    def _named_keys(self) -> frozenset[PartitionKey]:
-        return frozenset(place.key for place, (_, failure) in self.failures.items() if failure.is_named)
+    def _unmade(self) -> frozenset[Place]:
+        """Where the run failed, and where it did not come to because of that."""
+        skipped = {
+            Place(PartitionKey.parse(text), stage)
+            for _, metadata in self._declared
+            for text, stages in self._skipped(metadata).items()
+            for stage in stages
+            if PartitionKey.is_key(text)
+        }
+        return frozenset({*self.failures, *skipped})
 
-    def _named(self) -> dict[Place, tuple[_Moment, Failure]]:
-        """The keys that the failure of a step names."""
-        found: dict[Place, tuple[_Moment, Failure]] = {}
+    def _skipped(self, metadata: Mapping[str, dg.MetadataValue[Any]]) -> Mapping[str, Iterable[str]]:
+        """Key → stages that the run did not come to."""
+        if SKIPPED_STAGES in metadata:
+            return cast("Mapping[str, Sequence[str]]", metadata[SKIPPED_STAGES].value)
+        # Runs of earlier versions left a key where it failed, and do not say which stages had been before.
+        return dict.fromkeys(_reasons(metadata), self._stages)
+
+    @cached_property
+    def _declared(self) -> list[tuple[float, Mapping[str, dg.MetadataValue[Any]]]]:
+        """Time and metadata of the failures of steps that have a word about keys, be it that none failed."""
+        found: list[tuple[float, Mapping[str, dg.MetadataValue[Any]]]] = []
+        if self._run.status is DagsterRunStatus.SUCCESS:
+            return found
         for event in self._events(DagsterEventType.STEP_FAILURE):
             data = event.dagster_event.step_failure_data if event.dagster_event is not None else None
             declared = data.user_failure_data if data is not None else None
-            if declared is None or FAILED_KEYS not in declared.metadata:
-                continue
-            named = cast("Mapping[str, str]", declared.metadata[FAILED_KEYS].value)
-            for text, reason in named.items():
-                if not PartitionKey.is_key(text):
-                    continue  # a run over something that is no key of ours: nothing can be brought up to date
-                stage, _, words = reason.partition(": ")
-                self._add(found, [Place(PartitionKey.parse(text), stage)], words, event.timestamp)
+            if declared is not None and FAILED_KEYS in declared.metadata:
+                found.append((event.timestamp, declared.metadata))
+        return found
+
+    def _named(self) -> dict[Place, tuple[_Moment, Failure]]:
+        """The keys that the failures of steps name; what is no key of ours cannot be brought up to date."""
+        found: dict[Place, tuple[_Moment, Failure]] = {}
+        for timestamp, metadata in self._declared:
+            for text, reasons in _reasons(metadata).items():
+                if PartitionKey.is_key(text):
+                    for stage, reason in reasons.items():
+                        self._add(found, [Place(PartitionKey.parse(text), stage)], reason, timestamp)
         return found
 
     def _all_keys(self) -> dict[Place, tuple[_Moment, Failure]]:

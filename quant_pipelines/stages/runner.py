@@ -247,7 +247,10 @@ def _failure(ledger: _Ledger) -> dg.Failure:
             "n_failed": len(ledger.failed),
             "failed_keys": dg.MetadataValue.json(ledger.failed),
             "failed_stages": dg.MetadataValue.json(
-                {o.key: [s.stage for s in o.failures] for o in ledger.outcomes if o.failures}
+                {o.key: {s.stage: s.reason for s in o.failures} for o in ledger.outcomes if o.failures}
+            ),
+            "skipped_stages": dg.MetadataValue.json(
+                {o.key: [s.stage for s in o.stages if s.status == "skipped"] for o in ledger.outcomes if o.failures}
             ),
             "not_applicable_keys": dg.MetadataValue.json(ledger.impossible),
         },

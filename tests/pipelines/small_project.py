@@ -22,6 +22,9 @@ from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.resources import ClockResource, LakeResource, ResearchResource, SourcesResource
+from quant_pipelines.stages.key_state import KeyState, key_states
+from quant_pipelines.stages.reader import StageInputs
+from quant_pipelines.stages.stage import discover_stages
 
 SOURCES = """
 sources:
@@ -130,6 +133,21 @@ class SmallProject:
         """Run a job for a range of keys."""
         tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
         return self.run(job, tags, **options)
+
+    @property
+    def inputs(self) -> StageInputs:
+        """What stages read, opened anew."""
+        resources = self.definitions().resources or {}
+        return StageInputs(*(resources[name] for name in ("lake", "sources", "research")))
+
+    def states(self) -> dict[str, KeyState]:
+        """The state of every key of registered symbols, by key."""
+        stages = [s for s in discover_stages("symbol_timeframe") if s.refresh != "on_request"]
+        return {str(state.key): state for state in key_states(self.inputs, self.instance, stages)}
+
+    def keys_that_are(self, status: str) -> set[str]:
+        """The keys in one state."""
+        return {key for key, state in self.states().items() if state.status == status}
 
     def materialized(self, asset: str) -> set[str]:
         """Keys of an asset that Dagster knows as materialized."""

@@ -27,12 +27,17 @@ def run(
     symbols: Sequence[str],
     *,
     failed: Mapping[str, str] | None = None,
+    reasons: Mapping[str, Mapping[str, str]] | None = None,
+    skipped: Mapping[str, Sequence[str]] | None = None,
     dies: bool = False,
     made: Sequence[str] | None = None,
     stages: Sequence[str] = STAGES,
 ) -> str:
     """A run over D1 of neighboring symbols that materializes ``made`` (default: all but the failed) in its stages."""
-    bad = dict(failed or {})
+    bad = dict(failed or {k: str(v) for k, v in (reasons or {}).items()})
+    words: dict[str, object] = {"failed_keys": bad}
+    if reasons is not None:
+        words |= {"failed_stages": reasons, "skipped_stages": skipped or {}}
     good = [s for s in symbols if f"{s}|D1" not in bad] if made is None else made
 
     @dg.multi_asset(
@@ -48,8 +53,9 @@ def run(
                 context.log_event(dg.AssetMaterialization(name, partition=PartitionKey(symbol, "D1").multi))
         if dies:
             raise RuntimeError("killed")
-        if bad:
-            raise dg.Failure("bad keys", metadata={"failed_keys": dg.MetadataValue.json(bad)}, allow_retries=False)
+        if bad or reasons is not None:
+            metadata = {name: dg.MetadataValue.json(value) for name, value in words.items()}
+            raise dg.Failure("bad keys", metadata=metadata, allow_retries=False)
         yield from ()
 
     (rectangle,) = plan_rectangles([PartitionKey(s, "D1") for s in symbols], ORDER)
@@ -100,6 +106,19 @@ def test_a_later_run_that_has_nothing_to_write_makes_good(runs: dg.DagsterInstan
     words = last_words(runs, STAGES, ORDER)
     assert words[attempts.Place(PartitionKey("S01", "D1"), "bars")].failure.reason == "still broken"
     run(runs, ["S01"], made=[])
+    assert pending(runs) == {}
+
+
+def test_a_stage_that_a_later_run_came_to_is_good_although_the_key_failed_below_it(runs: dg.DagsterInstance) -> None:
+    run(runs, ["S00", "S01"], reasons={"S00|D1": {"raw_bars": "no answer"}, "S01|D1": {"bars": "broken"}}, made=[])
+    assert pending(runs) == {"S00|D1": ["raw_bars"], "S01|D1": ["bars"]}
+    again = {"S00|D1": {"bars": "broken"}, "S01|D1": {"raw_bars": "no answer"}}
+    run(runs, ["S00", "S01"], reasons=again, skipped={"S01|D1": ["bars"]}, made=[])
+    assert pending(runs) == {"S00|D1": ["bars"], "S01|D1": STAGES}
+
+
+def test_a_run_whose_keys_are_all_not_applicable_names_none_and_fails_none(runs: dg.DagsterInstance) -> None:
+    run(runs, ["S00", "S01"], reasons={}, made=[])
     assert pending(runs) == {}
 
 

@@ -24,9 +24,7 @@ from quant_pipelines.lake.sql_files import mart_file, parse_sql_file
 from quant_pipelines.lake.unpartitioned import publish_table
 from quant_pipelines.marts.marts import build_mart
 from quant_pipelines.report.publishing import publish_report
-from quant_pipelines.resources import LakeResource, ResearchResource, SourcesResource
-from quant_pipelines.stages.backfill_keys import StalenessProbe, stale_keys
-from quant_pipelines.stages.stage import discover_stages
+from quant_pipelines.resources import ResearchResource
 from tests.pipelines.small_project import SmallProject
 
 NOW = datetime(2024, 1, 2, tzinfo=UTC)
@@ -232,13 +230,7 @@ def test_a_changed_declaration_makes_keys_stale_and_reports_refuse_until_they_ar
     lake = project.lake
 
     def stale() -> set[PartitionKey]:
-        config = tmp_path / "config"
-        probe = StalenessProbe(
-            LakeResource(url=str(tmp_path / "lake")),
-            SourcesResource(file=str(config / "sources.yaml")),
-            ResearchResource(file=str(config / "research.yaml")),
-        )
-        return stale_keys(probe, discover_stages(), keys)
+        return set(map(PartitionKey.parse, project.keys_that_are("stale")))
 
     research = ResearchResource(file=str(tmp_path / "config" / "research.yaml")).load()
     publish_report(lake, research, "AAA")

@@ -17,9 +17,8 @@ from quant_pipelines.assets import seasonality_profiles
 from quant_pipelines.lake.lake import Facts
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.raw.published_bars import load_bars
-from quant_pipelines.stages.backfill_keys import missing_keys
+from quant_pipelines.stages.key_state import StageState
 from quant_pipelines.stages.key_tables import KeyTables
-from quant_pipelines.stages.stage import discover_stages
 from tests.pipelines.small_project import RESEARCH, SmallProject, materialized_metadata, write_times
 
 KEY = PartitionKey("AAA", "D1")
@@ -100,15 +99,8 @@ def test_an_empty_profile_is_shown_as_such(project: SmallProject) -> None:
 
 
 def test_a_key_is_missing_until_the_whole_flow_has_made_its_profiles(project: SmallProject) -> None:
-    class Inputs:
-        lake = project.lake
-
-    def missing() -> set[PartitionKey]:
-        stages = [s for s in discover_stages("symbol_timeframe") if s.refresh != "on_request"]
-        return missing_keys(Inputs(), stages, [KEY])  # pyright: ignore[reportArgumentType]
-
     project.run_key("market_stats", str(KEY))
-    assert missing() == {KEY}
+    assert project.states()[str(KEY)].deciding == StageState("seasonality_profiles", "missing", "it is not in the lake")
     project.run_key("research", str(KEY))
-    assert missing() == set()
+    assert project.states()[str(KEY)].status == "up_to_date"
     assert project.lake.exists("seasonality_stability", KEY)
