@@ -18,6 +18,8 @@ from quant_pipelines.lake.partitions import TIMEFRAMES
 from tests.pipelines.small_project import RESEARCH, SmallProject, daily_csv, keys_of
 
 N_BARS = 60
+OTHER_FEATURES = RESEARCH.replace("sma(window_bars=5)", "sma(window_bars=6)")
+assert OTHER_FEATURES != RESEARCH
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ def test_keys_finer_than_any_native_timeframe_are_not_applicable_with_the_reason
 
 def test_a_stale_key_names_the_first_differing_fact_and_its_stage(project: SmallProject) -> None:
     spec = project.root / "config" / "research.yaml"
-    spec.write_text(RESEARCH.replace("sma(period=5)", "sma(period=6)"))
+    spec.write_text(OTHER_FEATURES)
     state = project.states()["AAA|D1"]
     assert (state.status, state.deciding.stage) == ("stale", "features")
     assert state.deciding.reason.startswith("its section of the research file has changed (spec_id ")
@@ -94,7 +96,7 @@ def test_a_failed_key_names_stage_reason_and_time_until_it_is_what_it_should_be(
     project: SmallProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = project.root / "config" / "research.yaml"
-    spec.write_text(RESEARCH.replace("sma(period=5)", "sma(period=6)"))
+    spec.write_text(OTHER_FEATURES)
     with monkeypatch.context() as patched:
         _break_features(patched)
         project.run_key("research", "AAA|D1", raise_on_error=False)
@@ -106,7 +108,7 @@ def test_a_failed_key_names_stage_reason_and_time_until_it_is_what_it_should_be(
     assert _assert_status_equals_backfill(project) == {"failed": 1, "missing": 0, "stale": 3}
     spec.write_text(RESEARCH)  # now a run would leave the file alone
     assert project.states()["AAA|D1"].status == "up_to_date"
-    spec.write_text(RESEARCH.replace("sma(period=5)", "sma(period=6)"))
+    spec.write_text(OTHER_FEATURES)
     _qe("backfill", "--failed")
     assert project.states()["AAA|D1"].status == "up_to_date"
     assert _assert_status_equals_backfill(project) == {"failed": 0, "missing": 0, "stale": 3}
@@ -120,7 +122,7 @@ def test_after_a_renaming_the_old_symbol_lives_on_from_its_stored_rows(project: 
     assert "Offered by no source any more: AAA" in _qe("status")
     assert _assert_status_equals_backfill(project) == {"failed": 0, "missing": 0, "stale": 0}
     project.register()
-    (project.root / "config" / "research.yaml").write_text(RESEARCH.replace("sma(period=5)", "sma(period=6)"))
+    (project.root / "config" / "research.yaml").write_text(OTHER_FEATURES)
     assert _assert_status_equals_backfill(project) == {"failed": 0, "missing": 2, "stale": 4}
     _qe("backfill", "--missing", "--stale")
     assert project.keys_that_are("up_to_date") == keys_of(["AAA", "BBB", "CCC"], ["D1", "W1"])
