@@ -22,7 +22,7 @@ _ALIASES: dict[str, tuple[str, ...]] = {
             "unixtime",
         ),
         *("epoch", "opentime", "timeutc", "gmttime", "localtime", "utctime", "candletime", "bartime", "tsevent", "dt"),
-        *("unixtimestamp", "timeopen", "starttime", "snapshottimeutc", "snapshottime", "timestampmilliseconds"),
+        *("unixtimestamp", "mts", "timeopen", "starttime", "snapshottimeutc", "snapshottime", "timestampmilliseconds"),
     ),
     "date": ("date", "tradedate", "day", "dateutc", "tradingday", "dtyyyymmdd"),
     "time": ("time", "timeofday", "hour", "t"),
@@ -62,6 +62,9 @@ RANK_OF = {alias: rank for aliases in _ALIASES.values() for rank, alias in enume
 """Normalized name → preference inside its role; smaller wins."""
 
 
+_OTHER_VALUES = ("prev", "previous", "avg", "average", "chg", "change", "yest", "settle")
+
+
 def normalize(name: str) -> str:
     """Lower case, letters and digits only, without a number in front of it.
 
@@ -74,10 +77,11 @@ def normalize(name: str) -> str:
 def last_part(name: str) -> str:
     """What stands behind the last dot, normalized: ``mid.o`` and ``AAPL.Open`` say what they are at their end.
 
-    >>> last_part("quote.USD.open"), last_part("open")
-    ('open', '')
+    >>> last_part("quote.USD.open"), last_part("open"), last_part("Prev. Close")
+    ('open', '', '')
     """
-    return normalize(name.rsplit(".", 1)[1]) if "." in name.strip(". ") else ""
+    match = re.fullmatch(r"\s*([^\s.]\S*)\.([A-Za-z]\w*)\s*", name)
+    return normalize(match.group(2)) if match and normalize(match.group(1)) not in _OTHER_VALUES else ""
 
 
 def is_unnamed(name: str) -> bool:

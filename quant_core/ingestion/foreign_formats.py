@@ -21,6 +21,7 @@ _KINDS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x93NUMPY", "a NumPy array", _AS_PARQUET),
     (b"ORC", "an ORC file", _AS_PARQUET),
     (b"Obj\x01", "an Avro file", _AS_PARQUET),
+    (b"\x91\x01\x00\x00", "a MetaTrader history file (.hst)", "export the bars as CSV"),
     (b"%PDF-", "a PDF document", "deliver the data as CSV"),
     (b"\x89PNG", "a picture", "leave this file out of the inbox"),
     (b"\xff\xd8\xff", "a picture", "leave this file out of the inbox"),

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from quant_core.errors import RefusedInputError
-from quant_core.ingestion.time_formats import ParsedTimes, parse_times, swapped
+from quant_core.ingestion.time_formats import SHORT_DATES, ParsedTimes, parse_times, swapped
 
 _PROBES = 200
 
@@ -70,7 +70,8 @@ def best_format(column: TimeColumn, probes: list[str], formats: Sequence[str], k
             reason="no known format reads the time",
             fix=f"{key}: '<strptime format>'",
         )
-    chosen = next(f for f in formats if scores.get(f) == best)
+    tied = [f for f in formats if scores[f] == best]
+    chosen = _shortest_span(tied, sample) if tied[0].startswith(SHORT_DATES) else tied[0]
     parsed = parse_times(column.values, chosen)
     other = swapped(chosen)
     if other is not None:
@@ -79,6 +80,17 @@ def best_format(column: TimeColumn, probes: list[str], formats: Sequence[str], k
             chosen, other, parsed, rival = other, chosen, rival, parsed
         _refuse_unclear_order(column, parsed, rival, (chosen, other))
     return chosen, parsed
+
+
+def _shortest_span(formats: Sequence[str], sample: pl.Series) -> str:
+    """Of formats of six-digit dates the one whose dates lie closest together; ties go to the more usual one."""
+
+    def span_us(time_format: str) -> int:
+        parsed = parse_times(sample, time_format)
+        label = parsed.label_us[parsed.valid]
+        return int(label.max() - label.min())
+
+    return min((f for f in formats if f.startswith(SHORT_DATES)), key=span_us)
 
 
 def _refuse_unclear_order(

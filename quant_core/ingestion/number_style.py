@@ -84,6 +84,7 @@ def number_style(columns: Sequence[pl.Series], dialect: Dialect, origin: str) ->
     marked = [bare(c.drop_nulls().str.replace(r"\s*[kKmMbB]$", "")).alias(c.name) for c in texts]
     other = next((mark for mark in ("'", " ") if _count(marked, _GROUPED[mark])), None)
     if other is not None:
+        _refuse_32nds(marked, origin)
         marked = [c.str.replace_all(other, "", literal=True) for c in marked]
     n_point = _count(marked, _DECIMAL_ONLY["."]) + _count(marked, _THOUSANDS_ONLY[","])
     n_point += sum(_has_fractions(c) for c in columns if c.dtype.is_float())
@@ -99,6 +100,17 @@ def number_style(columns: Sequence[pl.Series], dialect: Dialect, origin: str) ->
     if n_comma > n_point:
         return NumberStyle(",", other or ".")
     return NumberStyle(".", other or ("," if _count(marked, _GROUPED[","]) else None))
+
+
+def _refuse_32nds(columns: Sequence[pl.Series], origin: str) -> None:
+    """Refuse prices such as 118'165, which are bond prices in 32nds as well as thousands."""
+    for column in (c for c in columns if c.name not in ("volume", "adj_volume")):
+        marked = column.filter(column.str.contains("'", literal=True))
+        if len(marked) and marked.str.contains(r"^\d{2,3}'(?:[0-2]\d|3[01])[0257]$").all():
+            reason = "the apostrophe may group thousands or mark the 32nds of a bond price"
+            raise RefusedInputError.at(
+                origin, column=column.name, value=marked[0], reason=reason, fix='thousands: "\'"'
+            )
 
 
 def _is_plain(column: pl.Series) -> bool:

@@ -100,9 +100,10 @@ def _read_member(member: Member, file_name: str, dialect: Dialect) -> ParsedFile
         dialect = dialect.model_copy(update={"zone": preview.resolved["written_zone"]})
     problems = RowProblems(sheet.frame.height, columns.resolved["columns"])
     timed, how = _time_rows(sheet, member, file_name, dialect, problems, preview.resolved.get("written_symbol"))
-    if "symbol" not in sheet.frame.columns and dialect.symbol is None and isinstance(timed.timeframe, Timeframe):
+    if dialect.symbol is None and isinstance(timed.timeframe, Timeframe):
         load = partial(_load_again, reader, member, preview, dialect)
-        refuse_mixed_instruments(preview, columns.roles, (timed.utc_us, problems.keep()), load, member.origin)
+        times = timed.utc_us, problems.keep()
+        refuse_mixed_instruments(preview, columns.roles, times, timed.symbol, load, member.origin)
     numbers = read_number_fields(sheet, columns.resolved["columns"], dialect, member.origin)
     for role, bad in numbers.bad_prices.items():
         problems.mark(f"unparsable_{role}", bad)

@@ -36,10 +36,12 @@ _TOKENS = {
     "p": r"(?P<p>[AaPp][Mm])",
     "z": r"(?P<z>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?|(?:UTC|GMT)[+-]\d{1,2}(?::?\d{2})?)",
 }
+SHORT_DATES = ("%y%m%d", "%d%m%y", "%m%d%y")
+"""Dates of six digits; all three may read a column, and the one with the shortest span is meant."""
 _DATES = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y", "%d-%m-%Y", "%d.%m.%Y"),
     *("%m/%d/%y", "%d/%m/%y", "%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%d%b%Y", "%b %d, %Y", "%b %d %Y", "%d.%m.%y"),
-    "%y%m%d",
+    *SHORT_DATES,
 )
 _TIMES = ("%H:%M:%S", "%H:%M", "%H%M%S", "%H%M", "%I-%p", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%H")
 _JOINTS, _ZONES = (" ", "T", "-", ""), ("", "%z", " %z")

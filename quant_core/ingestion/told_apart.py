@@ -25,6 +25,7 @@ def refuse_mixed_instruments(
     preview: Preview,
     roles: Mapping[int, str],
     times: tuple[Int64s, Bools | None],
+    symbol: pl.Series,
     load: Callable[[Mapping[int, str]], Sheet],
     origin: str,
 ) -> None:
@@ -34,6 +35,7 @@ def refuse_mixed_instruments(
         preview: names and sample of the file.
         roles: position → role of the columns that are read.
         times: bar opens and which of them are readable; None: all.
+        symbol: the symbol of every row.
         load: reads the file again with other columns.
         origin: the file, for messages.
 
@@ -45,7 +47,8 @@ def refuse_mixed_instruments(
     steps = np.diff(opens)
     if not candidates or (steps > 0).all() or (steps < 0).all():
         return
-    repeated: Bools = pl.Series("ts", opens).is_duplicated().to_numpy()
+    rows = pl.DataFrame({"ts": pl.Series(opens), "symbol": symbol})
+    repeated: Bools = rows.is_duplicated().to_numpy()
     repeated = repeated if valid is None else repeated & valid
     n_repeated = int(repeated.sum())
     if n_repeated == 0:
@@ -55,7 +58,7 @@ def refuse_mixed_instruments(
         return
     for i in candidates:
         names = again.frame[f"other_{i}"].cast(pl.String).fill_null("")
-        if _tells_apart(names, opens, repeated):
+        if _tells_apart(names, rows, repeated):
             _refuse(preview, roles, i, names.filter(pl.Series(repeated)).unique(maintain_order=True), origin)
 
 
@@ -70,20 +73,23 @@ def _may_name(sample: Sequence[Sequence[str]], position: int) -> bool:
     return not kinds & {"moment", "time_of_day"}
 
 
-def _tells_apart(names: pl.Series, opens: Int64s, repeated: Bools) -> bool:
+def _tells_apart(names: pl.Series, rows: pl.DataFrame, repeated: Bools) -> bool:
     """True when rows of one time differ in the column, and the column has far fewer values than the file has rows."""
     n_names = names.n_unique()
     if not 2 <= n_names <= len(names) / 2:
         return False
     if names.str.contains(r"^\d+$").all() and repeated.sum() < _SHARE_OF_NUMBERS * len(names):
         return False
-    pairs = pl.DataFrame({"ts": pl.Series(opens), "name": names}).filter(pl.Series(repeated))
+    pairs = rows.with_columns(names.alias("name")).filter(pl.Series(repeated))
     return int(pairs.is_duplicated().sum()) <= _FEW * pairs.height
 
 
 def _refuse(preview: Preview, roles: Mapping[int, str], position: int, names: pl.Series, origin: str) -> None:
     shown = ", ".join(names.head(4).to_list())
-    if preview.names is None:
+    if "symbol" in roles.values():
+        column = preview.names[position] if preview.names else f"field {position + 1}"
+        fix = f"split the file by {column!r}, and declare symbol or symbol_aliases for each part"
+    elif preview.names is None:
         header = ", ".join("symbol" if i == position else roles.get(i, "ignore") for i in range(preview.width))
         column, fix = f"field {position + 1}", f"header: [{header}]"
     else:

@@ -121,6 +121,8 @@ def test_a_zone_that_the_document_names_is_used_for_its_naive_times() -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
+        ([], "the file holds no row"),
+        ({"s": "no_data", "candles": []}, "the file holds no row"),
         ({"error": "limit reached", "code": 429}, "time"),
         ({"a": {"x": 1}, "b": {"y": [1]}}, r"no table of bars \(its keys are \['a', 'b'\]\)"),
         ({"m1": [[1, 2, 3, 4, 5]], "x": {"h1": [[1, 2, 3, 4, 5]]}}, "several tables: 'm1', 'x.h1'"),

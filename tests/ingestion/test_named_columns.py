@@ -39,6 +39,8 @@ def test_names_are_known_by_their_last_part_and_without_their_number() -> None:
     parsed = read_columns("date,AAPL.Open,AAPL.High,AAPL.Low,AAPL.Close,AAPL.Adjusted", "1,3,1,2,9")
     assert parsed.rows["close"][0] == 2
     assert read_columns("date,1. open,2. high,3. low,4. close", "1,3,1,2").rows["close"][0] == 2
+    with pytest.raises(RefusedInputError, match="no column was found for close"):
+        read_columns("date,open,high,low,Prev. Close", "1,3,1,2")
     with pytest.raises(RefusedInputError, match="both claim the role open"):
         read_columns("date,A.Open,B.Open,High,Low,Close", "1,1,3,1,2")
 

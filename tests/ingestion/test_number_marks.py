@@ -73,6 +73,12 @@ def test_one_bad_price_costs_its_row_and_dashes_are_missing_prices() -> None:
     assert parsed.rows["close"].to_list() == [7, None, 7, 7, 7, 7]
 
 
+def test_bond_prices_in_32nds_are_no_thousands() -> None:
+    with pytest.raises(RefusedInputError, match="32nds"):
+        read_column(["118'165", "118'170", "117'315"])
+    assert read_column(["118'165", "118'170.5", "117'315"]).rows["close"].to_list() == [118165, 118170.5, 117315]
+
+
 MANY: dict[str, tuple[list[str], str]] = {
     "prices of one odd text": (["7", "closed", "closed", "7", "closed", "7"], "close"),
     "volumes of odd texts": (["low", "high", "mid", "low", "9", "9"], "volume"),

@@ -68,5 +68,11 @@ def test_other_columns_and_plain_duplicates_are_no_reason_to_refuse(text: str) -
     assert read_text(text, timeframe="D1").rows["symbol"].unique().to_list() == ["ABC"]
 
 
+def test_two_venues_of_one_symbol_column_are_refused_by_the_column_that_tells_them_apart() -> None:
+    text = stacked("venue", ["binance", "bybit"]).replace("date,", "symbol,date,", 1).replace("\n2024", "\nBTC,2024")
+    with pytest.raises(RefusedInputError, match="split the file by 'venue'"):
+        read_text(text, timeframe="D1")
+
+
 def test_a_declared_symbol_stands() -> None:
     assert read_text(stacked("Name", ["A", "B"]), symbol="X", timeframe="D1").rows["symbol"].unique().to_list() == ["X"]

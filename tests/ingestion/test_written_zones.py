@@ -71,6 +71,13 @@ def test_short_and_dotted_dates_are_days(dates: list[str]) -> None:
     assert times_of(read_stamps(dates)) == ["2024-01-02 00:00:00", "2024-01-03 00:00:00"]
 
 
+@pytest.mark.parametrize(
+    "dates", [["240102", "240103", "240104"], ["020124", "030124", "040124"], ["010224", "010324", "010424"]]
+)
+def test_dates_of_six_digits_are_read_in_the_order_that_keeps_them_together(dates: list[str]) -> None:
+    assert times_of(read_stamps(dates)) == [f"2024-01-0{d} 00:00:00" for d in (2, 3, 4)]
+
+
 def test_slashed_dates_of_early_days_stay_refused() -> None:
     with pytest.raises(RefusedInputError, match="cannot be told apart"):
         read_stamps(["02/01/2024", "03/01/2024"])

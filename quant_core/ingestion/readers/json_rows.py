@@ -61,6 +61,10 @@ class JsonRows(Reader):
     def preview(self, member: Member, dialect: Dialect) -> Preview:
         data, encoding = decode(member.data, member.origin, dialect.encoding)
         items, shape, zone = _items(data.decode("utf-8", errors="replace"), member.origin)
+        if not items:
+            raise RefusedInputError.at(
+                member.origin, reason="the file holds no row", fix="remove the file or deliver it again"
+            )
         is_object = sum(isinstance(row, dict) for _, row in items) * 2 >= len(items)
         names = _keys(items) if is_object else None
         rows = _rows(items, names)
