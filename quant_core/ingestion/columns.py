@@ -6,6 +6,7 @@ Keep out: files without header (headerless.py), the words of a refusal (refusals
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from quant_core.ingestion.field_kinds import is_date8, main_kind
 from quant_core.ingestion.headerless import is_clock, roles_of_headerless
 from quant_core.ingestion.readers.contract import Preview
 from quant_core.ingestion.refusals import refuse_not_ohlc
+from quant_core.ingestion.text_layout import header_line
 
 PRICES = ("open", "high", "low", "close")
 BID_ASK = tuple(f"{side}_{p}" for side in ("bid", "ask") for p in PRICES)
@@ -55,8 +57,8 @@ def assign_columns(preview: Preview, dialect: Dialect, origin: str) -> Columns:
         found = roles_of_headerless(preview.sample, origin, dialect)
         names = [found.get(i, "ignore") for i in range(len(preview.sample[0]))]
     else:
-        names = _names_of_width(list(preview.names), preview.sample, origin)
-    choice = _Choice(names, preview.sample, _by_name(names, dialect, origin))
+        names = _names_of_width(list(preview.names), preview, origin)
+    choice = _Choice(names, preview.sample, _by_name(names, preview, dialect, origin))
     _choose_time(choice)
     _choose_volume(choice, dialect)
     _choose_prices(choice, dialect, origin)
@@ -68,12 +70,13 @@ def assign_columns(preview: Preview, dialect: Dialect, origin: str) -> Columns:
     return Columns(roles, resolved)
 
 
-def _names_of_width(names: list[str], sample: list[list[str]], origin: str) -> list[str]:
+def _names_of_width(names: list[str], preview: Preview, origin: str) -> list[str]:
     """Names for every field when the header is one name short.
 
     The missing name is that of a split time, of a field that is always empty (a separator at the line's end), or
     of an index in front of the time.
     """
+    sample = preview.sample
     if not sample or len(sample[0]) != len(names) + 1:
         return names
     first, second = (main_kind(row[i] for row in sample) for i in (0, 1))
@@ -81,16 +84,16 @@ def _names_of_width(names: list[str], sample: list[list[str]], origin: str) -> l
         return [names[0], "Time", *names[1:]]
     if not any(row[-1].strip() for row in sample):
         return [*names, ""]
-    if second == "moment" and first != "moment":
+    if second == "moment" and first != "moment" and ROLE_OF.get(normalize(names[0])) not in NUMBER_ROLES:
         return ["", *names]
     raise RefusedInputError.at(
         origin,
         reason=f"rows have {len(names) + 1} fields, the header has {len(names)} names {names}",
-        fix="header: [...] with one name per field, `ignore` for fields that are not read",
+        fix=header_line(names, len(names) + 1, preview.first_row),
     )
 
 
-def _by_name(names: list[str], dialect: Dialect, origin: str) -> dict[str, int]:
+def _by_name(names: list[str], preview: Preview, dialect: Dialect, origin: str) -> dict[str, int]:
     """Role → position by declared and built-in names; the better-known spelling wins."""
     declared = {normalize(k) or k.strip(): v for k, v in (dialect.columns or {}).items()}
     best: dict[str, tuple[int, int]] = {}
@@ -108,11 +111,18 @@ def _by_name(names: list[str], dialect: Dialect, origin: str) -> dict[str, int]:
                 column=name,
                 reason=f"columns {first!r} (number {best[role][1] + 1}) and {name!r} (number {position + 1}) both "
                 f"claim the role {role}",
-                fix=f"columns: {{{name}: ignore}}, or header: [...] with one name per column",
+                fix=_one_of_two(names, position, best[role][1], preview.first_row),
             )
         if role not in best or rank < best[role][0]:
             best[role] = (rank, position)
     return {role: position for role, (_, position) in best.items()}
+
+
+def _one_of_two(names: list[str], position: int, other: int, first_row: int) -> str:
+    """The line that leaves one of two columns unread; columns that are called the same need the whole header."""
+    if normalize(names[position]) != normalize(names[other]):
+        return f"columns: {{{json.dumps(names[position], ensure_ascii=False)}: ignore}}"
+    return header_line(["ignore" if i == position else name for i, name in enumerate(names)], len(names), first_row)
 
 
 def _choose_time(choice: _Choice) -> None:

@@ -84,13 +84,13 @@ def best_format(column: TimeColumn, probes: list[str], formats: Sequence[str], k
 
 def _shortest_span(formats: Sequence[str], sample: pl.Series) -> str:
     """Of formats of six-digit dates the one whose dates lie closest together; ties go to the more usual one."""
+    return min((f for f in formats if f.startswith(SHORT_DATES)), key=lambda f: _span_us(parse_times(sample, f)))
 
-    def span_us(time_format: str) -> int:
-        parsed = parse_times(sample, time_format)
-        label = parsed.label_us[parsed.valid]
-        return int(label.max() - label.min())
 
-    return min((f for f in formats if f.startswith(SHORT_DATES)), key=span_us)
+def _span_us(parsed: ParsedTimes) -> int:
+    """From the first to the last readable time."""
+    label = parsed.label_us[parsed.valid]
+    return int(label.max() - label.min()) if len(label) else 0
 
 
 def _refuse_unclear_order(
@@ -106,11 +106,13 @@ def _refuse_unclear_order(
     differs = parsed.valid & rival.valid & (parsed.label_us != rival.label_us)
     at = int(np.flatnonzero(only_rival if only_rival.any() else differs if differs.any() else parsed.valid)[0])
     reason = "day-first and month-first dates are mixed" if only_rival.any() else "day and month cannot be told apart"
+    if _span_us(rival) < _span_us(parsed):
+        formats = (formats[1], formats[0])  # the more probable one is proposed first
     raise RefusedInputError.at(
         column.origin,
         row=int(column.rows[at]),
         column=column.name,
         value=column.values[at],
         reason=reason,
-        fix=f"date_format: '{formats[0]}' or '{formats[1]}'",
+        fix=f"date_format: '{formats[0]}' | date_format: '{formats[1]}'",
     )

@@ -56,7 +56,7 @@ def roles_of_headerless(sample: list[list[str]], origin: str, dialect: Dialect) 
     return roles
 
 
-def check_positions(prices: pl.DataFrame, origin: str) -> None:
+def check_positions(prices: pl.DataFrame, roles: dict[int, str], width: int, origin: str) -> None:
     """Refuse prices that were told by a sample and are in another order in more than 5 % of the file's bars."""
     o, h, low, c = (pl.col(p) for p in ORDERS[0])
     is_good = (h >= pl.max_horizontal(o, c, low)) & (low <= pl.min_horizontal(o, c))
@@ -64,7 +64,10 @@ def check_positions(prices: pl.DataFrame, origin: str) -> None:
     n_bars, n_good = prices.select(is_bar.sum(), (is_bar & is_good).sum().alias("good")).row(0)
     if n_good < 0.95 * n_bars:
         reason = f"columns taken as open, high, low, close are consistent in {n_good} of {n_bars} rows only"
-        raise RefusedInputError.at(origin, reason=reason, fix=_FIX)
+        at = [i for i, role in roles.items() if role in ORDERS[0]]
+        values = np.column_stack([prices[roles[i]].fill_null(np.nan).to_numpy() for i in at] or [[]])
+        found = dict(zip(at, layout_of(values).roles, strict=True)) if len(at) == 4 else {}
+        _refuse(origin, reason, roles | found, width)
 
 
 def _text_roles(columns: list[list[str]], kinds: list[str], roles: dict[int, str]) -> int:

@@ -7,6 +7,7 @@ Keep out: what a legal symbol is (quant_core/symbols.py), timeframe spellings (q
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -32,7 +33,8 @@ def from_file_name(member: Member, file_name: str, dialect: Dialect, group: str)
     raise RefusedInputError.at(
         member.origin,
         reason=f"file_name_regex finds no {group} in {member.name!r}",
-        fix=f"file_name_regex: a pattern that matches, or {group}: <value>",
+        fix=f"{group}: {legal_symbol(member.name) if group == 'symbol' else 'D1'} | file_name_regex: a pattern that "
+        "matches",
     )
 
 
@@ -107,7 +109,7 @@ def _refuse_collisions(known: dict[str, str | None], origin: str) -> None:
                 column="symbol",
                 value=vendor,
                 reason=f"{vendor!r} and {seen[symbol]!r} both become the symbol {symbol!r}",
-                fix=f"symbol_aliases: {{'{vendor}': <another name>}}",
+                fix=f"symbol_aliases: {{{json.dumps(vendor, ensure_ascii=False)}: {symbol}_2}}",
             )
 
 

@@ -113,7 +113,7 @@ def _read_member(member: Member, file_name: str, dialect: Dialect) -> ParsedFile
     counts |= numbers.resolved
     problems.refuse_if_all_bad(sheet, member.origin)
     if preview.names is None:
-        check_positions(prices, member.origin)
+        check_positions(prices, columns.roles, preview.width, member.origin)
     return _assemble(member, sheet, timed, prices, problems, {**resolved, **how, **counts})
 
 

@@ -6,11 +6,13 @@ Keep out: single bad rows (quarantine) and files that hold bars.
 
 from __future__ import annotations
 
+import json
 from typing import NoReturn
 
 from quant_core.errors import RefusedInputError
 from quant_core.ingestion.column_names import normalize
-from quant_core.ingestion.field_kinds import main_kind
+from quant_core.ingestion.epochs import is_epoch_text
+from quant_core.ingestion.field_kinds import is_date8, main_kind
 
 _CARRY = {"nearer", "traded", "carry", "nearmonth", "trademonth", "carrycontract", "forward"}
 _SIZES = {"size", "amount", "quantity", "qty", "volume", "side", "tradeid", "bidsize", "asksize"}
@@ -24,9 +26,9 @@ def refuse_not_ohlc(names: list[str], sample: list[list[str]], at: dict[str, int
         RefusedInputError: always.
     """
     if not any(role in at for role in ("ts", "date")):
-        raise RefusedInputError.at(
-            origin, reason=f"no time column was found among {names}", fix="columns: {<name of the time column>: ts}"
-        )
+        times = [n for i, n in enumerate(names) if n and i not in at.values() and _is_moment(sample, i)]
+        fix = _columns_line({times[0]: "ts"}) if times else "columns: {<name of the time column>: ts}"
+        raise RefusedInputError.at(origin, reason=f"no time column was found among {names}", fix=fix)
     words = {normalize(n) for n in names}
     missing = [p for p in _PRICES if p not in at]
     numbers = [i for i in _number_columns(sample) if i not in [at.get(r) for r in ("ts", "date", "time")]]
@@ -46,8 +48,23 @@ def refuse_not_ohlc(names: list[str], sample: list[list[str]], at: dict[str, int
         fix = "leave this file out of the feed's pattern"
     else:
         reason = f"no column was found for {', '.join(missing)} among {names}"
-        fix = "columns: {<vendor name>: " + (missing[0] if missing else "open") + "}"
+        free = [names[i] for i in numbers if i not in at.values() and names[i]]
+        guess = dict(zip(free, missing, strict=False))
+        fix = _columns_line(guess) if len(free) >= len(missing) > 0 else f"columns: {{<vendor name>: {missing[0]}}}"
     raise RefusedInputError.at(origin, reason=reason, fix=fix)
+
+
+def _columns_line(roles: dict[str, str]) -> str:
+    """The line that gives columns their roles."""
+    pairs = ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {role}" for name, role in roles.items())
+    return f"columns: {{{pairs}}}"
+
+
+def _is_moment(sample: list[list[str]], position: int) -> bool:
+    """True for times that hold the day, written or in numbers."""
+    values = [row[position] for row in sample if position < len(row)]
+    kind = main_kind(values)
+    return kind == "moment" or (kind == "number" and (is_date8(values) or is_epoch_text(values)))
 
 
 def _number_columns(sample: list[list[str]]) -> list[int]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import codecs
 import csv
+import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quant_core.errors import RefusedInputError
@@ -128,13 +130,13 @@ def detect_layout(data: bytes, origin: str, dialect: Dialect) -> TextLayout:
     if names is None or isinstance(dialect.header, list):  # a first line that cannot be cut is a row all the same
         first_row = min(row for row, _ in numbered if row > (dialect.skip_lines or 0))
     rows = [f for row, f in fields if row >= first_row]
-    width = _width(rows, names, origin)
+    width = _width(rows, names, first_row, origin)
     sample = [f for f in rows if len(f) == width][:SAMPLE_ROWS]
     has_quotes, symbol = any('"' in line for _, line in numbered), stacked.symbol if stacked else None
     return TextLayout(separator, names, first_row, width, sample, has_quotes, symbol)
 
 
-def _width(rows: list[list[str]], names: tuple[str, ...] | None, origin: str) -> int:
+def _width(rows: list[list[str]], names: tuple[str, ...] | None, first_row: int, origin: str) -> int:
     """Fields of a row: the most frequent number; a header allows its own number and one more, no other."""
     usual = Counter(len(f) for f in rows).most_common(1)[0][0] if rows else len(names or ())
     if names is None or usual in (len(names), len(names) + 1):
@@ -144,8 +146,18 @@ def _width(rows: list[list[str]], names: tuple[str, ...] | None, origin: str) ->
     raise RefusedInputError.at(
         origin,
         reason=f"rows have {usual} fields, the header has {len(names)} names {list(names)}",
-        fix="header: [...] with one name per field (`ignore` for fields that are not read), or separator: ...",
+        fix=f"{header_line(names, usual, first_row)} | separator: another one",
     )
+
+
+def header_line(names: Sequence[str], width: int, first_row: int) -> str:
+    """The line that declares one name per field in the place of the file's own header.
+
+    >>> header_line(["date", "open"], 3, 2)
+    'skip_lines: 1, header: ["date", "open", "ignore"]'
+    """
+    whole = [*(name or "ignore" for name in names), *["ignore"] * (width - len(names))]
+    return f"skip_lines: {first_row - 1}, header: {json.dumps(whole, ensure_ascii=False)}"
 
 
 def _best_separator(lines: list[str], decimal: str | None) -> str:

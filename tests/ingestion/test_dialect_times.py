@@ -54,7 +54,9 @@ def test_declared_format_and_unit_win_over_detection() -> None:
 
 
 def test_day_and_month_that_cannot_be_told_apart_are_refused() -> None:
-    with pytest.raises(RefusedInputError, match=r"row 2, column 'ts'.*date_format: '%m/%d/%Y' or '%d/%m/%Y'"):
+    with pytest.raises(
+        RefusedInputError, match=r"row 2, column 'ts'.*date_format: '%m/%d/%Y' . date_format: '%d/%m/%Y'"
+    ):
         read_text("date,open,high,low,close\n01/02/2024,1,2,1,2\n01/03/2024,1,2,1,2\n")
 
 
