@@ -34,7 +34,7 @@ def open_instance(kind: str, folder: Path, request: pytest.FixtureRequest) -> dg
     if kind == "sqlite":
         (home / "dagster.yaml").write_bytes((PACKAGED_CONFIG / "dagster.yaml").read_bytes())
     else:
-        url = request.getfixturevalue("postgres_url")
+        url = request.getfixturevalue("postgres_server").create_database()
         (home / "dagster.yaml").write_text(
             f"telemetry: {{enabled: false}}\nstorage: {{postgres: {{postgres_url: '{url}'}}}}\n"
         )
