@@ -177,7 +177,7 @@ class RawStore:
         touched = [
             self._read_part(key, p).filter(pl.col("ts").is_between(first, last))
             for p in manifest.parts()
-            if p.first_ts is not None and p.last_ts is not None and p.first_ts <= last and first <= p.last_ts  # pyright: ignore
+            if p.first_ts is not None and p.last_ts is not None and p.first_ts <= last and first <= p.last_ts  # pyright: ignore[reportOperatorIssue]
         ]
         return current_rows(touched or [_with_unfinished(_RAW.empty(), None)]).select(columns)
 
