@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
@@ -22,6 +23,7 @@ from quant_core.worlds.planted_lift import PlantedLift
 from quant_core.worlds.planted_season import PlantedSeason
 from quant_core.worlds.random_walk import RandomWalk
 from quant_core.worlds.session_volatility import SessionVolatility
+from quant_pipelines.calibration.calibration_table import calibration_markdown
 
 
 def ready(world: type[World]) -> World:
@@ -129,3 +131,29 @@ def test_too_wild_a_world_and_too_little_real_data_are_refused() -> None:
         BlockBootstrap().simulate(10, 1)
     with pytest.raises(ConfigError, match="horizon"):
         RandomWalk().truth(0)
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_the_published_tables_tell_planted_worlds_by_what_they_declare(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also under a name that says nothing."""
+    world = WORLDS[name]()
+
+    def part_of(text: str) -> bool:
+        rate = {
+            "world": text, "measure": "size", "target": "any", "horizon_bars": 1, "event": "any", "condition": "any",
+            "effect": None, "nominal": None, "low": None, "high": None, "rate": 0.5, "mc_se": None, "n_worlds": 1,
+            "n_trials": 1, "verdict": None,
+        }  # fmt: skip
+        page = calibration_markdown(pl.DataFrame([rate], schema=TABLES["calibration"].schema))
+        before, after = page.split("### Worlds with a planted effect")
+        shown = text.partition("(")[0]
+        assert (shown in before) != (shown in after)
+        return shown in after
+
+    assert part_of(world.canonical) == (world.plant is not None)
+    monkeypatch.setitem(WORLDS._blocks, "planted_lift_without", RandomWalk)
+    monkeypatch.setitem(WORLDS._blocks, "quiet_market", PlantedLift)
+    assert not part_of("planted_lift_without(bar_vol=0.001)")
+    assert part_of("quiet_market(lift=0.2)")

@@ -2,12 +2,15 @@
 
 ``python -m tests.comparison.compare_lakes OLD_LAKE NEW_LAKE`` reads every Parquet file of both folders, brings ids to
 their present names (the blocks' own declarations of what they replace), joins the rows by the table's key and prints
-each difference and a last line ``N differences``. It ends with 1 where N > 0. Values are compared exactly; what says
-where a number came from (provenance columns, hashes in file headers, reports) is left out.
+each difference and a last line ``N differences``. It ends with 1 where N > 0. Values are compared exactly, unless
+``--rounding 1e-12`` lets floats differ by that share of themselves. With ``--additions`` columns, rows and files that
+only the new lake has are printed and not counted. Left out: what says where a number came from (provenance columns,
+hashes in file headers, reports), and ranks: the spelling of ids breaks their ties; what they rank by is compared.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import warnings
@@ -27,7 +30,7 @@ from quant_core.renames import RenamedWarning
 from quant_core.tables import TABLES
 
 MARTS = Path(__file__).resolve().parents[2] / "sql" / "marts"
-PROVENANCE = {"data_version", "code_version", "spec_id"}
+LEFT_OUT = {"data_version", "code_version", "spec_id", "provenance", "rank", "rank_lift_freq", "rank_lift_bayes"}
 FAMILY_OF = {
     "event": "events",
     "condition": "conditions",
@@ -65,9 +68,9 @@ def present_name(family: str, text: str) -> str:
 
 
 def read(path: Path, table: str) -> pl.DataFrame:
-    """One file with the names of today and without provenance."""
+    """One file with the names of today and without what is left out."""
     frame = pl.read_parquet(path)
-    frame = frame.drop(c for c in PROVENANCE if c in frame.columns)
+    frame = frame.drop(c for c in LEFT_OUT if c in frame.columns)
     if table == "features":
         return frame.rename({c: present_name("features", c) for c in frame.columns})
     for column in frame.columns:
@@ -92,7 +95,7 @@ def key_of(table: str, frame: pl.DataFrame) -> list[str]:
     return [name for name in known if name in frame.columns]
 
 
-def compare_frames(old: pl.DataFrame, new: pl.DataFrame, key: list[str]) -> Iterator[str]:
+def compare_frames(old: pl.DataFrame, new: pl.DataFrame, key: list[str], rounding: float = 0.0) -> Iterator[str]:
     """Each difference of two tables as one line, without the table's name."""
     for column in old.columns:
         if column not in new.columns:
@@ -112,8 +115,13 @@ def compare_frames(old: pl.DataFrame, new: pl.DataFrame, key: list[str]) -> Iter
         yield f"{_place(row, key)}: row is new"
     matched = both.filter(pl.col("in_old") & pl.col("in_new"))
     for column in shared:
-        # Nulls equal nulls, nan equals nan; everything else exactly.
-        unequal = matched.filter(pl.col(column).ne_missing(pl.col(f"{column} new")))
+        was, now = pl.col(column), pl.col(f"{column} new")
+        # Nulls equal nulls, nan equals nan.
+        differs = was.ne_missing(now)
+        if old.schema[column].is_float() and new.schema[column].is_float():
+            near = (was - now).abs() <= rounding * pl.max_horizontal(was.abs(), now.abs())
+            differs &= ~near.fill_null(value=False)
+        unequal = matched.filter(differs)
         for row in unequal.iter_rows(named=True):
             yield f"{_place(row, key)}: {column} was {row[column]!r}, is {row[f'{column} new']!r}"
 
@@ -122,7 +130,7 @@ def _place(row: dict[str, object], key: list[str]) -> str:
     return ", ".join(f"{name}={row[name]}" for name in key)
 
 
-def compare_lakes(old: Path, new: Path) -> Iterator[str]:
+def compare_lakes(old: Path, new: Path, rounding: float = 0.0) -> Iterator[str]:
     """Each difference of two lakes as one line."""
     paths = [{p.relative_to(root) for p in root.rglob("*.parquet")} for root in (old, new)]
     if not paths[0]:
@@ -132,17 +140,21 @@ def compare_lakes(old: Path, new: Path) -> Iterator[str]:
     for path in sorted(paths[0] & paths[1]):
         table = path.parts[0]
         before, after = read(old / path, table), read(new / path, table)
-        for difference in compare_frames(before, after, key_of(table, before)):
+        for difference in compare_frames(before, after, key_of(table, before), rounding):
             yield f"{path}: {difference}"
 
 
 def main(arguments: list[str]) -> int:
     """Print the differences and their number."""
-    if len(arguments) != 2:
-        raise SystemExit("Usage: python -m tests.comparison.compare_lakes OLD_LAKE NEW_LAKE")
+    parser = argparse.ArgumentParser(prog="python -m tests.comparison.compare_lakes")
+    parser.add_argument("old", type=Path, help="lake made by the code before")
+    parser.add_argument("new", type=Path, help="lake made by the code now")
+    parser.add_argument("--rounding", type=float, default=0.0, help="share of itself by which a float may differ")
+    parser.add_argument("--additions", action="store_true", help="do not count what only the new lake has")
+    options = parser.parse_args(arguments)
     count = 0
-    for line in compare_lakes(*map(Path, arguments)):
-        count += 1
+    for line in compare_lakes(options.old, options.new, options.rounding):
+        count += not (options.additions and line.endswith(" is new"))
         print(line)  # noqa: T201 (the report)
     print(f"{count} differences")  # noqa: T201
     return 1 if count else 0

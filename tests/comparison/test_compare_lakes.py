@@ -97,6 +97,21 @@ def test_a_planted_difference_is_seen(
     assert last == f"{len(lines)} differences"
 
 
+def test_rounding_and_additions_are_let_through_only_when_asked(tmp_path: Path) -> None:
+    old, new = lake(tmp_path / "old", earlier=True), lake(tmp_path / "new", earlier=False)
+    changed(STATS, lambda f: f.with_columns(p_hat=pl.col("p_hat") + 1e-16, m=1))(new)
+    changed(STATS, lambda f: pl.concat([f, f.head(1).with_columns(fold=pl.lit(7, pl.Int64))]))(new)
+    both = [str(old), str(new)]
+    assert main(both) == 1
+    assert main([*both, "--rounding", "1e-12"]) == 1
+    assert main([*both, "--additions"]) == 1
+    assert main([*both, "--rounding", "1e-12", "--additions"]) == 0
+    changed(STATS, lambda f: f.with_columns(p_hat=pl.col("p_hat") * 1.001))(new)
+    assert main([*both, "--rounding", "1e-12", "--additions"]) == 1
+    changed(STATS, lambda f: f.with_columns(p_hat=pl.lit(None, pl.Float64)))(new)
+    assert main([*both, "--rounding", "1e-12", "--additions"]) == 1
+
+
 def test_the_command_ends_with_the_number(tmp_path: Path) -> None:
     old, new = lake(tmp_path / "old", earlier=True), lake(tmp_path / "new", earlier=False)
     command = [sys.executable, "-m", "tests.comparison.compare_lakes", str(old), str(new)]

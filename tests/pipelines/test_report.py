@@ -19,8 +19,9 @@ from quant_pipelines.cli import run
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.report import publish_report, report_html
-from quant_pipelines.report.findings import verdict_sentence
+from quant_pipelines.report.findings import pooled_cells, verdict_sentence
 from quant_pipelines.report.inputs import MartShelf, SymbolInputs
+from quant_pipelines.report.seasonal import tested_bins as bins_of
 from tests.pipelines.small_project import SmallProject, daily_csv
 
 KEY = PartitionKey("AAA", "D1")
@@ -217,6 +218,23 @@ def test_tables_made_with_another_spec_are_named_as_such(project: SmallProject) 
     inputs = SymbolInputs(project.lake, other, "AAA", MartShelf(project.lake))
     assert inputs.outdated("market_stats", KEY) == "made with another research spec"
     assert inputs.outdated("seasonality_profiles", KEY) == inputs.outdated("bars", KEY) == ""
+
+
+def test_findings_are_joined_by_their_keys_and_told_old_by_their_provenance(
+    project: SmallProject, spec: ResearchSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another last bit of a p-value costs no finding its global q; equal p-values of earlier statistics give none."""
+    as_read = MartShelf.rows
+
+    def known(**changed: pl.Expr) -> list[int]:
+        monkeypatch.setattr(MartShelf, "rows", lambda *place: as_read(*place).with_columns(**changed))
+        inputs = SymbolInputs(project.lake, spec, "AAA", MartShelf(project.lake))
+        return [table["q_value_global"].count() for table in (pooled_cells(inputs, KEY), bins_of(inputs, KEY))]
+
+    as_built = known()
+    assert min(as_built) > 0
+    assert known(p_value=pl.col("p_value") * (1 + 1e-15)) == as_built
+    assert known(provenance=pl.lit("of earlier statistics")) == [0, 0]
 
 
 def test_the_verdict_counts_findings_and_their_expected_errors() -> None:

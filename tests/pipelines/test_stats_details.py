@@ -117,7 +117,7 @@ def test_the_command_prints_the_first_bars_and_where_all_of_them_are(
     assert project.lake.location("stats_details", KEY) in text
     assert Path(project.lake.location("stats_details", KEY)).is_file()
     assert details.select(pl.col("split", "fold").first()).row(0) == ("train", 0)
-    code, text = qe(*asked, "--condition", "day_of_wek")
+    code, text = qe(*asked, "--condition", "calendar_bim")
     assert code == 1
     assert "Did you mean 'calendar_bin" in text
     assert "Traceback" not in text

@@ -20,7 +20,7 @@ from quant_pipelines.stages.reader import Reader, StageInputs
 from quant_pipelines.stages.stage import Made, Stage
 
 KEY = PartitionKey("AAA", "D1")
-SPEC = "features: [log_return]\nmarket_stats: {events: [k_consecutive(k=2)], targets: [up_next_bar]}\n"
+SPEC = "features: [log_return]\nmarket_stats: {events: [k_consecutive(window_bars=2)], targets: [up_next_bar]}\n"
 
 
 def inputs_at(root: Path, spec: str = SPEC) -> StageInputs:
