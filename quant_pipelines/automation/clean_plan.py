@@ -25,7 +25,7 @@ from quant_pipelines.lake.facts import facts_in
 from quant_pipelines.lake.sql_files import SQL_FOLDER
 
 _TABLE_FILE = re.compile(
-    r"(?P<table>\w+)/(symbol=(?P<symbol>[^/]+)/timeframe=[^/]+/)?(data\.parquet|\.data\.parquet\.\w+\.tmp)"
+    r"(?P<table>\w+)/(symbol=(?P<symbol>[^/]+)/(timeframe=[^/]+/)?)?(data\.parquet|\.data\.parquet\.\w+\.tmp)"
 )
 _REPORT_FILE = re.compile(r"reports/[^/]+\.html")
 _REPORT_MARK = b'<meta name="report-identity"'

@@ -39,6 +39,11 @@ def holds(facts: Facts, asset: str, stored: Mapping[str, Facts | None]) -> bool:
     )
 
 
+def _command_for(asset: str, key: Key) -> str:
+    """What writes one file anew; tables of other keys than symbol and timeframe belong to jobs of their own."""
+    return f"qe launch research '{key}'" if isinstance(key, PartitionKey) else f"the job that makes {asset}, for {key}"
+
+
 class Lake:
     """Tables by asset and partition: ``<asset>/symbol=<S>/timeframe=<TF>/data.parquet``.
 
@@ -123,18 +128,20 @@ class Lake:
                 f"Table {asset} lacks {len(missing)} of {len(keys)} asked partitions, e.g. {missing[:3]}: expected a "
                 "list of existing ones. Ask Lake.keys which exist."
             )
-        self._refuse_other_schemas(asset, {str(key): facts for key, facts in stored.items() if facts is not None})
+        self._refuse_other_schemas(asset, {key: facts for key, facts in stored.items() if facts is not None})
 
-    def _refuse_other_schemas(self, asset: str, stored: Mapping[str, Facts]) -> None:
+    def _refuse_other_schemas(self, asset: str, stored: Mapping[Key, Facts]) -> None:
         """Raise unless files of a table have the present schema version and the same columns."""
-        command = f"qe launch research '{next(iter(stored))}'" if len(stored) == 1 else "qe backfill --stale"
+        keys = {str(key): key for key in stored}
+        command = "qe backfill --stale" if len(keys) > 1 else _command_for(asset, next(iter(stored)))
 
         def schema_of(key: str) -> Schema:
-            return pl.read_parquet_schema(self._source(asset, PartitionKey.parse(key)))
+            return pl.read_parquet_schema(self._source(asset, keys[key]))
 
-        versions = {key: facts.schema_version for key, facts in stored.items()}
+        versions = {str(key): facts.schema_version for key, facts in stored.items()}
         refuse_other_versions(asset, versions, schema_of, expected=declared_version(asset), command=command)
-        refuse_mixed_columns(asset, {k: f.schema_hash for k, f in stored.items()}, schema_of, command=command)
+        columns = {str(key): facts.schema_hash for key, facts in stored.items()}
+        refuse_mixed_columns(asset, columns, schema_of, command=command)
 
     def read(self, asset: str, key: Key) -> pl.DataFrame:
         """One partition's rows.
@@ -149,7 +156,7 @@ class Lake:
                 f"Materialize {asset} for {key}, for example: qe launch research '{key}'"
             )
         source = self._source(asset, key)
-        self._refuse_other_schemas(asset, {str(key): facts_in(source, self.path(asset, key))})
+        self._refuse_other_schemas(asset, {key: facts_in(source, self.path(asset, key))})
         return pl.read_parquet(source, hive_partitioning=False)
 
     def scan(self, asset: str, keys: Sequence[PartitionKey]) -> pl.LazyFrame:

@@ -15,7 +15,7 @@ from quant_pipelines.automation.clean_plan import CleanPlan, plan_clean
 from quant_pipelines.cli import run
 from quant_pipelines.lake.facts import Facts
 from quant_pipelines.lake.lake import Lake
-from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.lake.partitions import PartitionKey, SymbolKey
 from quant_pipelines.lake.unpartitioned import publish_table
 from quant_pipelines.resources import PACKAGED_CONFIG
 
@@ -36,6 +36,7 @@ def _fill_lake(root: Path) -> None:
     for table in ("bars", "quality", "features"):
         lake.write(table, KEY, TABLES[table].empty(), Facts("a", "b"))
     lake.write("bars", PartitionKey("GONE", "D1"), TABLES["bars"].empty(), Facts("a", "b"))
+    lake.write("coverage", SymbolKey("AAA"), TABLES["coverage"].empty(), Facts("a", "b"))
     publish_table(lake, "mart__coverage", pl.DataFrame({"x": [1]}), Facts("a", "b"), schema_version="")
     with lake.lock("bars", KEY):
         pass
@@ -64,6 +65,7 @@ LAKE_GOES = {
     "bars/symbol=AAA/timeframe=D1/.data.parquet.0123abcd.tmp",
     "quality/symbol=AAA/timeframe=D1/data.parquet",
     "features/symbol=AAA/timeframe=D1/data.parquet",
+    "coverage/symbol=AAA/data.parquet",
     "mart__coverage/data.parquet",
     "reports/AAA.html",
     ".index/inbox.json",

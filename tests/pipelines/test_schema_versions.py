@@ -17,7 +17,7 @@ from quant_pipelines.calibration.calibration_run import read_calibration
 from quant_pipelines.checks.checks import discover_checks
 from quant_pipelines.lake.facts import Facts
 from quant_pipelines.lake.lake import Lake
-from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.lake.partitions import Key, PartitionKey, SymbolKey, WholeKey
 from quant_pipelines.lake.query import read_mart, run_select
 from quant_pipelines.lake.schemas import declared_version
 from quant_pipelines.lake.sql_files import mart_file, parse_sql_file
@@ -122,6 +122,18 @@ def test_one_file_is_refused_with_the_command_for_its_key(mixed: tuple[Lake, str
     assert "in 1 of 1 files: A|D1: expected" in text
     assert difference in text
     assert text.endswith("Write them anew: qe launch research 'A|D1'")
+
+
+@pytest.mark.parametrize("key", [SymbolKey("A"), WholeKey()], ids=str)
+def test_files_of_a_symbol_and_of_everything_are_refused_like_others(
+    empty_lake: Lake, monkeypatch: pytest.MonkeyPatch, key: Key
+) -> None:
+    monkeypatch.setitem(TABLES, "coverage", _with_column_removed())
+    empty_lake.write("coverage", key, _frame(_with_column_removed()), FACTS)
+    monkeypatch.undo()
+    text = _refusal(lambda: empty_lake.read("coverage", key))
+    assert "it lacks n_off_calendar" in text
+    assert text.endswith(f"Write them anew: the job that makes coverage, for {key}")
 
 
 def test_files_of_the_present_schema_are_read_beside_refused_ones(mixed: tuple[Lake, str]) -> None:
