@@ -17,7 +17,9 @@ def monthly_coverage(bars: Bars) -> pl.DataFrame:
     """Count found, expected, missing and off-calendar bars per month, first to last bar.
 
     A bar matches by its open; D1 and W1 bars match by session date and by session week, because feeds stamp
-    them differently. The month is the month of the trading session.
+    them differently. Intraday bars are expected on the grid that most of them have: counted from the session's open,
+    or from another time such as the full hour in a market that opens at half past. The month is the month of the
+    trading session.
 
     Args:
         bars: one symbol's bars, at any timeframe.
@@ -86,8 +88,8 @@ def gaps(bars: Bars) -> pl.DataFrame:
 
 def _slots(bars: Bars) -> pl.DataFrame:
     """One row per bar or expected bar: ts, session_date, found, expected."""
-    have = bars.frame.select("ts", "session_date", slot=_slot(bars.timeframe)).with_columns(found=True)
-    wish = _expected(bars).with_columns(slot=_slot(bars.timeframe), expected=True)
+    have = bars.frame.select("ts", "session_date", slot=slot(bars.timeframe)).with_columns(found=True)
+    wish = _expected(bars).with_columns(slot=slot(bars.timeframe), expected=True)
     joined = have.join(wish, on="slot", how="full", coalesce=True)
     return joined.select(
         pl.coalesce("ts", "ts_right").alias("ts"),
@@ -97,18 +99,32 @@ def _slots(bars: Bars) -> pl.DataFrame:
     )
 
 
-def _slot(timeframe: Timeframe) -> pl.Expr:
-    """What must agree for a bar to be the expected one."""
+def slot(timeframe: Timeframe) -> pl.Expr:
+    """What two bars of one series may not share: the session of D1 bars, the ISO week of W1 bars, the open of others.
+
+    >>> from datetime import date
+    >>> monday = pl.DataFrame({"session_date": [date(2024, 1, 8), date(2024, 1, 10)]})
+    >>> [monday.select(slot(t)).n_unique() for t in (Timeframe.W1, Timeframe.D1)]
+    [1, 2]
+    """
     if timeframe is Timeframe.W1:
         return pl.col("session_date").dt.truncate("1w")
     return pl.col("session_date") if timeframe is Timeframe.D1 else pl.col("ts")
+
+
+def _grid_shift_minutes(bars: Bars) -> int:
+    """How much later than its session's open most bars lie on the grid of their timeframe; 0 without a majority."""
+    minutes = bars.calendar.minutes_from_open(bars.frame["ts"]) % bars.timeframe.minutes
+    usual = minutes.value_counts(sort=True).row(0)
+    return int(usual[0]) if 2 * usual[1] > len(minutes) and usual[0] == int(usual[0]) else 0
 
 
 def _expected(bars: Bars) -> pl.DataFrame:
     """Open and session date of every bar of a gapless feed between the first and the last bar."""
     frame, calendar = bars.frame, bars.calendar
     if bars.timeframe.is_intraday:
-        opens = calendar.expected_opens(bars.timeframe, frame["ts"][0], frame["ts"][-1]).alias("ts")
+        first, last = frame["ts"][0], frame["ts"][-1]
+        opens = calendar.expected_opens(bars.timeframe, first, last, _grid_shift_minutes(bars)).alias("ts")
         return pl.DataFrame({"ts": opens, "session_date": calendar.session_date(opens).alias("session_date")})
     first, last = frame["session_date"][0], frame["session_date"][-1]
     days = calendar.sessions(first, last).select(pl.col("open").alias("ts"), "session_date")

@@ -211,15 +211,22 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
         closes = self.bar_close(ts, Timeframe.D1)
         return pl.DataFrame([dates.alias("date"), ts, closes, self.session_date(ts), known])
 
-    def expected_opens(self, timeframe: Timeframe, start: datetime, end: datetime) -> pl.Series:
+    def expected_opens(self, timeframe: Timeframe, start: datetime, end: datetime, shift_minutes: int = 0) -> pl.Series:
         """Opens of the bars that a gapless feed would have, start ≤ ts ≤ end.
+
+        Args:
+            timeframe: of the bars.
+            start: first instant, UTC.
+            end: last instant, UTC.
+            shift_minutes: how much later than the sessions' opens the feed's intraday bars begin: 30 where a market
+                opens at half past and the bars at full hours. The first one is the bar across the open.
 
         >>> from quant_core.calendars import calendar_of
         >>> half_day = datetime(2024, 11, 29, tzinfo=UTC), datetime(2024, 11, 30, tzinfo=UTC)
         >>> [t.strftime("%H:%M") for t in calendar_of("XNYS").expected_opens(Timeframe.H1, *half_day)]
         ['14:30', '15:30', '16:30', '17:30']
         """
-        opens = self._spans.opens(timeframe, _microsecond(start), _microsecond(end))
+        opens = self._spans.opens(timeframe, _microsecond(start), _microsecond(end), shift_minutes * MINUTE_US)
         return _instants("ts", opens)
 
     def periods_per_year(self, timeframe: Timeframe) -> float:

@@ -141,8 +141,11 @@ class Spans:
         paused = np.maximum(np.minimum(stop, break_stop) - np.maximum(first, break_first), 0)
         return stop - first - paused
 
-    def opens(self, timeframe: Timeframe, start: int, end: int) -> Ints:
-        """Opens of the bars of a gapless feed, start ≤ open ≤ end."""
+    def opens(self, timeframe: Timeframe, start: int, end: int, shift: int = 0) -> Ints:
+        """Opens of the bars of a gapless feed, start ≤ open ≤ end.
+
+        ``shift`` is how much later than the sessions' opens the feed's grid lies; the bar across the open comes first.
+        """
         rows = np.flatnonzero(self.is_session & (self.close > start) & (self.open <= end))
         if timeframe is Timeframe.W1:
             rows = np.unique(self.first_of_week[rows])
@@ -150,13 +153,15 @@ class Spans:
             found = self.open[rows]
             return found[(found >= start) & (found <= end)]
         step = timeframe.minutes * MINUTE_US
-        n = -((self.open[rows] - self.close[rows]) // step)
+        anchor = self.open[rows] - (step - shift if shift else 0)
+        n = -((anchor - self.close[rows]) // step)
         owner = np.repeat(rows, n)
         slot = np.arange(len(owner)) - np.repeat(np.cumsum(n) - n, n)
-        found = self.open[owner] + slot * step
+        found = np.repeat(anchor, n) + slot * step
         ends = np.minimum(found + step, self.close[owner])
         paused = (found >= self.break_open[owner]) & (ends <= self.break_close[owner])
-        return found[~paused & (found >= start) & (found <= end)]
+        kept = found[~paused & (found >= start) & (found <= end)]
+        return np.unique(kept) if shift else kept  # one bar may lie across the close of one session and the next open
 
     def stretches(self, start: int, end: int) -> tuple[Ints, Ints]:
         """Opens and closes of the parts of sessions between breaks that overlap start … end."""

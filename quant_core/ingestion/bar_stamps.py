@@ -141,7 +141,7 @@ def resolved_stamp(labels: Labels, dialect: Dialect, opens: BarOpens) -> dict[st
     if dialect.calendar is None:
         assumed.append("calendar")
     zone = "UTC (written in the file)" if labels.is_instant else dialect.model_dump(mode="json")["zone"] or "UTC"
-    return {"zone": zone, "bar_stamp": opens.stamp, "calendar": dialect.calendar_id, "assumed": assumed}
+    return {"zone": zone, "bar_stamp": opens.stamp, "calendar": dialect.calendar or "always_open", "assumed": assumed}
 
 
 def _as_instants(utc_us: Int64s) -> Instants:

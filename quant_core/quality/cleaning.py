@@ -51,13 +51,14 @@ class _Ledger:
         for label, mask in masks.items():
             hits = frame.filter(mask)
             count = found.n_rows if found.n_rows is not None and label == name else hits.height
+            n_of = found.n_of if found.n_of is not None and label == name else self.n_in
             shown = found.example if found.example is not None and label == name else _example(hits, n)
             self.lines.append(
                 {
                     "check": label,
                     "severity": severity,
                     "n_rows": count,
-                    "share": count / self.n_in if self.n_in else None,
+                    "share": count / n_of if n_of else None,
                     "first_ts": hits["ts"].min(),
                     "last_ts": hits["ts"].max(),
                     "example": shown if count else "",

@@ -21,6 +21,7 @@ class QualityRules(BaseModel):
         allow_non_positive_prices: prices ≤ 0 are real (spreads, back-adjusted futures): flagged instead of quarantined.
         conflicting_duplicates: rows of one time with different values: ``quarantine`` all, or ``keep_last`` in
             source order (for feeds that append corrections).
+        outside_sessions: bars that touch no session: ``quarantine``, or ``keep``; kept ones count to the next session.
         spike_k: a spike is larger than this many robust standard deviations of a bar's log return.
         spike_window_bars: length of the blocks of bars from which the scale of moves is estimated.
         spike_min_fraction: moves smaller than this fraction of the price are no spikes.
@@ -37,6 +38,7 @@ class QualityRules(BaseModel):
 
     allow_non_positive_prices: bool = False
     conflicting_duplicates: Literal["quarantine", "keep_last"] = "quarantine"
+    outside_sessions: Literal["quarantine", "keep"] = "quarantine"
     spike_k: float = Field(default=25.0, gt=0)
     spike_window_bars: int = Field(default=200, ge=20)
     spike_min_fraction: float = Field(default=0.005, ge=0)

@@ -39,15 +39,15 @@ def make(read: Reader, _settings: ResearchSpec, _config: object) -> Made:
     native, key = read.native, read.partition
     cleaned = _clean(read)
     report = cleaned.report
-    bars, quality = cleaned.bars, report.table
-    if key != native:
+    bars, quality, quarantine = cleaned.bars, report.table, cleaned.quarantine
+    if key != native:  # what was found in source rows is told once, beside the bars they became
         made = resample(bars, Timeframe(key.timeframe))
-        bars, quality = made.bars, pl.concat([quality, _resampling_counts(made)]).sort("check")
+        bars, quality, quarantine = made.bars, _resampling_counts(made), quarantine.clear()
     counted = quality.filter(pl.col("n_rows") > 0).select("check", "n_rows")
     return Made(
         {
             "bars": bars.frame,
-            "quarantine": cleaned.quarantine,
+            "quarantine": quarantine,
             "quality": quality,
             "coverage": monthly_coverage(bars),
         },

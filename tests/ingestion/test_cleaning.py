@@ -110,8 +110,8 @@ def test_bar_complete_at_the_moment_of_the_snapshot_is_kept() -> None:
 
 
 def test_rows_are_sorted_and_steps_back_are_counted() -> None:
-    rows = example_rows(close=[1.0, 2.0, 3.0], high=[3.0] * 3)[[2, 0, 1]]
-    done = _clean(rows)
+    hours = [datetime(2024, 1, 1, h, tzinfo=UTC) for h in (2, 0, 1)]
+    done = _clean(example_rows(ts=hours, close=[3.0, 1.0, 2.0], high=[3.0] * 3))
     assert done.bars.frame["close"].to_list() == [1.0, 2.0, 3.0]
     assert done.report.count("order_violation") == 1
 

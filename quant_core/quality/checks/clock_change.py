@@ -22,7 +22,8 @@ class ClockChange(QualityCheck):
     Opens are the bars after a pause of at least ``clock_gap_hours``; their distance from the session's open on the
     calendar's clock is rounded to ``clock_step_minutes``. A single open that is later than both neighbors is a
     holiday or a thin start and is passed over; every other step between consecutive opens is a change and marks
-    its first bar. Needs at least three opens; intraday bars only.
+    its first bar. Needs at least three opens; intraday bars only. All rows are looked at, because a wrong clock also
+    moves bars out of the sessions.
 
     Look-ahead: one week (the neighbor after); a report, never an input of features. Missing: none possible.
     Source: none, ours.
@@ -40,7 +41,7 @@ class ClockChange(QualityCheck):
 
     @property
     def phase(self) -> Phase:
-        return "series"
+        return "row"
 
     def severity(self, rules: QualityRules) -> Severity:
         return "flagged"
@@ -54,7 +55,8 @@ class ClockChange(QualityCheck):
 
     def find(self, rows: CheckedRows) -> Finding:
         mask = np.zeros(rows.frame.height, dtype=bool)
-        ts = rows.frame["ts"]
+        order = rows.frame["ts"].arg_sort()
+        ts = rows.frame["ts"].gather(order)
         pause_us = rows.rules.clock_gap_hours * 3_600_000_000
         micros = ts.to_physical().to_numpy()
         at = np.flatnonzero(np.diff(micros) >= pause_us) + 1
@@ -66,7 +68,7 @@ class ClockChange(QualityCheck):
         usual = np.concatenate(([True], ~late, [True]))
         at, distance = at[usual], distance[usual]
         changed = np.flatnonzero(np.diff(distance) != 0) + 1
-        mask[at[changed]] = True
+        mask[order.to_numpy()[at[changed]]] = True
         texts = [
             f"{ts[int(at[i])]:%Y-%m-%d %H:%M} ({distance[i - 1]:+d} to {distance[i]:+d} min from the session's open)"
             for i in changed[: rows.rules.n_examples]

@@ -17,9 +17,10 @@ from quant_core.quality.rules import QualityRules
 
 @dataclass(frozen=True)
 class ConflictingDuplicate(QualityCheck):
-    """Rows that share their time but not their values.
+    """Rows that share their time (D1: their session, W1: their ISO week) but not their values.
 
-    Nothing says which one is true, so all go to quarantine; a source that appends corrections may declare
+    A daily row stamped outside its session (a Sunday's beside Monday's) loses to rows stamped inside. Of the rest
+    nothing says which one is true, so all go to quarantine; a source that appends corrections may declare
     ``conflicting_duplicates: keep_last``, then all but the last in source order do. Exact repeats are left to
     their own check, and rows that another check removed do not conflict.
 
@@ -47,13 +48,13 @@ class ConflictingDuplicate(QualityCheck):
     @property
     def explanation(self) -> str:
         return (
-            "Several rows have the same time and different values. All go to quarantine, or all but the last where "
-            "the source declares conflicting_duplicates: keep_last."
+            "Several rows have the same time (D1: session, W1: week) and different values. All go to quarantine, or "
+            "all but the last where the source declares conflicting_duplicates: keep_last."
         )
 
     def find(self, rows: CheckedRows) -> Finding:
-        first = pl.struct(VALUES).is_first_distinct()
+        first, stray = pl.struct(VALUES).is_first_distinct(), pl.col("stray")
         if rows.rules.conflicting_duplicates == "keep_last":
-            latest = pl.struct(VALUES) == pl.struct(VALUES).last().over("ts")
-            return Finding(among_repeated(rows, first & ~latest))
-        return Finding(among_repeated(rows, first & (first.sum().over("ts") > 1)))
+            latest = pl.struct(VALUES) == pl.struct(VALUES).filter(~stray).last().over("slot")
+            return Finding(among_repeated(rows, first & (stray | ~latest)))
+        return Finding(among_repeated(rows, first & (stray | ((first & ~stray).sum().over("slot") > 1))))

@@ -59,12 +59,14 @@ class Finding:
         mask: True for the rows found, one per row of the frame.
         parts: masks of the check's parts, which may overlap.
         n_rows: count to report where it is not the number of marked rows (missing bars).
+        n_of: what ``n_rows`` is a share of, where it is not the rows that came in (expected bars).
         example: text to show instead of the first rows found.
     """
 
     mask: pl.Series
     parts: dict[str, pl.Series] = field(default_factory=dict[str, pl.Series])
     n_rows: int | None = None
+    n_of: int | None = None
     example: str | None = None
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from quant_core.bars.coverage import gaps
+from quant_core.bars.coverage import gaps, monthly_coverage
 from quant_core.quality.checks.contract import CheckedRows, Finding, Phase, QualityCheck, Severity
 from quant_core.quality.rules import QualityRules
 
@@ -41,7 +41,8 @@ class Gap(QualityCheck):
         return "Bars the calendar expects between the first and the last bar are missing. Counted in missing bars."
 
     def find(self, rows: CheckedRows) -> Finding:
-        found = gaps(rows.bars())
+        bars = rows.bars()
+        found = gaps(bars)
         if found.is_empty():
             return Finding(rows.mask(pl.lit(value=False).repeat_by(pl.len()).explode()), n_rows=0)
         after = rows.frame["ts"].search_sorted(found["end"], side="right")
@@ -50,4 +51,5 @@ class Gap(QualityCheck):
         largest = found.sort("n_missing", descending=True, maintain_order=True).head(rows.rules.n_examples)
         texts = [f"{n} bars from {a:%Y-%m-%d %H:%M} to {b:%Y-%m-%d %H:%M}" for a, b, n in largest.iter_rows()]
         example = f"{found.height} gaps; largest: " + "; ".join(texts)
-        return Finding(mask, n_rows=int(found["n_missing"].sum()), example=example)
+        n_expected = int(monthly_coverage(bars)["n_expected"].sum())
+        return Finding(mask, n_rows=int(found["n_missing"].sum()), n_of=n_expected, example=example)

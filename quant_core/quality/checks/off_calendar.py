@@ -7,6 +7,7 @@ Keep out: missing bars (gap.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import polars as pl
 
@@ -17,7 +18,7 @@ from quant_core.timeframes import Timeframe
 
 @dataclass(frozen=True)
 class OffCalendar(QualityCheck):
-    """Intraday: the bar opens outside every session. D1: its date is no session. W1: never.
+    """Intraday: the bar opens and completes outside every session. D1: its date is no session. W1: never.
 
     Look-ahead: none. Missing: none possible. Source: none, ours.
 
@@ -44,7 +45,8 @@ class OffCalendar(QualityCheck):
         if rows.timeframe is Timeframe.W1 or rows.frame.is_empty():
             return Finding(rows.mask(pl.col("ts").is_null()))
         if rows.timeframe.is_intraday:
-            return Finding(~rows.calendar.in_session(rows.frame["ts"]))
+            last = rows.frame["ts_close"] - timedelta(microseconds=1)
+            return Finding(~(rows.calendar.in_session(rows.frame["ts"]) | rows.calendar.in_session(last)))
         dates = rows.frame["session_date"]
         known = rows.calendar.sessions(dates.min(), dates.max())["session_date"]  # pyright: ignore[reportArgumentType]
         return Finding(rows.mask(~pl.col("session_date").is_in(known.to_list())))

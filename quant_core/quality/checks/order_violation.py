@@ -18,13 +18,16 @@ from quant_core.quality.rules import QualityRules
 class OrderViolation(QualityCheck):
     """A row whose time is before the row above it; in a wholly descending source every row but the first.
 
+    Only rows that follow one another in one file or table are compared: a later delivery may change old bars.
+
     Look-ahead: none. Missing: none possible. Source: none, ours.
 
     Example, by hand: 10:00, 09:00, 11:00 step back once.
 
     >>> from quant_core.quality.checks.contract import example_rows
     >>> from quant_core.quality import checked
-    >>> rows = example_rows(close=[1.0, 2.0, 3.0])[[1, 0, 2]]
+    >>> hour = example_rows(close=[1.0])["ts"][0].replace
+    >>> rows = example_rows(ts=[hour(hour=10), hour(hour=9), hour(hour=11)])
     >>> OrderViolation().find(checked(rows)).mask.to_list()
     [False, True, False]
     """
@@ -41,4 +44,7 @@ class OrderViolation(QualityCheck):
         return "The row's time is before the row above it in the source. Rows are sorted; nothing is lost."
 
     def find(self, rows: CheckedRows) -> Finding:
-        return Finding(rows.mask(pl.col("ts") < pl.col("ts").shift(1)))
+        follows = (pl.col("origin") == pl.col("origin").shift(1)) & (
+            pl.col("origin_row") > pl.col("origin_row").shift(1)
+        )
+        return Finding(rows.mask(follows & (pl.col("ts") < pl.col("ts").shift(1))))
