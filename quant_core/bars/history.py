@@ -124,6 +124,25 @@ def compare_history(stored: pl.DataFrame, delivered: pl.DataFrame) -> Comparison
     )
 
 
+def withdrawn_rows(stored: pl.DataFrame, delivered: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
+    """Stored rows that a full snapshot of their range leaves out: the source took them back.
+
+    Args:
+        stored: columns ts and is_unfinished at least; the current view.
+        delivered: the snapshot's rows; its range is from its first to its last bar.
+        refused: table ``quarantine``: rows of the snapshot that could not be read; their bars are not taken back.
+
+    Missing: unfinished rows are not counted; a snapshot without rows has no range.
+
+    >>> rows = pl.DataFrame({"ts": [1, 2, 3, 4], "is_unfinished": [False] * 4})
+    >>> withdrawn_rows(rows, rows[[0, 2]], rows[[0]].select("ts"))["ts"].to_list()
+    [2]
+    """
+    inside = pl.col("ts").is_between(delivered["ts"].min(), delivered["ts"].max())
+    named = pl.concat([delivered["ts"], refused["ts"].drop_nulls()]).unique()
+    return stored.filter(inside & ~pl.col("is_unfinished") & ~pl.col("ts").is_in(named.implode()))
+
+
 def _meaning_by_bar(stored: pl.DataFrame, delivered: pl.DataFrame) -> pl.DataFrame:
     """One row per delivered ts: ``new``, ``known``, ``completed`` or ``restated``."""
     pair = ["ts", *VALUES]

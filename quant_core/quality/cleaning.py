@@ -18,7 +18,7 @@ from quant_core.quality.checks import QUALITY_CHECKS
 from quant_core.quality.checks.contract import CheckedRows, Finding, QualityCheck, Severity
 from quant_core.quality.report import QualityReport
 from quant_core.quality.rules import QualityRules
-from quant_core.quality.unreadable_rows import unreadable_lines
+from quant_core.quality.unreadable_rows import unreadable_lines, withdrawn_line
 from quant_core.tables import TABLES
 from quant_core.timeframes import Timeframe
 
@@ -76,6 +76,7 @@ def clean(
     now: datetime,
     rules: QualityRules,
     unreadable: pl.DataFrame | None = None,
+    n_withdrawn: int = 0,
 ) -> Cleaned:
     """Clean the raw rows of one symbol at one timeframe.
 
@@ -91,6 +92,7 @@ def clean(
         now: the moment of the snapshot, UTC; later bars are from the future.
         unreadable: table ``quarantine``: rows of the same source that reading refused; they are counted as rows in,
             with a line of the report per reason, and go on into the quarantine.
+        n_withdrawn: rows among ``rows`` that the newest delivery of their range leaves out; flagged and kept.
 
     Look-ahead: none; every decision about a row uses that row, rows of the same time and ``now``.
     Missing: a missing price sends the row to quarantine; a missing volume stays missing.
@@ -111,6 +113,8 @@ def clean(
     refused = TABLES["quarantine"].empty() if unreadable is None else unreadable
     n_in = rows.height + refused.height
     ledger = _Ledger(n_in, [], 0, unreadable_lines(refused, n_in, rules.n_examples))
+    if n_withdrawn:
+        ledger.lines.append(withdrawn_line(n_withdrawn, n_in))
     in_range = pl.col("ts").is_between(pl.lit(FIRST_TS), pl.lit(LAST_TS), closed="left")
     outside = rows.select((~in_range).fill_null(value=True)).to_series()
     explanation = "The time lies outside the years 1801 to 2098. The row goes to quarantine."

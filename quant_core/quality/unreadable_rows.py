@@ -1,4 +1,4 @@
-"""Unreadable rows: what reading refused, as lines of the report beside what cleaning found.
+"""Unreadable rows: what reading and storing refused or took note of, as lines beside what cleaning found.
 
 Put here: the words for the reasons of reading, and their lines of the table ``quality``.
 Keep out: refusing rows (quant_core/ingestion) and judging readable ones (checks/).
@@ -20,6 +20,7 @@ _EXPLANATIONS = {
     "bad_timeframe": "The timeframe could not be read.",
     "nonexistent_local_time": "The local time is skipped by a clock change.",
     "ambiguous_local_time": "The local time occurs twice and the order of the rows does not tell which one it is.",
+    "withdrawn": "A newer delivery leaves the bar out of the range it covers, and the source declares that as removal.",
     "never_completed": "The bar was fetched while it was running and was never delivered complete.",
 }
 
@@ -57,6 +58,21 @@ def unreadable_lines(refused: pl.DataFrame, n_rows_in: int, n_examples: int) -> 
             }
         )
     return lines
+
+
+def withdrawn_line(n_rows: int, n_rows_in: int) -> dict[str, object]:
+    """The line of the table ``quality`` for bars that were kept although a newer delivery leaves them out."""
+    return {
+        "check": "withdrawn",
+        "severity": "flagged",
+        "n_rows": n_rows,
+        "share": min(n_rows / n_rows_in, 1.0),
+        "first_ts": None,
+        "last_ts": None,
+        "example": "",
+        "explanation": "A newer file leaves these bars out of the range it covers. They are kept; declare "
+        "withdrawn_rows: remove where files are full snapshots.",
+    }
 
 
 def _explanation(reason: str) -> str:

@@ -100,6 +100,7 @@ def _clean(read: Reader) -> Cleaned:
             now=raw.now,
             rules=manifest.instrument.rules,
             unreadable=raw.quarantine,
+            n_withdrawn=raw.n_withdrawn,
         )
         kept = (identity, cleaned)
         read.memo["cleaned"] = kept

@@ -117,6 +117,7 @@ def _inspect(store: RawStore, source: Source, instrument: Instrument) -> Inspect
         now=raw.now,
         rules=manifest.instrument.rules,
         unreadable=raw.quarantine,
+        n_withdrawn=raw.n_withdrawn,
     )
     return _series(cleaned, manifest)
 

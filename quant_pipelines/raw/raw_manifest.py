@@ -33,6 +33,7 @@ class Part(_Entry):
         content_hash: SHA-256 of the file.
         first_ts, last_ts: span of its rows; None in a quarantine part.
         unfinished_from: open of the first bar that was not complete when it was fetched, or None.
+        is_withdrawn: the rows were taken back by the source: they are what was stored, and are not read as bars.
     """
 
     path: str
@@ -41,12 +42,14 @@ class Part(_Entry):
     first_ts: datetime | None = None
     last_ts: datetime | None = None
     unfinished_from: datetime | None = None
+    is_withdrawn: bool = False
 
 
 class DeliveryRecord(_Entry):
     """What one delivery held and what became of its rows.
 
-    ``n_rows_in = n_new + n_known + n_completed + n_restated + n_quarantined + n_quarantined_known``.
+    ``n_rows_in = n_new + n_known + n_completed + n_restated + n_quarantined + n_quarantined_known``; besides,
+    ``n_withdrawn`` stored bars of its range are not in it.
     """
 
     source: str
@@ -61,6 +64,7 @@ class DeliveryRecord(_Entry):
     n_restated: int
     n_quarantined: int
     n_quarantined_known: int
+    n_withdrawn: int = 0
     details: dict[str, Any]
 
 
@@ -107,12 +111,19 @@ class Manifest(_Entry):
         """The quarantine parts of a version; default the current one."""
         return [p for v in self.versions if version is None or v.number <= version for p in v.quarantine]
 
+    @property
+    def n_withdrawn_kept(self) -> int:
+        """Stored bars that the latest delivery of a file leaves out and that are kept nevertheless."""
+        latest = {(d.source, d.origin): d.n_withdrawn for d in self.deliveries}
+        return 0 if self.instrument.rules.withdrawn_rows == "remove" else sum(latest.values())
+
     def data_version(self, version: int | None = None) -> str:
         """Hash of the rows and of what decides how they are read; fetch times are not part of it."""
         kept = self.parts(version) + self.quarantine_parts(version)
         content = [[p.path, p.content_hash, str(p.unfinished_from)] for p in kept]
         facts = [self.instrument.calendar, self.instrument.rules.model_dump(mode="json")]
-        return digest(json.dumps([content, facts]).encode())
+        withdrawn = [self.n_withdrawn_kept] if self.n_withdrawn_kept else []
+        return digest(json.dumps([content, facts, *withdrawn]).encode())
 
     def to_text(self) -> str:
         """The manifest as JSON."""

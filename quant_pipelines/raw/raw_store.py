@@ -17,7 +17,7 @@ from datetime import datetime
 
 import polars as pl
 
-from quant_core.bars.history import VALUES, Comparison, compare_history, current_rows, mark_unfinished
+from quant_core.bars.history import Comparison, compare_history, current_rows, mark_unfinished, withdrawn_rows
 from quant_core.calendars import calendar_of
 from quant_core.errors import LakeError, SourceError
 from quant_core.tables import TABLES, Table
@@ -25,7 +25,9 @@ from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Lake, digest, to_parquet
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.lake.schemas import refuse_other_raw_columns
+from quant_pipelines.raw.delivery_check import check_delivery
 from quant_pipelines.raw.raw_manifest import DeliveryRecord, Manifest, Part, Version
+from quant_pipelines.raw.set_aside_rows import as_quarantine
 from quant_pipelines.sources.contract import Delivery, Instrument, Source
 
 ASSET = "raw_bars"
@@ -39,15 +41,17 @@ class RawRows:
 
     Attributes:
         rows: table ``raw_rows``; for each ts the rows of the last part that has it.
-        quarantine: table ``quarantine``: rows that could not be read, and bars that never got complete.
+        quarantine: table ``quarantine``: rows that could not be read, bars that never got complete or were withdrawn.
         now: when the last part left its source; what is unfinished or in the future is judged by it.
         n_never_completed: bars fetched unfinished that no later delivery completed; they are in ``quarantine``.
+        n_withdrawn: bars among ``rows`` that the latest delivery of their range leaves out.
     """
 
     rows: pl.DataFrame
     quarantine: pl.DataFrame
     now: datetime
     n_never_completed: int
+    n_withdrawn: int = 0
 
 
 class RawStore:
@@ -124,21 +128,26 @@ class RawStore:
             )
         parts = manifest.parts(version)
         frames = [self._read_part(key, p) for p in parts] or [_with_unfinished(_RAW.empty(), None)]
-        frames[:-1] = [f.with_columns(pl.col("is_unfinished").alias("never")) for f in frames[:-1]]
-        frames[-1] = frames[-1].with_columns(pl.lit(False).alias("never"))
+        last = max((i for i, p in enumerate(parts) if not p.is_withdrawn), default=len(frames) - 1)
+        never_from = [pl.lit(False) if i >= last else pl.col("is_unfinished") for i in range(len(frames))]
+        frames = [f.with_columns(never=e) for f, e in zip(frames, never_from, strict=True)]
         rows = current_rows(frames) if len(frames) > 1 else frames[0]
+        gone, rows = rows.filter("is_withdrawn"), rows.filter(~pl.col("is_withdrawn"))
         never = rows.filter("never")
         quarantine = [self._read_stored(key, p, _QUARANTINE) for p in manifest.quarantine_parts(version)]
         return RawRows(
             rows=rows.filter(~pl.col("never")).select(_RAW.schema.keys()),
-            quarantine=pl.concat([_QUARANTINE.empty(), *quarantine, _never_completed(never)]),
+            quarantine=pl.concat(
+                [*quarantine, as_quarantine(never, "never_completed"), as_quarantine(gone, "withdrawn")]
+            ),
             now=manifest.fetched_at,
             n_never_completed=never.height,
+            n_withdrawn=manifest.n_withdrawn_kept,
         )
 
     def _absorb(self, key: PartitionKey, manifest: Manifest, source: str, delivery: Delivery) -> Manifest:
         """The manifest after one delivery; new parts are on disk when this returns, but not yet published."""
-        _check(delivery, source, key)
+        check_delivery(delivery, source, key)
         rows = delivery.rows.with_columns(
             mark_unfinished(
                 delivery.rows,
@@ -147,15 +156,20 @@ class RawStore:
                 fetched_at=delivery.fetched_at,
             )
         )
-        found = compare_history(self._stored(key, manifest, rows), rows)
+        stored = self._stored(key, manifest, rows)
+        found = compare_history(stored, rows)
+        gone = withdrawn_rows(stored, rows, delivery.quarantine) if delivery.is_snapshot else stored.clear()
+        removed = gone if manifest.instrument.rules.withdrawn_rows == "remove" else gone.clear()
         bad = self._new_quarantine(key, manifest, delivery.quarantine)
-        manifest = _open_version_for(manifest, found)
+        manifest = _open_version_for(manifest, is_changed=found.restatement is not None or removed.height > 0)
         version = manifest.current
-        part = self._write_part(key, version, found.rows) if found.rows.height else None
+        for part_rows, is_withdrawn in ((removed, True), (found.rows, False)):
+            if part_rows.height:
+                part = self._write_part(key, version, part_rows, is_withdrawn=is_withdrawn)
+                version = version.model_copy(update={"parts": (*version.parts, part)})
         bad_part = self._write_quarantine(key, version, bad) if bad.height else None
         version = version.model_copy(
             update={
-                "parts": (*version.parts, *filter(None, [part])),
                 "quarantine": (*version.quarantine, *filter(None, [bad_part])),
                 "restatements": (*version.restatements, *filter(None, [found.restatement])),
             }
@@ -163,23 +177,26 @@ class RawStore:
         return manifest.model_copy(
             update={
                 "versions": (*manifest.versions[:-1], version),
-                "deliveries": (*manifest.deliveries, _record(source, delivery, version.number, found, bad.height)),
+                "deliveries": (
+                    *manifest.deliveries,
+                    _record(source, delivery, version.number, found, bad.height, gone.height),
+                ),
                 "watermarks": {**manifest.watermarks, source: delivery.watermark},
             }
         )
 
     def _stored(self, key: PartitionKey, manifest: Manifest, rows: pl.DataFrame) -> pl.DataFrame:
         """The current view of the range that a delivery touches."""
-        columns = ["ts", *VALUES, "is_unfinished"]
+        nothing = _with_unfinished(_RAW.empty(), None)
         if rows.is_empty():
-            return _with_unfinished(_RAW.empty(), None).select(columns)
+            return nothing
         first, last = rows["ts"].min(), rows["ts"].max()
         touched = [
             self._read_part(key, p).filter(pl.col("ts").is_between(first, last))
             for p in manifest.parts()
             if p.first_ts is not None and p.last_ts is not None and p.first_ts <= last and first <= p.last_ts  # pyright: ignore[reportOperatorIssue]
         ]
-        return current_rows(touched or [_with_unfinished(_RAW.empty(), None)]).select(columns)
+        return current_rows(touched or [nothing]).filter(~pl.col("is_withdrawn"))
 
     def _new_quarantine(self, key: PartitionKey, manifest: Manifest, rows: pl.DataFrame) -> pl.DataFrame:
         """The refused rows of a delivery that were not refused before in the same words."""
@@ -189,8 +206,8 @@ class RawStore:
         known = [self._read_stored(key, p, _QUARANTINE).select(_QUARANTINE_IDENTITY) for p in parts]
         return rows.join(pl.concat(known), on=_QUARANTINE_IDENTITY, how="anti", nulls_equal=True, maintain_order="left")
 
-    def _write_part(self, key: PartitionKey, version: Version, rows: pl.DataFrame) -> Part:
-        content = to_parquet(rows.drop("is_unfinished"))
+    def _write_part(self, key: PartitionKey, version: Version, rows: pl.DataFrame, *, is_withdrawn: bool) -> Part:
+        content = to_parquet(rows.select(_RAW.schema.keys()))
         path = f"_v{version.number}/part-{len(version.parts) + 1:05d}.parquet"
         self._storage.write(f"{self._folder(key)}/{path}", content)
         span = rows.select(
@@ -198,7 +215,8 @@ class RawStore:
             last_ts=pl.col("ts").max(),
             unfinished_from=pl.col("ts").filter(pl.col("is_unfinished")).min(),
         )
-        return Part(path=path, content_hash=digest(content), n_rows=rows.height, **span.row(0, named=True))
+        span = span.row(0, named=True)
+        return Part(path=path, content_hash=digest(content), n_rows=rows.height, is_withdrawn=is_withdrawn, **span)
 
     def _write_quarantine(self, key: PartitionKey, version: Version, rows: pl.DataFrame) -> Part:
         content = to_parquet(rows)
@@ -207,7 +225,8 @@ class RawStore:
         return Part(path=path, content_hash=digest(content), n_rows=rows.height)
 
     def _read_part(self, key: PartitionKey, part: Part) -> pl.DataFrame:
-        return _with_unfinished(self._read_stored(key, part, _RAW), part.unfinished_from)
+        rows = _with_unfinished(self._read_stored(key, part, _RAW), part.unfinished_from)
+        return rows.with_columns(is_withdrawn=pl.lit(part.is_withdrawn))
 
     def _read_stored(self, key: PartitionKey, part: Part, table: Table) -> pl.DataFrame:
         content = self._storage.read(f"{self._folder(key)}/{part.path}")
@@ -239,25 +258,12 @@ class RawStore:
 
 def _with_unfinished(rows: pl.DataFrame, unfinished_from: datetime | None) -> pl.DataFrame:
     late = pl.lit(False) if unfinished_from is None else pl.col("ts") >= unfinished_from
-    return rows.with_columns(late.alias("is_unfinished"))
+    return rows.with_columns(late.alias("is_unfinished"), is_withdrawn=pl.lit(False))
 
 
-def _check(delivery: Delivery, source: str, key: PartitionKey) -> None:
-    """Hold a source to its contract before anything is stored."""
-    _RAW.validate(delivery.rows, where=f"{delivery.origin} from source {source}")
-    n_rows = delivery.rows.height + delivery.quarantine.height
-    foreign = delivery.rows.filter((pl.col("symbol") != key.symbol) | (pl.col("timeframe") != key.timeframe)).height
-    if n_rows != delivery.n_rows_in or foreign:
-        raise SourceError(
-            f"Source {source} broke its contract in {delivery.origin}: expected {delivery.n_rows_in} rows of {key}, "
-            f"found {n_rows} rows kept and quarantined, {foreign} of another symbol or timeframe. "
-            "Nothing was stored of it; report it with the file."
-        )
-
-
-def _open_version_for(manifest: Manifest, found: Comparison) -> Manifest:
+def _open_version_for(manifest: Manifest, *, is_changed: bool) -> Manifest:
     """Open the next version when a known history changed; once per delivery session."""
-    if found.restatement is None or manifest.open_version == manifest.current.number:
+    if not is_changed or manifest.open_version == manifest.current.number:
         return manifest
     number = manifest.current.number + 1
     return manifest.model_copy(
@@ -265,7 +271,9 @@ def _open_version_for(manifest: Manifest, found: Comparison) -> Manifest:
     )
 
 
-def _record(source: str, delivery: Delivery, version: int, found: Comparison, n_bad: int) -> DeliveryRecord:
+def _record(
+    source: str, delivery: Delivery, version: int, found: Comparison, n_bad: int, n_gone: int
+) -> DeliveryRecord:
     return DeliveryRecord(
         source=source,
         origin=delivery.origin,
@@ -279,20 +287,6 @@ def _record(source: str, delivery: Delivery, version: int, found: Comparison, n_
         n_restated=found.n_restated,
         n_quarantined=n_bad,
         n_quarantined_known=delivery.quarantine.height - n_bad,
+        n_withdrawn=n_gone,
         details=delivery.details,
-    )
-
-
-def _never_completed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Quarantine entries for bars that were fetched unfinished and never delivered again."""
-    return rows.select(
-        "origin",
-        "origin_row",
-        "symbol",
-        "timeframe",
-        "ts",
-        pl.lit("never_completed").alias("reason"),
-        pl.concat_str([pl.col(c).cast(pl.String).fill_null("") for c in ("ts", *VALUES)], separator=",").alias(
-            "raw_text"
-        ),
     )

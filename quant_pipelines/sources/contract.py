@@ -53,6 +53,7 @@ class Delivery:
         origin_hash: SHA-256 of the file, or of the query's identity; equal hash = already delivered.
         watermark: JSON-able position after this batch (file hashes, last ts, last key), for the next call.
         details: what people want to see: detected dialect, notes.
+        is_snapshot: the batch holds everything the source has from its first to its last bar, as a file does.
     """
 
     rows: pl.DataFrame
@@ -63,6 +64,7 @@ class Delivery:
     fetched_at: datetime
     watermark: dict[str, Any]
     details: dict[str, Any] = field(default_factory=dict[str, Any])
+    is_snapshot: bool = False
 
 
 class Source(Protocol):

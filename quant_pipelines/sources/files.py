@@ -192,6 +192,7 @@ class FileSource:
                 origin_hash=content.content_hash,
                 fetched_at=self._now(),
                 watermark={"files": dict(seen)},
+                is_snapshot=True,
                 details={**parsed.resolved, "declared": file.dialect.model_dump(mode="json", exclude_none=True)},
             )
 

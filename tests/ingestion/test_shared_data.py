@@ -39,8 +39,9 @@ def _read(shared_data: Path, name: str) -> ParsedFile:
 
 
 def _clean_each(parsed: ParsedFile, feed: dict[str, Any]) -> list[Cleaned]:
+    """Bars of each series; those outside sessions are kept, because PROVENANCE.md counts defects over all rows."""
     calendar = calendar_of(feed.get("calendar", "always_open"))
-    rules = QualityRules.parse(feed.get("rules", {}), "rules")
+    rules = QualityRules.parse({"outside_sessions": "keep", **feed.get("rules", {})}, "rules")
     groups = parsed.rows.group_by("symbol", "timeframe", maintain_order=True)
     return [
         clean(rows, symbol=str(s), timeframe=Timeframe(str(t)), calendar=calendar, now=NOW, rules=rules)
@@ -231,3 +232,31 @@ def test_roll_and_split_jumps_that_stay_are_no_spikes(shared_data: Path) -> None
     name = "equity/pyalgotrade_WIKI_AIG_2009_d1.csv"
     done = _clean_each(_read(shared_data, name), FEEDS[name])[0]
     assert done.report.count("spike") == 0
+
+
+OUTSIDE_SESSIONS = {
+    "equity/ib_SPY_m1_2025-07_extended.csv": 21,  # the minute from 20:00 New York on
+    "equity/mplfinance_SP500_m1_2019-11.csv": 3,  # the minute from 16:00 on
+    "futures/nautilus_6EH4_m1_2024-01.csv.gz": 155,  # the early close of 2024-01-15, and closing minutes
+    "futures/quandl_CHRIS_CME_ES1_d1.csv": 8,  # dates on which the calendar has no session
+    "futures/yahoo_CL=F_d1.csv": 2,
+    "futures/yahoo_GC=F_d1.csv": 2,
+    "fx/backtestingpy_EURUSD_h1.csv": 2,  # Fridays from 17:00 New York on
+    "fx/ejtrader_AUDUSD_h1.csv.gz": 28,
+    "fx/ejtrader_GBPUSD_h1.csv.gz": 23,
+    "fx/ejtrader_USDJPY_h1.csv": 29,
+    "fx/lean_fxcm_EURUSD_hour_bidask.zip": 772,  # Sundays from 16:00 New York on
+}
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_bars_in_pauses_are_set_aside_and_no_others(shared_data: Path, name: str) -> None:
+    feed = FEEDS[name]
+    parsed = _read(shared_data, name)
+    kept = _clean_each(parsed, feed)
+    default = _clean_each(parsed, {**feed, "rules": {**feed.get("rules", {}), "outside_sessions": "quarantine"}})
+    n_outside = sum(done.quarantine.filter(pl.col("reason") == "outside_session").height for done in default)
+    assert n_outside == OUTSIDE_SESSIONS.get(name, 0)
+    for before, after in zip(kept, default, strict=True):
+        assert before.bars.frame.join(after.bars.frame, on="ts", how="semi").equals(after.bars.frame)
+        assert len(before.bars) - len(after.bars) == before.report.count("outside_session")

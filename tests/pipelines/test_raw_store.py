@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from quant_core.bars.history import VALUES, compare_history, current_rows
 from quant_core.errors import LakeError, SchemaVersionError, SourceError
+from quant_core.quality import QualityRules
 from quant_core.tables import TABLES, Column
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Lake
@@ -56,6 +57,8 @@ class FakeSource:
     dies_before: int | None = None
     quarantine: pl.DataFrame = field(default_factory=TABLES["quarantine"].empty)
     name: str = "fake"
+    is_snapshot: bool = False
+    instrument: Instrument = INSTRUMENT
 
     def instruments(self) -> list[Instrument]:
         return [INSTRUMENT]
@@ -76,6 +79,7 @@ class FakeSource:
                 f"hash {i}",
                 self.fetched_at,
                 {"n": i + 1},
+                is_snapshot=self.is_snapshot,
             )
 
 
@@ -235,3 +239,39 @@ def test_repeats_inside_a_file_and_nulls_are_not_a_restatement() -> None:
     )
     found = compare_history(rows.select("ts", *VALUES, "is_unfinished"), rows)
     assert (found.n_known, found.restatement) == (3, None)
+
+
+FULL, SHORT = {0: 1.0, 1: 2.0, 2: 3.0, 3: 4.0}, {1: 2.0, 3: 4.0}
+
+
+def test_a_snapshot_that_leaves_a_bar_out_is_counted_and_the_bar_is_kept(store: RawStore) -> None:
+    store.ingest(FakeSource([raw_rows(FULL)], is_snapshot=True), INSTRUMENT)
+    before = store.manifest(KEY)
+    after = store.ingest(FakeSource([raw_rows(FULL), raw_rows(SHORT)], is_snapshot=True), INSTRUMENT)
+    assert (after.deliveries[-1].n_withdrawn, after.current.number) == (1, 1)  # hour 0 lies outside the new range
+    assert closes(store) == [1.0, 2.0, 3.0, 4.0]
+    assert store.read(KEY).n_withdrawn == 1
+    assert before is not None
+    assert before.data_version() != after.data_version()
+    again = store.ingest(FakeSource([raw_rows(FULL), raw_rows(SHORT), raw_rows(FULL)], is_snapshot=True), INSTRUMENT)
+    assert (again.n_withdrawn_kept, again.data_version()) == (0, before.data_version())
+
+
+def test_a_batch_that_is_no_snapshot_takes_nothing_back(store: RawStore) -> None:
+    manifest = store.ingest(FakeSource([raw_rows(FULL), raw_rows(SHORT)]), INSTRUMENT)
+    assert manifest.deliveries[-1].n_withdrawn == 0
+
+
+def test_withdrawn_bars_leave_the_history_in_a_new_version_where_that_is_declared(store: RawStore) -> None:
+    instrument = replace(INSTRUMENT, quality=QualityRules(withdrawn_rows="remove"))
+    source = FakeSource([raw_rows(FULL), raw_rows(SHORT)], is_snapshot=True)
+    store.ingest(replace(source, batches=source.batches[:1]), instrument)
+    manifest = store.ingest(source, instrument)
+    assert manifest.current.number == 2
+    assert closes(store, 1) == [1.0, 2.0, 3.0, 4.0]
+    assert closes(store) == [1.0, 2.0, 4.0]
+    assert store.read(KEY).quarantine.select("ts", "reason").rows() == [(START + timedelta(hours=2), "withdrawn")]
+    assert store.ingest(source, instrument) == manifest
+    back = store.ingest(replace(source, batches=[*source.batches, raw_rows(FULL)]), instrument)
+    assert (closes(store), back.deliveries[-1].n_new) == ([1.0, 2.0, 3.0, 4.0], 1)
+    assert store.read(KEY).quarantine.is_empty()
