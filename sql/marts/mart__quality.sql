@@ -7,7 +7,7 @@
 --   check       | id       | Check; a part of a check is written check.part.
 --   severity    | label    | dropped, quarantined, unreadable or flagged (kept).
 --   n_rows      | count    | Rows found; for gaps the bars that are missing.
---   share       | fraction | n_rows / rows in; null for no rows.
+--   share       | fraction | n_rows / rows in, for gaps n_rows / bars expected; null for none.
 --   first_ts    | UTC      | Open of the first bar found; null for none.
 --   last_ts     | UTC      | Open of the last bar found; null for none.
 --   example     | text     | One or a few of the rows found; empty for none.
