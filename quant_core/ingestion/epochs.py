@@ -16,6 +16,7 @@ MIN_US, MAX_US = -5_333_126_400_000_000, 4_070_908_800_000_000  # 1801-01-01, 20
 _UNITS_NS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 _BOUNDS = (("s", 1e8, 1e11), ("ms", 1e11, 1e14), ("us", 1e14, 1e17), ("ns", 1e17, 1e20))
 _LATEST_OF_SMALLEST = 40.7  # 2099 over 1973-03-03, in units since 1970: how far numbers of a smaller unit can reach
+_SERIAL_DAYS = (10_000, 80_000)  # 1927 to 2119
 _SHARE = 0.9
 
 
@@ -41,6 +42,27 @@ def epoch_numbers(texts: pl.Series) -> pl.Series:
     whole = texts.cast(pl.Int64, strict=False)
     number = texts.cast(pl.Float64, strict=False)
     return whole if whole.count() >= _SHARE * number.count() and whole.count() else number
+
+
+def refuse_unclear_numbers(column: TimeColumn, probes: list[str]) -> None:
+    """Refuse plain numbers that no rule reads, by what they most likely are; other texts pass.
+
+    Raises:
+        RefusedInputError: scientific notation, serial days of a spreadsheet, or epochs too small to tell their unit.
+    """
+    numbers = pl.Series(probes, dtype=pl.String).cast(pl.Float64, strict=False)
+    if not probes or numbers.count() < _SHARE * len(probes):
+        return
+    if any("e" in p.lower() for p in probes):
+        reason = "the times are numbers in scientific notation, which may have lost their last digits"
+        fix = "deliver the times with all their digits (in a spreadsheet: format the column as a number)"
+    elif numbers.drop_nulls().is_between(*_SERIAL_DAYS).all():
+        reason = "the times look like serial days of a spreadsheet, counted from 1899-12-30"
+        fix = "deliver written dates (format the column as a date), or epoch_unit: s | ms | us | ns"
+    else:
+        reason = "the times are numbers too small to tell the unit of an epoch, and no written date"
+        fix = "epoch_unit: s | ms | us | ns, or date_format: '<strptime format>'"
+    raise RefusedInputError.at(column.origin, column=column.name, value=probes[0], reason=reason, fix=fix)
 
 
 def epoch_us(column: TimeColumn, declared: str | None) -> tuple[pl.Series, str]:

@@ -14,7 +14,7 @@ import polars as pl
 
 from quant_core.errors import RefusedInputError
 from quant_core.ingestion.dialect import Dialect
-from quant_core.ingestion.epochs import MAX_US, MIN_US, epoch_numbers, epoch_us, is_epoch_text
+from quant_core.ingestion.epochs import MAX_US, MIN_US, epoch_numbers, epoch_us, is_epoch_text, refuse_unclear_numbers
 from quant_core.ingestion.field_kinds import is_date6, is_date8
 from quant_core.ingestion.format_choice import TimeColumn, best_format, few, probes_of
 from quant_core.ingestion.time_formats import (
@@ -133,7 +133,10 @@ def _texts(column: TimeColumn, dialect: Dialect) -> Labels:
         return _epochs(TimeColumn(epoch_numbers(column.values), column.rows, column.origin), dialect)
     if texts is not column.values:
         column, probes = TimeColumn(texts, column.rows, column.origin), probes_of(texts)
-    chosen, parsed = best_format(column, probes, moment_formats(few(probes)), "date_format")
+    formats, sample = moment_formats(few(probes)), pl.Series(few(probes), dtype=pl.String)
+    if not any(parse_times(sample, f).valid.any() for f in formats):
+        refuse_unclear_numbers(column, probes)
+    chosen, parsed = best_format(column, probes, formats, "date_format")
     return replace(_with_format(parsed, chosen), zone=zone)
 
 

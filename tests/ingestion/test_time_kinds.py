@@ -85,3 +85,24 @@ def test_coarser_bars_at_the_beginning_of_a_history_are_refused(days: int, said:
         read_text(text_of([m.strftime("%Y-%m-%d") for m in old + new]))
     thin = [*old[:3], *new]
     assert read_text(text_of([m.strftime("%Y-%m-%d") for m in thin])).rows.height == len(thin)
+
+
+@pytest.mark.parametrize(
+    ("stamps", "said"),
+    [
+        (["1.7040672e9", "1.7040708e9"], "scientific notation"),
+        (["45293", "45294"], "spreadsheet"),
+        (["45293.5", "45293.75"], "spreadsheet"),
+        (["259200", "345600"], "epoch_unit: s"),
+    ],
+)
+def test_numbers_that_may_mean_several_times_are_refused_by_what_they_look_like(stamps: list[str], said: str) -> None:
+    with pytest.raises(RefusedInputError, match=said):
+        read_text(text_of(stamps), timeframe="D1")
+
+
+def test_the_proposed_unit_reads_small_epochs() -> None:
+    assert times_of(read_text(text_of(["259200", "345600"]), epoch_unit="s")) == [
+        "1970-01-04 00:00:00",
+        "1970-01-05 00:00:00",
+    ]
