@@ -57,14 +57,14 @@ def steps_of(label_us: Int64s, groups: Int64s, valid: Bools) -> Steps:
     values, counts = np.unique(steps[forward], return_counts=True)
     modes = tuple(int(v) for v in values[counts == counts.max()])
     usual = modes[0]
-    kinds = np.where(steps >= _MONTH_US, np.where(steps <= _LONGEST_MONTH_US, _MONTH_US, 0), steps)
     run = _RUN[usual >= DAY_US]
-    for longer_us in [*(t.minutes * _MINUTE_US for t in Timeframe), _MONTH_US]:
-        if longer_us <= usual:
+    lengths = [(t.minutes * _MINUTE_US,) * 2 for t in Timeframe] + [(_MONTH_US, _LONGEST_MONTH_US)]
+    for shortest, longest in lengths:
+        if shortest <= usual or counts[(values >= shortest) & (values <= longest)].sum() < run:
             continue
-        ends = _run_ends(forward & (kinds == longer_us), run)
+        ends = _run_ends(forward & (steps >= shortest) & (steps <= longest), run)
         if len(ends):
-            return Steps(usual, modes, longer_us, int(rows[ends[0] - run + 1]))
+            return Steps(usual, modes, shortest, int(rows[ends[0] - run + 1]))
     return Steps(usual, modes)
 
 
