@@ -1,4 +1,10 @@
-"""Bars in the pauses between sessions."""
+"""Bars in the pauses between sessions.
+
+Put here: the check ``outside_session``.
+Keep out: bars on dates without a session (off_calendar.py).
+"""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 

@@ -1,4 +1,10 @@
-"""Daily bars whose stamp may be their close."""
+"""Daily bars whose stamp may be their close.
+
+Put here: the check ``stamp_near_close``.
+Keep out: what a stamp means (quant_core/ingestion/bar_stamps.py).
+"""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 

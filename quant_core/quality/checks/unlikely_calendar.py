@@ -1,4 +1,10 @@
-"""Bars of a market that rests on weekends, on a calendar that never does."""
+"""Bars of a market that rests on weekends, on a calendar that never does.
+
+Put here: the check ``unlikely_calendar``.
+Keep out: bars that a likely calendar does not expect or misses (off_calendar.py, gap.py).
+"""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
