@@ -105,9 +105,9 @@ def last_words(instance: DagsterInstance, stages: Iterable[str], symbol_order: S
         return {}
     words = _made_good_by_events(instance, failed, {run.run_id: run.order for run in runs})
     for run in sorted(runs, key=lambda r: r.end, reverse=True):
-        for place in run.silent_about([p for p in failed if p not in words]):
-            if failed[place][0] < run.end:
-                words[place] = LastWord(failed[place][1], is_good=True, run_id=run.run_id)
+        open_places = [place for place, (moment, _) in failed.items() if place not in words and moment < run.end]
+        for place in run.silent_about(open_places):
+            words[place] = LastWord(failed[place][1], is_good=True, run_id=run.run_id)
     return {
         place: words.get(place) or LastWord(failure, is_good=False, run_id=failure.run_id)
         for place, (_, failure) in failed.items()
@@ -181,15 +181,29 @@ class _Run:
             return {}
         return self._named() if self._declared else self._all_keys()
 
-    def silent_about(self, places: Iterable[Place]) -> list[Place]:
+    def silent_about(self, places: Sequence[Place]) -> list[Place]:
         """Those of the places that the run worked on to the end without complaint about their key."""
-        if any(not failure.is_named for _, failure in self.failures.values()):
+        if not places or any(not failure.is_named for _, failure in self.failures.values()):
             return []
         return [p for p in places if p.stage in self._stages and p.key in self._keys and p not in self._unmade]
 
     @cached_property
     def _keys(self) -> frozenset[PartitionKey]:
-        return frozenset(keys_of_tags(self._run.tags, self._symbol_order))
+        """The keys that the run was for.
+
+        As it was planned: the range in its tags would be read in today's order of the symbols, and a symbol that was
+        taken off the list and put back stands elsewhere now. A backfill of the web UI plans one key of its range.
+        """
+        planned: set[str] = set()
+        for event in self._events(DagsterEventType.ASSET_MATERIALIZATION_PLANNED):
+            data = event.dagster_event.asset_materialization_planned_data if event.dagster_event is not None else None
+            if data is not None and data.partitions_subset is not None:
+                planned |= set(data.partitions_subset.get_partition_keys())
+            elif data is not None and data.partition is not None:
+                planned.add(data.partition)
+        if len(planned) <= 1:
+            planned |= set(map(str, keys_of_tags(self._run.tags, self._symbol_order)))
+        return frozenset(PartitionKey.parse(text) for text in planned if PartitionKey.is_key(text))
 
     @cached_property
     def _unmade(self) -> frozenset[Place]:

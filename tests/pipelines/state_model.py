@@ -27,7 +27,7 @@ class Model:
         made: (stage, key) → what its file was made from.
         section: number of the present research file.
         said: (stage, key) → False where the last word about it is that it failed.
-        known: (stage, key) with an event.
+        known: (stage, key) → what its last event says it was made from.
         broken: (symbol, stage) that fails when it is made; shared with the stages.
     """
 
@@ -37,7 +37,7 @@ class Model:
     made: dict[tuple[str, PartitionKey], tuple[Any, ...]] = field(default_factory=dict)
     section: int = 5
     said: dict[tuple[str, PartitionKey], bool] = field(default_factory=dict)
-    known: set[tuple[str, PartitionKey]] = field(default_factory=set)
+    known: dict[tuple[str, PartitionKey], tuple[Any, ...]] = field(default_factory=dict)
     broken: Collection[tuple[str, str]] = ()
 
     def wanted(self, stage: str, key: PartitionKey) -> tuple[Any, ...] | None:
@@ -49,7 +49,7 @@ class Model:
 
     def run(self, keys: Sequence[PartitionKey], stages: Sequence[str], n_before_death: int | None) -> None:
         """A run over keys; one that dies does so before the key of that number."""
-        told: set[tuple[str, PartitionKey]] = set()
+        told: dict[tuple[str, PartitionKey], tuple[Any, ...]] = {}
         for number, key in enumerate(sorted(keys, key=str)):
             if number == n_before_death:
                 break
@@ -59,7 +59,9 @@ class Model:
             for place in ((stage, key) for stage in stages for key in keys):
                 self.said[place] = place in told
 
-    def _run_key(self, key: PartitionKey, stages: Sequence[str], told: set[tuple[str, PartitionKey]]) -> None:
+    def _run_key(
+        self, key: PartitionKey, stages: Sequence[str], told: dict[tuple[str, PartitionKey], tuple[Any, ...]]
+    ) -> None:
         unmade: set[str] = set()
         for stage in stages:
             place = (stage, key)
@@ -72,8 +74,10 @@ class Model:
             self.said[place] = is_written is not None
             if is_written is None:
                 unmade.add(stage)
-            elif is_written or place not in self.known:
-                told.add(place)
+            else:
+                version = (self.taken[key.symbol],) if stage == "raw_bars" else self.made[place]
+                if is_written or self.known.get(place) != version:
+                    told[place] = version
 
     def _make(self, stage: str, key: PartitionKey) -> bool | None:
         """True when something was written, None when it failed."""

@@ -97,6 +97,14 @@ def test_a_run_that_died_counts_with_all_its_keys_but_those_it_made(runs: dg.Dag
     assert pending(runs) == {"S00|D1": STAGES, "S02|D1": STAGES}
 
 
+def test_a_symbol_that_was_taken_off_the_list_and_put_back_keeps_its_failures(runs: dg.DagsterInstance) -> None:
+    run(runs, ["S00", "S01", "S02"], dies=True, made=[])
+    for symbol in ("S00", "S01"):
+        runs.delete_dynamic_partition("symbols", symbol)
+    runs.add_dynamic_partitions("symbols", ["S01", "S00"])  # now last, and the other way around
+    assert pending(runs) == {f"{symbol}|D1": STAGES for symbol in ("S00", "S01", "S02")}
+
+
 def test_a_later_run_that_has_nothing_to_write_makes_good(runs: dg.DagsterInstance) -> None:
     run(runs, ["S00", "S01"], failed={"S00|D1": "bars: broken", "S01|D1": "bars: broken"})
     run(runs, ["S01"], made=[], stages=["raw_bars"])  # says nothing about bars
