@@ -56,6 +56,15 @@ def symbol_in(name: str, first_us: int | None = None, last_us: int | None = None
     return _TIMEFRAME.sub("", stem)
 
 
+def names_a_period(name: str) -> bool:
+    """True where the end of a name may be a month or a day, so that the rows decide what it is.
+
+    >>> names_a_period("CL-2024-06.csv"), names_a_period("EURUSD_m1.csv")
+    (True, False)
+    """
+    return _PERIOD.search(_COPY.sub("", _ENDINGS.sub("", name))) is not None
+
+
 def legal_symbol(text: str) -> str:
     """A text made into a legal symbol, for a proposal.
 

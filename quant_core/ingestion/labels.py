@@ -16,7 +16,7 @@ import polars as pl
 from quant_core.errors import ConfigError, RefusedInputError, SymbolError
 from quant_core.ingestion.archives import Member
 from quant_core.ingestion.dialect import Dialect
-from quant_core.ingestion.file_names import legal_symbol, symbol_in
+from quant_core.ingestion.file_names import legal_symbol, names_a_period, symbol_in
 from quant_core.ingestion.times import Labels
 from quant_core.symbols import parse_symbol
 from quant_core.timeframes import Timeframe, parse_timeframe
@@ -65,7 +65,7 @@ def symbols_of(
     how = "declared" if dialect.symbol else "file_name_regex" if named else "header" if written else "file name"
     is_own = "!" not in member.origin or member.is_one_of_many
     base = member.name if is_own else file_name.replace("\\", "/").rsplit("/", 1)[-1]
-    name = dialect.symbol or named or written or symbol_in(base, *_span(labels))
+    name = dialect.symbol or named or written or symbol_in(base, *(_span(labels) if names_a_period(base) else ()))
     try:
         symbol = parse_symbol(name, dialect.symbol_aliases)
     except SymbolError as error:

@@ -44,8 +44,7 @@ def refuse_mixed_instruments(
     """
     opens, valid = times
     candidates = [i for i in range(preview.width) if i not in roles and _may_name(preview.sample, i)]
-    steps = np.diff(opens)
-    if not candidates or (steps > 0).all() or (steps < 0).all():
+    if not candidates or _is_strictly_ordered(opens):
         return
     rows = pl.DataFrame({"ts": pl.Series(opens), "symbol": symbol})
     repeated: Bools = rows.is_duplicated().to_numpy()
@@ -60,6 +59,12 @@ def refuse_mixed_instruments(
         names = again.frame[f"other_{i}"].cast(pl.String).fill_null("")
         if _tells_apart(names, rows, repeated):
             _refuse(preview, roles, i, names.filter(pl.Series(repeated)).unique(maintain_order=True), origin)
+
+
+def _is_strictly_ordered(opens: Int64s) -> bool:
+    """True when every row is later than the one before, or every row earlier."""
+    steps = np.diff(opens)
+    return bool((steps > 0).all() or (steps < 0).all())
 
 
 def _may_name(sample: Sequence[Sequence[str]], position: int) -> bool:
