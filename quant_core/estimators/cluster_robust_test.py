@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quant_core.block import Window
 from quant_core.counting.block_moments import (
     BlockMoments,
     Floats,
@@ -50,8 +49,6 @@ class ClusterRobustTest(BaselineTest):
     >>> round(ClusterRobustTest().estimate(Sample.of([y[i] for i in at], positions=at, all_values=y)).value, 6)
     0.789824
     """
-
-    min_blocks: Window = 10
 
     def p_value(self, m: BlockMoments) -> Floats:
         """Two-sided p-values of many cells at once."""

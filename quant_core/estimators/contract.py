@@ -10,13 +10,12 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import Field
 
-from quant_core.block import Block
+from quant_core.block import Block, Fraction, Window
 from quant_core.counting.block_moments import BlockMoments, Floats
 from quant_core.errors import DataContractError
 
@@ -100,7 +99,7 @@ class RateInterval(Estimator):
         confidence: coverage of the interval, fraction in (0, 1).
     """
 
-    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    confidence: Fraction = 0.95
 
     @property
     def estimand(self) -> Estimand:
@@ -132,7 +131,7 @@ class BaselineTest(Estimator):
         min_blocks: cells with events in fewer time blocks have no test.
     """
 
-    min_blocks: Annotated[int, Field(ge=2)] = 10
+    min_blocks: Window = 10
 
     @property
     def estimand(self) -> Estimand:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from quant_core.block import Fraction
 from quant_core.counting.block_moments import Floats
 from quant_core.estimators.contract import Estimate, RatePosterior, Sample
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
@@ -42,8 +41,6 @@ class Jeffreys(RatePosterior):
     >>> [b.round(4).tolist() for b in j.interval([0.8, 0.0], [10, 10])]
     [[0.5381, 0.0], [0.9765, 0.1708]]
     """
-
-    confidence: Fraction = 0.95
 
     def shape(self, p_hat: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
         """The posterior's a and b."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from quant_core.block import Fraction
 from quant_core.counting.block_moments import Floats
 from quant_core.estimators.contract import Estimate, RateInterval, Sample
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
@@ -36,8 +35,6 @@ class Wilson(RateInterval):
     >>> low.round(4).tolist(), high.round(4).tolist()
     ([0.2553, 0.0], [0.3662, 0.1611])
     """
-
-    confidence: Fraction = 0.95
 
     def interval(self, p_hat: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
         """Bounds for many cells at once; n may be fractional (an effective sample size)."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from quant_core.block import Fraction
 from quant_core.inference.contract import Correction
 
 
@@ -38,8 +37,6 @@ class BenjaminiHochberg(Correction):
     >>> BenjaminiHochberg().level([0.2, np.nan, 0.005, 0.04])
     0.016666666666666666
     """
-
-    rate: Fraction = 0.05
 
     def adjust(self, p_values: ArrayLike) -> NDArray[np.float64]:
         """The q-value of every test, in the order given."""

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import Field
 
-from quant_core.block import Block
+from quant_core.block import Block, Fraction
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Correction(Inference):
         rate: the error rate that it controls, fraction in (0, 1).
     """
 
-    rate: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    rate: Fraction = 0.05
 
     @property
     def nominal(self) -> float:

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from quant_core.block import Block
+from quant_core.block import Block, Fraction
 from quant_core.block_lists import plain_blocks, read_blocks
 from quant_core.catalog import Catalog
 from quant_core.conditions import CONDITIONS
@@ -42,7 +42,6 @@ from quant_core.targets.contract import Target
 from quant_core.timeframes import Timeframe, timeframe_at
 
 B = TypeVar("B", bound=Block)
-Fraction: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 Least: TypeAlias = Annotated[int, Field(ge=1)]
 
 
@@ -173,13 +172,12 @@ def _read(value: object, reading: Reading) -> MarketStatsSpec:
 
 def _chosen(catalog: Catalog[Any], role: type[B], value: object, where: str, levels: Mapping[str, float]) -> B:
     """The block of a role by its id; a level that the section sets is not set a second time in the id."""
-    block: Block = parse_block(catalog, value, where)
+    block: Block = parse_block(catalog, value, where, given=lambda _: levels)
     if not isinstance(block, role):
         able = ", ".join(name for name in catalog if issubclass(catalog[name], role))
         raise ConfigError.at(where, expected=f"one of {able}", found=block.canonical, next_step="Choose one of these.")
     for name, level in levels.items():
-        own = getattr(block, name, level)
-        if own not in {level, getattr(type(block)(), name, level)}:
+        if (own := getattr(block, name, level)) != level:
             setting = {"confidence": "confidence", "rate": "fdr"}[name]
             raise ConfigError.at(
                 where, expected=f"the level of {setting}, {level}", found=own, next_step=f"Remove {name} from the id."

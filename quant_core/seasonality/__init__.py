@@ -7,7 +7,7 @@ Keep out: the calendar bins (dimensions/) and what is measured in them (profile_
 from quant_core.seasonality.active_bins import ActiveBins, choose_active_bins, seasonal_signal
 from quant_core.seasonality.profile import compute_seasonality, profile_bars
 from quant_core.seasonality.reading import metric_rows
-from quant_core.seasonality.spec import SeasonalityProfileSpec, SeasonalitySignalSpec, SeasonalitySpec
+from quant_core.seasonality.settings import SeasonalityProfileSpec, SeasonalitySignalSpec, SeasonalitySpec
 from quant_core.seasonality.stability import compute_stability
 
 __all__ = [

@@ -15,7 +15,8 @@ from quant_core.bars import Bars
 from quant_core.dimensions import Dimension
 from quant_core.errors import ConfigError
 from quant_core.seasonality._cells import Ints
-from quant_core.seasonality.spec import SeasonalityProfileSpec, SeasonalitySignalSpec, resolve_dimension, resolve_metric
+from quant_core.seasonality.entries import resolve_dimension, resolve_metric
+from quant_core.seasonality.settings import SeasonalityProfileSpec, SeasonalitySignalSpec
 
 BASIS_POINT = 1e-4
 

@@ -19,7 +19,7 @@ from quant_core.estimators.jeffreys import Jeffreys
 from quant_core.inference.benjamini_hochberg import BenjaminiHochberg
 from quant_core.seasonality._bins import DimensionStatistics, dimension_statistics
 from quant_core.seasonality._inference import BinStatistics
-from quant_core.seasonality.spec import SeasonalityProfileSpec
+from quant_core.seasonality.settings import SeasonalityProfileSpec
 from quant_core.splitters import Fold
 from quant_core.tables.seasonality_profiles import TABLE
 
@@ -37,7 +37,7 @@ def profile_bars(
 
     Look-ahead: values look ahead as their metrics say; nothing outside ``bars`` is read.
 
-    >>> from quant_core.seasonality.spec import SeasonalityProfileSpec
+    >>> from quant_core.seasonality.settings import SeasonalityProfileSpec
     >>> bars = Bars.of(close=[1.0, 2.0, 1.0] * 24)
     >>> spec = SeasonalityProfileSpec(dimensions=("hour",), metrics=("p_up",), by_hour=False, by_dow=False)
     >>> rows = profile_bars(bars, spec)

@@ -10,7 +10,7 @@ import polars as pl
 
 from quant_core.errors import UnknownNameError
 from quant_core.profile_metrics.contract import percent_name
-from quant_core.seasonality.spec import quantile_of
+from quant_core.seasonality.entries import quantile_of
 
 
 def metric_rows(profile: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -1,22 +1,134 @@
-"""The section ``seasonality`` of the research file: what to profile, and the least bars of a bin per timeframe.
+"""The section ``seasonality`` of the research file: what to profile, and which bins to trade.
 
 Put here: the section, its shape in the file and the frozen value that the engine receives.
-Keep out: the profile's own settings and the resolution of names (spec.py), the engine.
+Keep out: how entries of its lists are read (entries.py), the engine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from quant_core.dimensions import Dimension
+from quant_core.dimensions.contract import Zone
 from quant_core.errors import ConfigError
 from quant_core.model_parsing import parse_model
-from quant_core.seasonality.spec import SeasonalityProfileSpec, SeasonalitySpec, resolve_dimension
+from quant_core.profile_metrics import ProfileMetric
+from quant_core.seasonality.entries import (
+    CONDITIONAL_METRICS,
+    DIRECTION_METRICS,
+    FLAGS,
+    RETURN_METRICS,
+    Entry,
+    resolve_dimension,
+    resolve_metric,
+)
 from quant_core.section import Reading, Section
 from quant_core.timeframes import Timeframe, timeframe_at
+
+
+class SeasonalityProfileSpec(BaseModel):
+    """What to profile: flags of the source system, plus our own lists of dimensions and metrics.
+
+    Attributes:
+        by_hour … by_month_flags: switch on the dimensions of ``FLAGS``.
+        dimensions: further dimensions: names, aliases, ``hour x dow``, or mappings with parameters.
+        metrics: what to compute; empty: the headline of ``measure`` and the conditional metrics.
+        measure: ``direction`` heads the profile with p_up, ``return`` with ret_mean, ret_p50 and ret_std.
+        ret_horizon: bars ahead of forward returns, and of ``p_reversal``.
+        zone: clock of every dimension that reads the time of day and does not set its own: ``utc``, an IANA zone, or
+            ``session`` for that of the session's market. Dates are the session's, unless a dimension sets another zone.
+        min_samples_bin: cells with fewer values are ``insufficient``.
+        q_max: largest q-value of a significant cell.
+        confidence: of every interval.
+        by_year: also profile each calendar year (table ``seasonality_stability``).
+
+    >>> [d.name for d in SeasonalityProfileSpec(by_quarter=True).resolved_dimensions()]
+    ['hour', 'dow', 'quarter']
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by_hour: bool = True
+    by_dow: bool = True
+    by_month: bool = False
+    by_session: bool = False
+    by_month_start: bool = False
+    by_month_end: bool = False
+    by_news_hour: bool = False
+    by_rollover_day: bool = False
+    by_third_friday: bool = False
+    by_week_in_month: bool = False
+    by_day_in_month: bool = False
+    by_month_last_days: bool = False
+    by_quarter: bool = False
+    by_month_flags: bool = False
+    dimensions: tuple[Entry, ...] = ()
+    metrics: tuple[Entry, ...] = ()
+    measure: Literal["direction", "return"] = "direction"
+    ret_horizon: Annotated[int, Field(ge=1)] = 1
+    zone: Zone = "utc"
+    min_samples_bin: Annotated[int, Field(ge=1)] = 300
+    q_max: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    by_year: bool = True
+
+    def resolved_dimensions(self) -> tuple[Dimension, ...]:
+        """Dimensions of the flags, then of the list, each once."""
+        flagged = [name for flag, names in FLAGS.items() if getattr(self, flag) for name in names]
+        return tuple(dict.fromkeys(resolve_dimension(e, self.zone) for e in (*flagged, *self.dimensions)))
+
+    def resolved_metrics(self) -> tuple[ProfileMetric, ...]:
+        """Metrics of the list, or those of the measure, each once."""
+        head = DIRECTION_METRICS if self.measure == "direction" else RETURN_METRICS
+        entries = self.metrics or (*head, *CONDITIONAL_METRICS)
+        return tuple(dict.fromkeys(resolve_metric(e, self.ret_horizon) for e in entries))
+
+
+class SeasonalitySignalSpec(BaseModel):
+    """Which bins of a profile to trade, long and short.
+
+    Attributes:
+        method: ``threshold`` keeps bins beyond the threshold on either side, ``topk`` the k best on either side.
+        threshold: for ``direction``: long at p_up >= threshold, short at p_up <= 1 - threshold; in [0.5, 1).
+        threshold_bps: for ``return``: long at ret_mean >= threshold, short at <= -threshold, in basis points.
+        topk: bins per side.
+        dims: dimensions to combine, as in the profile.
+        combine: ``and``: all dimensions agree; ``or``: one side has votes, the other none;
+            ``sum``: the net votes reach sum_threshold.
+        sum_threshold: net votes needed by ``sum``.
+        significant_only: only bins whose verdict is significant and whose lift points to their side.
+
+    Differs from: the source system: it trades long only, drops a dimension without an active bin from ``and``, and
+    guesses whether a return threshold means basis points.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    method: Literal["threshold", "topk"] = "threshold"
+    threshold: Annotated[float, Field(ge=0.5, lt=1)] = 0.54
+    threshold_bps: Annotated[float, Field(ge=0)] = 1.0
+    topk: Annotated[int, Field(ge=1)] = 3
+    dims: tuple[Entry, ...] = ("hour", "dow")
+    combine: Literal["and", "or", "sum"] = "and"
+    sum_threshold: Annotated[int, Field(ge=1)] = 1
+    significant_only: bool = False
+
+
+class SeasonalitySpec(BaseModel):
+    """The section ``seasonality`` of a research spec.
+
+    >>> SeasonalitySpec.model_validate({"profile": {"by_month": True}, "signal": {"topk": 2}}).signal.topk
+    2
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    profile: SeasonalityProfileSpec = SeasonalityProfileSpec()
+    signal: SeasonalitySignalSpec = SeasonalitySignalSpec()
 
 
 @dataclass(frozen=True)

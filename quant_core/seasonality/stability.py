@@ -13,7 +13,7 @@ import polars as pl
 from quant_core.bars import Bars
 from quant_core.seasonality._bins import dimension_statistics
 from quant_core.seasonality.profile import halves, rows_of, with_period_key
-from quant_core.seasonality.spec import SeasonalityProfileSpec
+from quant_core.seasonality.settings import SeasonalityProfileSpec
 from quant_core.tables.seasonality_stability import TABLE
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from quant_core.block import Count, CountOrZero, Fraction
 from quant_core.errors import ConfigError
 from quant_core.grammar import parse_block
 from quant_core.model_parsing import parse_model
@@ -20,9 +21,6 @@ from quant_core.splitters import SPLITTERS, Splitter
 from quant_core.splitters.single_split import SingleSplit
 from quant_core.splitters.walk_forward import WalkForward
 from quant_core.timeframes import Timeframe, timeframe_at
-
-CountOrZero: TypeAlias = Annotated[int, Field(ge=0)]
-Months: TypeAlias = Annotated[int, Field(ge=1)]
 
 
 @dataclass(frozen=True)
@@ -59,10 +57,10 @@ class RuleModel(BaseModel):
 
     splitter: str | dict[str, Any] | None = None
     scheme: Literal["rolling", "anchored"] | None = None
-    train_months: Months | None = None
-    test_months: Months | None = None
-    n_folds: Months | None = None
-    train_fraction: Annotated[float, Field(gt=0, lt=1)] | None = None
+    train_months: Count | None = None
+    test_months: Count | None = None
+    n_folds: Count | None = None
+    train_fraction: Fraction | None = None
     embargo_days: CountOrZero | None = None
     min_trades: CountOrZero = 0
 

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import dagster as dg
-from dagster import DagsterEventType, DagsterInstance
+from dagster import DagsterInstance
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import create_execution_plan, execute_run
 
@@ -32,13 +32,11 @@ class RunOutcome:
 
     Attributes:
         failures: one text per failed step.
-        n_materialized: materialization events of the run.
     """
 
     run_id: str
     is_success: bool
     failures: tuple[str, ...]
-    n_materialized: int
 
 
 def open_instance() -> DagsterInstance:
@@ -82,8 +80,7 @@ def run_job(
         done.set()
         watcher.join()
     failures = dict.fromkeys(_failure_text(e) for e in result.all_events if e.is_failure)
-    n = sum(e.event_type is DagsterEventType.ASSET_MATERIALIZATION for e in result.all_events)
-    return RunOutcome(run_id, result.success, tuple(filter(None, failures)), n)
+    return RunOutcome(run_id, result.success, tuple(filter(None, failures)))
 
 
 def _execute(

@@ -19,7 +19,7 @@ import dagster as dg
 import polars as pl
 from pydantic import BaseModel
 
-from quant_core.errors import ConfigError, UnknownNameError
+from quant_core.errors import ConfigError
 from quant_core.spec import ResearchSpec
 from quant_core.tables import Table
 from quant_pipelines.lake.code_version import code_version
@@ -176,18 +176,6 @@ def discover_stages(key_kind: KeyKind | None = None) -> list[Stage]:
     order = TopologicalSorter({name: stage.upstream for name, stage in stages.items()}).static_order()
     found = [stages[name] for name in order if name in stages]
     return [s for s in found if key_kind is None or s.key_kind == key_kind]
-
-
-def stage_named(name: str) -> Stage:
-    """A stage by its name.
-
-    Raises:
-        UnknownNameError: there is no such stage.
-    """
-    stages = {stage.name: stage for stage in discover_stages()}
-    if name not in stages:
-        raise UnknownNameError.among("stage", name, stages)
-    return stages[name]
 
 
 def view_of(stage: str) -> View | None:

@@ -23,7 +23,7 @@ from quant_core.bars import Bars
 from quant_core.profile_metrics import BarValue, ProfileMetric
 from quant_core.seasonality._bins import DimensionStatistics, dimension_statistics
 from quant_core.seasonality._values import values_of
-from quant_core.seasonality.spec import resolve_dimension, resolve_metric
+from quant_core.seasonality.entries import resolve_dimension, resolve_metric
 from quant_core.timeframes import Timeframe
 
 DIMENSIONS = (

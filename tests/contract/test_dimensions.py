@@ -12,7 +12,7 @@ from quant_core.calendars import calendar_of
 from quant_core.dimensions import DIMENSIONS, Dimension
 from quant_core.dimensions.contract import ClockDimension
 from quant_core.errors import ConfigError
-from quant_core.seasonality.spec import FLAGS, resolve_dimension
+from quant_core.seasonality.entries import FLAGS, resolve_dimension
 from quant_core.timeframes import Timeframe
 
 VARIANTS = (

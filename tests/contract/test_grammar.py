@@ -13,7 +13,7 @@ from quant_core.errors import ConfigError
 from quant_core.grammar import parse_block
 from quant_core.reference import families
 from quant_core.renames import RenamedWarning
-from quant_core.seasonality.spec import SeasonalityProfileSpec
+from quant_core.seasonality.settings import SeasonalityProfileSpec
 from quant_core.spec import load_research
 from tests.contract.random_blocks import blocks_of, hints_of
 

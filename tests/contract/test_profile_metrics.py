@@ -8,7 +8,7 @@ import pytest
 
 from quant_core.bars import Bars
 from quant_core.profile_metrics import PROFILE_METRICS, ProfileMetric
-from quant_core.seasonality.spec import CONDITIONAL_METRICS, DIRECTION_METRICS, RETURN_METRICS, resolve_metric
+from quant_core.seasonality.entries import CONDITIONAL_METRICS, DIRECTION_METRICS, RETURN_METRICS, resolve_metric
 
 
 def random_bars(n: int, *, scale: float = 1.0, seed: int = 1) -> Bars:

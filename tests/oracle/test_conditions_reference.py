@@ -27,7 +27,8 @@ from quant_core.errors import ConfigError
 from quant_core.features.calendar_value import CalendarValue
 from quant_core.features.htf_ema_slope import HtfEmaSlope
 from quant_core.features.sma import Sma
-from quant_core.seasonality.spec import SeasonalityProfileSpec, resolve_dimension
+from quant_core.seasonality.entries import resolve_dimension
+from quant_core.seasonality.settings import SeasonalityProfileSpec
 from quant_core.timeframes import Timeframe
 from tests.contract.random_bars import daily_bars, intraday_bars
 

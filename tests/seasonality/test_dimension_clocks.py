@@ -10,7 +10,7 @@ import pytest
 from quant_core.bars import Bars
 from quant_core.calendars import calendar_of
 from quant_core.seasonality._cells import CELL_MINUTES, cells_of, codes_of_cells, group_by_cell_length
-from quant_core.seasonality.spec import resolve_dimension
+from quant_core.seasonality.entries import resolve_dimension
 from quant_core.timeframes import Timeframe
 
 

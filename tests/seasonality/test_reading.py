@@ -13,7 +13,7 @@ from quant_core.seasonality import (
     metric_rows,
     profile_bars,
 )
-from quant_core.seasonality.spec import resolve_dimension, resolve_metric
+from quant_core.seasonality.entries import resolve_dimension, resolve_metric
 from quant_core.timeframes import Timeframe
 from tests.seasonality.worlds import bars_from_returns, garch_returns
 
