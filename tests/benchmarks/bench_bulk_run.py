@@ -24,7 +24,9 @@ import numpy as np
 import polars as pl
 
 from quant_pipelines.lake.partitions import PartitionKey, plan_rectangles
-from quant_pipelines.stages.stage import Stage, StageInputs, discover_stages
+from quant_pipelines.stages.key_run import KeyPlan, run_key
+from quant_pipelines.stages.reader import StageInputs
+from quant_pipelines.stages.stage import Stage, discover_stages
 from tests.pipelines.small_project import SmallProject
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
@@ -57,18 +59,19 @@ def _project(root: Path, instance: dg.DagsterInstance, symbols: list[str], n_day
 
 
 def _research_stages() -> list[Stage]:
-    return [stage for stage in discover_stages() if stage.job == "research"]
+    return [stage for stage in discover_stages("symbol_timeframe") if stage.refresh != "on_request"]
 
 
 def _stages_alone(project: SmallProject, keys: list[PartitionKey]) -> float:
     """Seconds of the same work, called directly."""
     resources = project.definitions().resources or {}
     inputs = StageInputs(resources["lake"], resources["sources"], resources["research"])
-    stages = _research_stages()
+    plan = KeyPlan(_research_stages(), draw=False)
     start = time.perf_counter()
     for key in sorted(keys, key=str):
-        for stage in stages:
-            stage.make(inputs, key)
+        problems = run_key(inputs, plan, key).problems
+        if problems:
+            raise RuntimeError(problems[0])
     return time.perf_counter() - start
 
 
