@@ -74,7 +74,11 @@ RENAMED = [
 ]
 
 
-@pytest.mark.parametrize(("catalog", "block", "now", "earlier"), RENAMED, ids=[f"{block.name}-{earlier}" for _, block, _, earlier in RENAMED])
+@pytest.mark.parametrize(
+    ("catalog", "block", "now", "earlier"),
+    RENAMED,
+    ids=[f"{block.__name__}-{earlier}" for _, block, _, earlier in RENAMED],
+)
 def test_every_earlier_parameter_is_read(catalog: Catalog[Block], block: type[Block], now: str, earlier: str) -> None:
     value = getattr(block(), now)
     written = f"{block().name}({earlier}={value})"
