@@ -7,7 +7,6 @@ Keep out: frames and tables (profile.py).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +39,7 @@ from quant_core.seasonality._inference import (
     std_statistics,
 )
 from quant_core.seasonality._ranks import rank_sweep
+from quant_core.seasonality._threads import in_threads
 from quant_core.seasonality._values import CellValues, cell_values, values_of
 
 CLUSTER_WINDOWS = 4
@@ -90,8 +90,7 @@ def dimension_statistics(
         ) -> DimensionStatistics:
             return _one_dimension(*item, cells, prepared, by_value, spans, confidence)
 
-        with ThreadPoolExecutor(n_threads) as pool:
-            found.update((result.dimension, result) for result in pool.map(one, coded))
+        found.update((result.dimension, result) for result in in_threads(one, coded, n_threads, len(bars)))
     return [found[d] for d in dimensions]
 
 

@@ -10,7 +10,6 @@ roll up into any dimension.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from quant_core.bars import Bars
 from quant_core.dimensions import Dimension
 from quant_core.dimensions.contract import Cycle
+from quant_core.seasonality._threads import in_threads
 
 Ints: TypeAlias = NDArray[np.int64]
 Codes: TypeAlias = NDArray[np.int32]
@@ -113,8 +113,7 @@ def group_by_cell_length(
         if not waiting or (groups and minutes < bars.timeframe.minutes):
             break
         cells = cells_of(bars, minutes)
-        with ThreadPoolExecutor(n_threads) as pool:
-            codes = list(pool.map(partial(codes_of_cells, cells=cells), waiting))
+        codes = in_threads(partial(codes_of_cells, cells=cells), waiting, n_threads, len(bars))
         coded = list(zip(waiting, codes, strict=True))
         fitting = [(d, c) for d, c in coded if c is not None]
         if fitting:

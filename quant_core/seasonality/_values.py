@@ -7,7 +7,6 @@ Keep out: bins (_cells.py) and statistics of bins (_inference.py).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +16,7 @@ from quant_core.profile_metrics import BarValue, ProfileMetric
 from quant_core.seasonality._cells import Cells
 from quant_core.seasonality._cube import Floats, cell_powers, cell_shares
 from quant_core.seasonality._ranks import SortedValues, quantile_ranks, sort_with_cells
+from quant_core.seasonality._threads import in_threads
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def cell_values(
             columns = np.hstack((columns, cell_shares(array, cells.starts, thresholds)))
         return CellValues(bar_value, array, shift, cube, ordered, probabilities, np.ascontiguousarray(columns))
 
-    with ThreadPoolExecutor(n_threads) as pool:
-        return dict(zip(values, pool.map(one, values.items()), strict=True))
+    found = in_threads(one, list(values.items()), n_threads, int(cells.starts[-1]))
+    return dict(zip(values, found, strict=True))
 
 
 def overall_quantile(ordered: Floats, probability: float) -> float:

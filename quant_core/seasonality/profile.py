@@ -88,12 +88,11 @@ def rows_of(statistics: Sequence[DimensionStatistics]) -> pl.DataFrame:
         "n_bars": pl.Series(_joined([found.n_bars for found, _, _ in each])),
         "n": pl.Series(_joined([stats.n for _, _, stats in each]).astype(np.int64)),
     }
-    for name, dtype in TABLE.schema.items():
-        if name in BinStatistics.__dataclass_fields__ and name not in columns:
-            # nan is how arrays say undefined; a table says null.
-            values = pl.Series(_joined([getattr(stats, name) for _, _, stats in each]))
-            columns[name] = values.fill_nan(None).cast(dtype)
-    return pl.DataFrame(columns).filter(pl.col("n_bars") > 0)
+    fields = [n for n in TABLE.schema if n in BinStatistics.__dataclass_fields__ and n not in columns]
+    columns |= {name: pl.Series(_joined([getattr(stats, name) for _, _, stats in each])) for name in fields}
+    # nan is how arrays say undefined; a table says null.
+    defined = [pl.col(name).fill_nan(None).cast(TABLE.schema[name]) for name in fields]
+    return pl.DataFrame(columns).filter(pl.col("n_bars") > 0).with_columns(defined)
 
 
 def _joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
@@ -102,7 +101,7 @@ def _joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
 
 def _repeated(labels: Sequence[Any], times: Sequence[int]) -> pl.Series:
     """Every label as often as its dimension has bins."""
-    return pl.Series([label for label, n in zip(labels, times, strict=True) for _ in range(n)])
+    return pl.Series(labels).gather(np.repeat(np.arange(len(times)), times))
 
 
 def with_period_key(rows: pl.DataFrame, bars: Bars, period: str) -> pl.DataFrame:

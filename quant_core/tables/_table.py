@@ -105,22 +105,27 @@ class Table:
         Pandera takes 20 ms for forty columns, which is more than computing a small table takes; it is asked only to
         say what is wrong.
         """
-        names = [c.name for c in self.columns]
-        right = set(names) <= set(frame.columns) if self.extra_columns else frame.columns == names
-        if not right or any(frame.schema[c.name] != c.dtype for c in self.columns):
+        names, schema = [c.name for c in self.columns], frame.schema  # the schema is made anew at each access
+        right = set(names) <= set(schema) if self.extra_columns else schema.names() == names
+        if not right or any(schema[c.name] != c.dtype for c in self.columns):
             return False
-        broken: list[pl.Expr] = []
+        return not frame.select(self._is_broken).item()
+
+    @cached_property
+    def _is_broken(self) -> pl.Expr:
+        """Whether a frame of the right columns and types breaks a promise about nulls or bounds."""
+        broken: list[pl.Expr] = [pl.lit(value=False)]
         for c in self.columns:
             value = pl.col(c.name)
             if not c.nullable:
                 broken.append(value.is_null().any())
-            if not c.nullable and frame.schema[c.name].is_float():
+            if not c.nullable and c.dtype in (pl.Float32, pl.Float64):
                 broken.append(value.is_nan().any())
             if c.minimum is not None:
                 broken.append((value < c.minimum).any())
             if c.maximum is not None:
                 broken.append((value > c.maximum).any())
-        return not broken or not frame.select(pl.any_horizontal(*broken)).item()
+        return pl.any_horizontal(*broken)
 
     def validate(self, frame: pl.DataFrame, *, where: str = "") -> pl.DataFrame:
         """Return the frame unchanged, or say which promise it breaks.
