@@ -41,6 +41,8 @@ def contract_check(asset: str) -> Check:
 
 
 def _breach(asset: str, tables: KeyTables, key: Key) -> Finding:
+    if asset in tables.published:  # these very rows were validated before they were written
+        return Finding(0, {"n_rows": tables.rows(asset).height})
     try:
         n_rows = TABLES[asset].validate(tables.rows(asset), where=str(key)).height
     except (DataContractError, SchemaVersionError) as error:

@@ -42,11 +42,13 @@ class KeyTables:
     def __init__(self, lake: Lake, key: Key) -> None:
         self.lake, self.key = lake, key
         self._rows: dict[str, pl.DataFrame] = {}
+        self.published: set[str] = set()
         self._facts: dict[tuple[str, Key], Facts | None] = {}
 
     def put(self, table: str, rows: pl.DataFrame, facts: Facts) -> None:
-        """Keep what was just published."""
+        """Keep what was just validated and published."""
         self._rows[table] = rows
+        self.published.add(table)
         self._facts[table, self.key] = facts
 
     def keys_of(self, table: str) -> list[Key]:
