@@ -78,7 +78,7 @@ def read_mart(name: str, lake: Lake) -> pl.DataFrame:
 def _selected(connection: duckdb.DuckDBPyConnection, file: SqlFile) -> pl.DataFrame:
     """The rows of the SELECT, its tables being bound."""
     try:
-        rows: Any = connection.execute(file.select).to_arrow_table()
+        rows: Any = connection.sql(file.select).to_arrow_table()
     except duckdb.Error as error:
         raise LakeError(f"{file.name}.sql failed: {error}. Fix the SELECT.") from error
     return pl.DataFrame(pl.from_arrow(rows))
