@@ -10,7 +10,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 WORKERS ?= 2
 PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
-.PHONY: help setup demo test test-all test-slow ui check format bench lock clean
+.PHONY: help setup demo test test-all test-slow ui check format reference bench lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,12 @@ check: setup  ## format, lint, types, imports and architecture
 format: setup  ## rewrite the files in the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+reference: setup  ## remake the pages of docs that the code prints
+	$(BIN)/python -m quant_core.reference blocks > docs/blocks.md
+	$(BIN)/python -m quant_core.reference tables > docs/tables.md
+	$(BIN)/python -m quant_pipelines.marts.reference > docs/marts.md
+	$(BIN)/python -m quant_pipelines.cli._reference > docs/commands.md
 
 bench: setup  ## benchmarks beside their peers; prints ratios
 	$(BIN)/python -m tests.benchmarks

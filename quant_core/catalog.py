@@ -20,7 +20,7 @@ CONTRACT = "contract"
 """The module of a family folder that says what a block of the family is."""
 
 SETTINGS = "settings"
-"""The module of a folder that holds its section of the research file."""
+"""The module of a folder that holds its section of the research file; a further section is ``<name>_settings``."""
 
 
 _CATALOGS: dict[type[Block], Catalog[Any]] = {}
@@ -41,7 +41,7 @@ class Catalog(Mapping[str, type[B]], Generic[B]):
     """The blocks of one family by id, in alphabetical order.
 
     One file = one block: ``events/gap_up.py`` must define the class ``GapUp`` of the family. Files that
-    start with an underscore, ``contract.py`` and ``settings.py`` are not blocks.
+    start with an underscore, ``contract.py``, ``settings.py`` and ``<name>_settings.py`` are not blocks.
 
     Raises:
         DataContractError: a file does not hold exactly one class of the family, or its name differs.
@@ -103,4 +103,13 @@ class Catalog(Mapping[str, type[B]], Generic[B]):
 
 def _is_machinery(module: str) -> bool:
     """True for the files of a family folder that hold no block: its contract, its settings and private modules."""
-    return module in {CONTRACT, SETTINGS} or module.startswith("_")
+    return module == CONTRACT or holds_settings(module) or module.startswith("_")
+
+
+def holds_settings(module: str) -> bool:
+    """True for a module that holds a section of the research file.
+
+    >>> [holds_settings(name) for name in ("settings", "gaps_settings", "_settings", "gaps")]
+    [True, True, False, False]
+    """
+    return module == SETTINGS or (module.endswith(f"_{SETTINGS}") and not module.startswith("_"))

@@ -21,18 +21,18 @@ from quant_core.tables import TABLES
 
 
 def families() -> dict[str, Catalog[Block]]:
-    """Every family folder's catalog, by folder name.
+    """Every family folder's catalog, by the folder's place in the core.
 
-    >>> "events" in families() and "targets" in families()
+    >>> {"events", "targets", "quality/checks"} <= set(families())
     True
     """
     found: dict[str, Catalog[Block]] = {}
-    for module in pkgutil.iter_modules(quant_core.__path__):
+    for module in pkgutil.walk_packages(quant_core.__path__, "quant_core."):
         if module.ispkg:
-            package = importlib.import_module(f"quant_core.{module.name}")
+            package = importlib.import_module(module.name)
             for value in vars(package).values():
                 if isinstance(value, Catalog) and value.package == package.__name__:
-                    found[module.name] = cast("Catalog[Block]", value)
+                    found[module.name.removeprefix("quant_core.").replace(".", "/")] = cast("Catalog[Block]", value)
     return found
 
 
@@ -43,10 +43,10 @@ def blocks_page() -> str:
         "",
         "Every block with its default parameters, as the spec and the results write it. One file is one block:",
         "`quant_core/<family>/<name>.py` holds its definition, missing-value rule and an example worked by hand.",
-        "This page is printed by `python -m quant_core.reference blocks`.",
+        "This page is printed by `python -m quant_core.reference blocks`; `make reference` remakes all such pages.",
     ]
     for folder, catalog in families().items():
-        package = importlib.import_module(f"quant_core.{folder}")
+        package = importlib.import_module(f"quant_core.{folder.replace('/', '.')}")
         lines += ["", f"## {folder}", "", _first_sentence(package), "", "| block | what it is |", "|---|---|"]
         for block in catalog.values():
             lines.append(f"| `{_signature(block)}` | {_first_sentence(block)} |")
@@ -58,7 +58,8 @@ def tables_page() -> str:
     lines = [
         "# Tables",
         "",
-        "Every table of the lake. This page is printed by `python -m quant_core.reference tables`.",
+        "Every table of the lake. This page is printed by `python -m quant_core.reference tables`; `make reference`",
+        "remakes all such pages.",
     ]
     for name, table in TABLES.items():
         lines += ["", f"## {name}", "", table.markdown()]

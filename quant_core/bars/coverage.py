@@ -49,8 +49,7 @@ def monthly_coverage(bars: Bars) -> pl.DataFrame:
         (expected & ~found).sum().cast(pl.Int64).alias("n_missing"),
         (found & ~expected).sum().cast(pl.Int64).alias("n_off_calendar"),
     )
-    share = (pl.col("n_expected") - pl.col("n_missing")) / pl.col("n_expected")
-    return counted.sort("month").with_columns(pl.when(pl.col("n_expected") > 0).then(share).alias("share"))
+    return table.arranged(counted.sort("month"))
 
 
 def gaps(bars: Bars) -> pl.DataFrame:

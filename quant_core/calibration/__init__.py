@@ -44,5 +44,5 @@ def calibrate(plan: CalibrationPlan, run: RunTasks = map) -> pl.DataFrame:
     """
     counts = pl.concat(list(run(measure, plan.tasks())))
     table = TABLES["calibration"]
-    rates = rates_of(counts).select(*table.schema).sort(table.order)
+    rates = table.arranged(rates_of(counts)).sort(table.order)
     return table.validate(rates, where=f"seed {plan.seed}")

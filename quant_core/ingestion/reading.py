@@ -81,15 +81,14 @@ def reader_for(member: Member, dialect: Dialect) -> Reader:
     readers = [READERS[name]() for name in READERS]
     by_bytes = [r for r in readers if r.recognizes(member.data[:4096])]
     by_name = [r for r in readers if member.name.lower().endswith(r.suffixes)]
-    is_plain_text = [r for r in by_name if r.name in ("delimited_text", "json_rows")]
-    return (by_bytes or is_plain_text or [READERS["delimited_text"]()])[0]
+    return (by_bytes or [r for r in by_name if r.is_text] or [READERS["delimited_text"]()])[0]
 
 
 def _read_member(member: Member, file_name: str, dialect: Dialect) -> ParsedFile:
     """Read one unwrapped file."""
-    if dialect.format is None:
-        refuse_foreign(member.data[:4096], member.origin)
     reader = reader_for(member, dialect)
+    if dialect.format is None and not reader.recognizes(member.data[:4096]):
+        refuse_foreign(member.data[:4096], member.origin)
     preview = reader.preview(member, dialect)
     columns = assign_columns(preview, dialect, member.origin)
     sheet = reader.load(member, preview, columns.roles, dialect)

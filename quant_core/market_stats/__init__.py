@@ -71,7 +71,7 @@ def _all_rows(panel: Panel) -> pl.DataFrame:
     pooled = [reduce(add, parts) for parts in zip(*tests, strict=True)]
     frames.append(_rows(panel, POOLED_FOLD, "oos_pooled", pooled, (folds[0].test_start, folds[-1].test_stop)))
     table = TABLES["market_stats"]
-    return mark_replicated(pl.concat(frames)).select(*table.schema).sort(table.order)
+    return table.arranged(mark_replicated(pl.concat(frames))).sort(table.order)
 
 
 def _range(fold: Fold, split: str) -> tuple[int, int]:
@@ -126,4 +126,4 @@ def _rows(panel: Panel, fold: int, split: str, counts: list[TargetCounts], span:
     cells = pl.concat([estimate_cells(place, panel, c) for c in counts], how="diagonal")
     missing = [c for c in TABLES["market_stats"].columns if c.name not in cells.columns]
     cells = cells.with_columns([pl.lit(None, dtype=c.dtype).alias(c.name) for c in missing])
-    return judge(cells, panel.spec).select(*TABLES["market_stats"].schema)
+    return TABLES["market_stats"].arranged(judge(cells, panel.spec))

@@ -96,7 +96,7 @@ def cell_details(bars: Bars, spec: MarketStatsSpec, cell: CellName) -> pl.DataFr
     }
     table = TABLES["stats_details"]
     constants = [pl.lit(v, dtype=table.schema[k]).alias(k) for k, v in labels.items()]
-    details = pl.concat(parts).with_columns(constants).select(*table.schema).sort("ts")
+    details = table.arranged(pl.concat(parts).with_columns(constants)).sort("ts")
     return table.validate(details, where=f"{bars.symbol} {bars.timeframe}")
 
 

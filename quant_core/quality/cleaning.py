@@ -136,7 +136,8 @@ def clean(
         calendar,
     )
     bad = _quarantine(ledger.quarantined)
-    lines = pl.DataFrame(ledger.lines, schema=TABLES["quality"].schema).sort("check")
+    quality = TABLES["quality"]
+    lines = quality.arranged(pl.DataFrame(ledger.lines, schema=quality.schema)).sort("check")
     report = QualityReport(lines, n_in, len(bars), ledger.n_dropped, bad.height, refused.height)
     return Cleaned(bars, pl.concat([refused, bad]), report)
 

@@ -69,7 +69,7 @@ def _table(
         stable=pl.lit(None, dtype=pl.Boolean),
         replicated=pl.lit(None, dtype=pl.Boolean),
     )
-    return with_verdicts(_with_posterior(rows, spec), spec).select(list(TABLE.schema)).sort(TABLE.order)
+    return TABLE.arranged(with_verdicts(_with_posterior(rows, spec), spec)).sort(TABLE.order)
 
 
 def rows_of(statistics: Sequence[DimensionStatistics]) -> pl.DataFrame:

@@ -45,5 +45,5 @@ def compute_stability(bars: Bars, spec: SeasonalityProfileSpec, *, n_threads: in
             part, spec.resolved_dimensions(), spec.resolved_metrics(), confidence=spec.confidence, n_threads=n_threads
         )
         parts.append(with_period_key(rows_of(statistics), bars, period))
-    rows = pl.concat(parts).select(list(TABLE.schema)).sort(TABLE.order)
+    rows = TABLE.arranged(pl.concat(parts)).sort(TABLE.order)
     return TABLE.validate(rows, where=f"{bars.symbol} {bars.timeframe.value}")

@@ -23,11 +23,12 @@ from quant_core.seasonality.settings import SeasonalitySection
 from quant_core.section import Reading, Section
 from quant_core.spec._moved import MovedWarning, with_current_places
 from quant_core.spec._research import DataSpec, ResearchSpec
-from quant_core.spec._sections import SECTIONS
+from quant_core.spec._sections import MODULE_OF_SECTION, SECTIONS
 from quant_core.splitters.settings import FoldsSpec
 from quant_core.timeframes import timeframes_at
 
 __all__ = [
+    "MODULE_OF_SECTION",
     "SECTIONS",
     "CostSpec",
     "DataSpec",

@@ -121,10 +121,15 @@ class ResearchSpec:
     def _section_ids(self) -> dict[str, str]:
         ids: dict[str, str] = {}
         for name in self.settings:
-            parts = SECTIONS[name].parts()
-            seed = {"seed": self.seed} if any(part.draws for part in parts.values()) else {}
-            ids[name] = _id_of({"data": self.data.plain(), **seed, **{part: self._plain[part] for part in parts}})
+            drawn_from = self.seed_of(name)
+            seed = {} if drawn_from is None else {"seed": drawn_from}
+            parts = {part: self._plain[part] for part in SECTIONS[name].parts()}
+            ids[name] = _id_of({"data": self.data.plain(), **seed, **parts})
         return ids
+
+    def seed_of(self, section: str) -> int | None:
+        """The seed of what a section's results draw; None where nothing is random."""
+        return self.seed if any(part.draws for part in SECTIONS[section].parts().values()) else None
 
     def section_id(self, section: str) -> str:
         """The id of what a section's results depend on: itself, the sections it uses, ``data``, and the seed if drawn.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -26,6 +26,7 @@ class Column:
         unit: what one unit of the number is: ``UTC``, ``price``, ``fraction``, ``bars``, ``count``, ``id``, ``label``.
         nullable: True when null is a legal value; ``meaning`` then says what null stands for.
         minimum, maximum: inclusive bounds, or None.
+        formula: for a column that follows from others of the same row: the expression over them; ``arranged`` fills it.
     """
 
     name: str
@@ -35,6 +36,8 @@ class Column:
     nullable: bool = False
     minimum: float | None = None
     maximum: float | None = None
+    # Expressions compare to expressions, not to a truth value.
+    formula: pl.Expr | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,17 @@ class Table:
     def empty(self) -> pl.DataFrame:
         """A frame with the columns and no row."""
         return pl.DataFrame(schema=self.schema)
+
+    def arranged(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The declared columns of a frame in their order, those with a formula computed; others are left out.
+
+        >>> half = Column("half", pl.Float64, "count", "x / 2.", formula=pl.col("x") / 2)
+        >>> table = Table("demo", "One row is one x.", (half, Column("x", pl.Int64, "count", "A count.")), (), ())
+        >>> table.arranged(pl.DataFrame({"x": [3], "aside": [0]})).rows()
+        [(1.5, 3)]
+        """
+        formulas = [c.formula.cast(c.dtype).alias(c.name) for c in self.columns if c.formula is not None]
+        return frame.with_columns(formulas).select(list(self.schema))
 
     def pandera_schema(self) -> pa.DataFrameSchema:
         """The contract as a pandera schema: dtypes, nullability, bounds; strict on unknown columns."""

@@ -25,6 +25,9 @@ TABLE = Table(
             nullable=True,
             minimum=0,
             maximum=1,
+            formula=pl.when(pl.col("n_expected") > 0).then(
+                (pl.col("n_expected") - pl.col("n_missing")) / pl.col("n_expected")
+            ),
         ),
     ),
     key=("month",),

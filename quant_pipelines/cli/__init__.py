@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from rich.console import Console
 
@@ -36,15 +37,25 @@ def run(arguments: Sequence[str], console: Console) -> int:
         return 1
 
 
+def commands() -> dict[str, tuple[str, ModuleType]]:
+    """Name of every command → what it does in one line, and its file.
+
+    >>> commands()["symbols"][0][:28]
+    'list the registered symbols '
+    """
+    return {
+        module.__name__.rsplit(".", 1)[1]: ((module.__doc__ or "").splitlines()[0].split(": ", 1)[-1], module)
+        for module in modules_of(__name__)
+    }
+
+
 def _parser() -> argparse.ArgumentParser:
     """Options shared by all commands, and one sub-parser per command file."""
     parser = argparse.ArgumentParser(prog="qe", description="Quant research pipeline: launch runs and read results.")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in modules_of(__name__):
-        name = module.__name__.rsplit(".", 1)[1]
-        summary = (module.__doc__ or "").splitlines()[0].split(": ", 1)[-1]
-        sub = commands.add_parser(name, help=summary, description=summary)
+    parsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, (summary, module) in commands().items():
+        sub = parsers.add_parser(name, help=summary, description=summary)
         module.add_options(sub)
         sub.set_defaults(command=module.command)
     return parser

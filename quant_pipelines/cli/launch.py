@@ -7,6 +7,7 @@ Keep out: choosing keys by their state (backfill).
 from __future__ import annotations
 
 import argparse
+import importlib.resources
 
 from rich.console import Console
 
@@ -16,11 +17,11 @@ from quant_pipelines.lake.partitions import PartitionKey
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Job and keys."""
-    parser.add_argument(
-        "job",
-        help="register_symbols, ingest, market_stats, research, seasonality, marts, calibration, leak_audit or "
-        "prune_event_log",
-    )
+    # The names of their files: asking the code location takes seconds.
+    folder = importlib.resources.files("quant_pipelines") / "automation" / "jobs"
+    names = sorted(f.name.removesuffix(".py") for f in folder.iterdir() if f.name.endswith(".py"))
+    jobs = ", ".join(name for name in names if not name.startswith("_"))
+    parser.add_argument("job", help=f"{jobs}; or a stage that is made on request")
     parser.add_argument("keys", nargs="*", metavar="SYMBOL|TIMEFRAME", help="partitions, for example 'SP500|D1'")
 
 

@@ -120,7 +120,7 @@ def expected_facts(stage: Stage, tables: KeyTables, research: ResearchSpec, conf
         data_version=versions[0] if len(versions) == 1 else digest(json.dumps(versions).encode()),
         code_version=stage.code_version,
         spec_id=section,
-        seed=research.seed if stage.section else None,
+        seed=research.seed_of(stage.section) if stage.section else None,
         calendar=calendar,
     )
 

@@ -51,7 +51,8 @@ def describe(
     entries["written"] = dg.MetadataValue.bool(is_written)
     if research is not None:
         entries["spec_id"] = dg.MetadataValue.text(research.spec_id)
-        entries["seed"] = dg.MetadataValue.int(research.seed)
+    if facts is not None and facts.seed is not None:
+        entries["seed"] = dg.MetadataValue.int(facts.seed)
     if facts is not None:
         entries["data_version"] = dg.MetadataValue.text(facts.data_version)
         entries["code_version"] = dg.MetadataValue.text(facts.code_version)

@@ -20,7 +20,7 @@ import polars as pl
 from pydantic import BaseModel
 
 from quant_core.errors import ConfigError
-from quant_core.spec import ResearchSpec
+from quant_core.spec import MODULE_OF_SECTION, ResearchSpec
 from quant_core.tables import Table
 from quant_pipelines.lake.code_version import code_version
 from quant_pipelines.stages.key_tables import RAW_ROWS, SOURCES, KeyTables
@@ -107,7 +107,7 @@ class Stage:
     def code_modules(self) -> tuple[str, ...]:
         """Modules whose code counts as its own besides that of ``make``: its section, its tables."""
         tables = [f"quant_core.tables.{name}" for name in (self.table.name, *self.beside)]
-        settings = [f"quant_core.{self.section}.settings"] if self.section else []
+        settings = [MODULE_OF_SECTION[self.section]] if self.section else []
         return (*tables, *settings)
 
     @cached_property

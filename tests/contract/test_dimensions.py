@@ -10,7 +10,6 @@ import pytest
 from quant_core.bars import Bars
 from quant_core.calendars import calendar_of
 from quant_core.dimensions import DIMENSIONS, Dimension
-from quant_core.dimensions.contract import ClockDimension
 from quant_core.errors import ConfigError
 from quant_core.seasonality.entries import FLAGS, resolve_dimension
 from quant_core.timeframes import Timeframe
@@ -62,9 +61,7 @@ def test_gives_one_code_per_bar_within_the_bins(dimension: Dimension, bars: Bars
 def test_leaves_out_only_the_bars_its_docstring_names(dimension: Dimension, bars: Bars) -> None:
     codes = dimension.codes(bars)
     parts = [dimension.first, dimension.second] if dimension.name == "cross" else [dimension]
-    needs_clock = any(
-        isinstance(p, ClockDimension) or p.name in {"minutes_from_session_open", "city_session"} for p in parts
-    )
+    needs_clock = any("bars of a session or longer" in _missing_rule(type(p)) for p in parts)
     if needs_clock and not bars.timeframe.is_intraday:
         assert codes.null_count() == len(bars)
     elif dimension.name == "is_rollover_day":
@@ -72,6 +69,11 @@ def test_leaves_out_only_the_bars_its_docstring_names(dimension: Dimension, bars
         assert codes.is_null().to_list() == (bars.frame["session_date"] == first).to_list()
     else:
         assert codes.null_count() == 0
+
+
+def _missing_rule(block: type[Dimension]) -> str:
+    """What the docstring promises of bars without a bin."""
+    return " ".join((block.__doc__ or "").split("Missing:")[1].split())
 
 
 def test_labels_are_the_bins_at_the_codes(dimension: Dimension, bars: Bars) -> None:
@@ -107,8 +109,9 @@ def test_takes_no_bars(dimension: Dimension, bars: Bars) -> None:
 @pytest.mark.parametrize("name", sorted(DIMENSIONS))
 def test_weekly_bars_have_no_day_and_no_hour(name: str) -> None:
     weeks = Bars.of(close=[1.0] * 3, timeframe=Timeframe.W1)
-    coarse = {"month", "quarter", "is_month", "week_of_year"}
-    assert DIMENSIONS[name]().codes(weeks).null_count() == (0 if name in coarse else 3)
+    block = DIMENSIONS[name]
+    is_for_weeks = _missing_rule(block).startswith("none")
+    assert block().codes(weeks).null_count() == (0 if is_for_weeks else 3)
 
 
 @pytest.mark.parametrize("name", [n for n, c in DIMENSIONS.items() if hasattr(c, "zone")])

@@ -17,7 +17,6 @@ from quant_core.errors import ConfigError
 from quant_core.events import EVENTS
 from quant_core.features import FEATURES, Feature
 from quant_core.leak_audit.blocks import AuditedBlocks, audit_blocks, leaks_at
-from quant_core.splitters import SPLITTERS
 from quant_core.splitters.walk_forward import WalkForward
 from quant_core.timeframes import Timeframe
 
@@ -68,7 +67,6 @@ def test_higher_bars_and_folds_pass() -> None:
     )
     report = audit_blocks(_hours(24 * 150, 2), blocks, n_cuts=30, seed=2)
     assert report.leaks == []
-    assert {"walk_forward", "single_split"} == set(SPLITTERS)
 
 
 @dataclass(frozen=True)

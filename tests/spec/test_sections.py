@@ -71,7 +71,7 @@ def test_a_new_section_is_found_by_its_file_and_leaves_the_other_ids(tmp_path, m
     )
     before = load_research(BASE, "a")
     monkeypatch.setattr(quant_core, "__path__", [*quant_core.__path__, str(tmp_path)])
-    found = _sections.discovered_sections()
+    found = {name: section for name, (_, section) in _sections.discovered_sections().items()}
     for module in ("quant_core.spec._research", "quant_core.spec"):
         monkeypatch.setattr(f"{module}.SECTIONS", found)
     after = load_research(BASE + "backtest: {entry: gap_up}", "a")

@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from quant_core.errors import ConfigError
+from quant_core.spec import load_research
 from quant_pipelines.lake.code_version import CodeTree
+from quant_pipelines.stages.key_run import expected_facts
+from quant_pipelines.stages.key_tables import KeyTables
 from quant_pipelines.stages.stage import Stage, discover_stages
+from tests.stages.small_stages import KEY, inputs_at
 
 ROOT = Path(__file__).resolve().parents[2]
 ALL = {"bars", "features", "market_stats", "seasonality_profiles", "stats_details"}
@@ -23,7 +27,7 @@ def versions(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str, st
     folder = tmp_path_factory.mktemp("code")
     for package in ("quant_core", "quant_pipelines"):
         shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", "*.sql"))
-    stages = [s for s in discover_stages() if not s.takes_in]
+    stages = _stages()
     before = {s.name: _version(CodeTree(folder), s) for s in stages}
 
     def changed(file: str, old: str, new: str) -> set[str]:
@@ -37,6 +41,11 @@ def versions(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str, st
             path.write_text(text)
 
     return changed
+
+
+def _stages() -> list[Stage]:
+    """The stages whose edits are planned below: one that is added has edits of its own."""
+    return [s for s in discover_stages() if s.name in ALL]
 
 
 def _version(tree: CodeTree, stage: Stage) -> str:
@@ -87,6 +96,40 @@ def test_an_edit_marks_exactly_the_stages_whose_numbers_may_change(
     assert versions(file, old, new) == expected
 
 
+SPEC = """
+features: [log_return]
+folds: {train_fraction: 0.6}
+cost: {round_trip_bps: 1}
+market_stats: {fdr: 0.1}
+seasonality: {profile: {by_month: true}}
+seed: 5
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("log_return", "gap", {"features"}),
+        ("train_fraction: 0.6", "train_fraction: 0.5", STATISTICS),
+        ("bps: 1", "bps: 2", STATISTICS),
+        ("fdr: 0.1", "fdr: 0.2", STATISTICS),
+        ("by_month", "by_quarter", {"seasonality_profiles"}),
+        ("seed: 5", "seed: 6", STATISTICS),
+        ("fdr: 0.1", "fdr: 0.10", set()),
+        ("seed: 5", "seed: 5\ncompute: {threads: 1}", set()),
+        ("seed: 5", "seed: 5\ndata: {start: 2020-01-01}", ALL - {"bars"}),
+    ],
+)
+def test_a_change_of_the_research_file_marks_exactly_the_stages_it_is_about(
+    old: str, new: str, expected: set[str], tmp_path: Path
+) -> None:
+    tables = KeyTables(inputs_at(tmp_path).lake, KEY)
+    before, after = load_research(SPEC, "a.yaml"), load_research(SPEC.replace(old, new), "b.yaml")
+    stages = [s for s in _stages() if s.reads == ("bars",)]
+    assert {s.name for s in stages} == ALL - {"bars"}
+    assert {s.name for s in stages if expected_facts(s, tables, before) != expected_facts(s, tables, after)} == expected
+
+
 @pytest.mark.parametrize(
     ("library", "expected"),
     [
@@ -96,7 +139,7 @@ def test_an_edit_marks_exactly_the_stages_whose_numbers_may_change(
     ],
 )
 def test_another_version_of_a_library_marks_the_stages_that_compute_with_it(library: str, expected: set[str]) -> None:
-    stages = [s for s in discover_stages() if not s.takes_in]
+    stages = _stages()
     other = CodeTree(libraries={library: "99.0"})
     assert {s.name for s in stages if _version(other, s) != _version(CodeTree(), s)} == expected
 

@@ -109,6 +109,11 @@ class Reader(Block):
     def recognizes(self, head: bytes) -> bool:
         """True when the first bytes can only be this format."""
 
+    @property
+    def is_text(self) -> bool:
+        """True for a format of text: a file with its ending is read by it, whatever the first bytes are."""
+        return False
+
     @abstractmethod
     def preview(self, member: Member, dialect: Dialect) -> Preview:
         """Names, a sample and the layout."""

@@ -46,6 +46,10 @@ class DelimitedText(Reader):
     def suffixes(self) -> tuple[str, ...]:
         return (".csv", ".txt", ".tsv", ".prn", ".asc")
 
+    @property
+    def is_text(self) -> bool:
+        return True
+
     def recognizes(self, head: bytes) -> bool:
         return False
 

@@ -54,6 +54,10 @@ class JsonRows(Reader):
     def suffixes(self) -> tuple[str, ...]:
         return (".json", ".jsonl", ".ndjson")
 
+    @property
+    def is_text(self) -> bool:
+        return True
+
     def recognizes(self, head: bytes) -> bool:
         start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
         return start[:1] == b"{" or (start[:1] == b"[" and start[1:].lstrip()[:1] in (b"[", b"{", b"]"))
