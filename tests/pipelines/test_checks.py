@@ -18,6 +18,7 @@ from quant_pipelines.lake.lake import Facts, Lake
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.stages.check import Check, Finding
 from quant_pipelines.stages.key_tables import KeyTables
+from quant_pipelines.stages.stage import discover_stages
 from tests.pipelines.small_project import SmallProject, daily_csv, stored_events
 
 GOOD, BAD = PartitionKey("GOOD", "H1"), PartitionKey("BAD", "H1")
@@ -96,7 +97,7 @@ def test_a_job_plans_no_check_and_logs_one_evaluation_per_check_and_key(tmp_path
     evaluations = _evaluations(project, result)
     expected = {
         (c.asset, c.name, f"{s}|{t}")
-        for c in discover_checks(["raw_bars", "bars", "features", "market_stats", "seasonality_profiles"])
+        for c in discover_checks([s.name for s in discover_stages("symbol_timeframe") if s.refresh == "on_data"])
         for s in ("AAA", "BBB")
         for t in ("D1", "W1")
     }
