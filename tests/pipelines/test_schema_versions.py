@@ -37,7 +37,7 @@ COVERAGE = TABLES["coverage"]
 def _frame(table: Table) -> pl.DataFrame:
     """One row of coverage, with the columns and types of a declaration."""
     row = {"month": date(2020, 1, 1), "n_bars": 20, "n_expected": 20, "n_missing": 0, "n_off_calendar": 0, "share": 1}
-    columns = {name: [row.get(name)] for name in table.schema}
+    columns = {name: [row.get(name, 0)] for name in table.schema}
     return pl.DataFrame(columns, strict=False).cast(table.schema)
 
 

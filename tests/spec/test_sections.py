@@ -43,7 +43,8 @@ seed: 5
 )
 def test_a_change_marks_exactly_the_sections_whose_results_depend_on_it(old, new, changed):
     first, other = load_research(BASE, "a"), load_research(BASE.replace(old, new), "a")
-    assert {s for s in first.settings if first.section_id(s) != other.section_id(s)} == changed
+    given = [s for s in first.settings if s in BASE]
+    assert {s for s in given if first.section_id(s) != other.section_id(s)} == changed
     assert (other.spec_id != first.spec_id) == bool(changed)
 
 
@@ -140,21 +141,20 @@ def test_estimators_and_corrections_are_chosen_by_id():
 @pytest.mark.parametrize(
     ("chosen", "says"),
     [
-        (
-            "interval: kaplan_meier",
-            "a.yaml: market_stats.interval: expected one of jeffreys, wilson, found 'kaplan_meier",
-        ),
-        ("posterior: wilson", "expected one of jeffreys, found 'wilson"),
+        ("interval: kaplan_meier", r"a\.yaml: market_stats\.interval: expected one of .*wilson.*, found 'kaplan_meier"),
+        ("posterior: wilson", r"expected one of (?!.*\bwilson,).*jeffreys.*, found 'wilson"),
         ("test: wilson", "expected one of cluster_robust_test"),
         ("correction: benjamini", "No inference method is called 'benjamini'"),
-        ("interval: wilson(confidence=0.9)", "expected the level of confidence, 0.95, found 0.9. Remove confidence"),
-        ("correction: benjamini_hochberg(rate=0.2)", "expected the level of fdr, 0.05, found 0.2. Remove rate"),
+        (
+            "interval: wilson(confidence=0.9)",
+            r"expected the level of confidence, 0\.95, found 0\.9\. Remove confidence",
+        ),
+        ("correction: benjamini_hochberg(rate=0.2)", r"expected the level of fdr, 0\.05, found 0\.2\. Remove rate"),
     ],
 )
 def test_a_choice_that_cannot_do_the_work_is_refused_with_those_that_can(chosen, says):
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(ConfigError, match=says):
         load_research(f"market_stats: {{{chosen}}}", "a.yaml")
-    assert says in str(caught.value)
 
 
 def test_the_chosen_interval_is_the_one_in_the_table():
