@@ -117,3 +117,15 @@ def test_the_copy_keeps_the_layers_and_the_types(copy: ProjectCopy) -> None:
     )
     assert "0 errors" in types
     assert "All checks passed" in copy.run("ruff", "check", "--no-cache", *files)
+
+
+@pytest.mark.slow
+def test_tests_that_name_what_is_shipped_allow_one_more(copy: ProjectCopy) -> None:
+    pipelines = ("checks", "key_state", "report", "schema_versions", "seasonality_stage")
+    named = [f"tests/pipelines/test_{name}.py" for name in pipelines]
+    named += [f"tests/stages/test_{name}.py" for name in ("runner", "key_run", "code_version")]
+    named += ["tests/spec/test_sections.py", "tests/calibration/test_calibration_page.py"]
+    output = copy.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *named)
+    passed = re.search(r"(\d+) passed", output)
+    assert passed
+    assert int(passed.group(1)) > 150
