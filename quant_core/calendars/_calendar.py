@@ -167,6 +167,8 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
         >>> day = datetime(2024, 1, 4, tzinfo=UTC), datetime(2024, 1, 4, 12, tzinfo=UTC)
         >>> [[t.strftime("%H:%M") for t in row] for row in calendar_of("XTKS").stretches(*day).rows()]
         [['00:00', '02:30'], ['03:30', '06:00']]
+        >>> [t.hour for t in calendar_of("XNYS(04:00-20:00)").stretches(*day).row(0)]
+        [9, 1]
         """
         low, high = self._spans.stretches(_microsecond(start), _microsecond(end))
         return pl.DataFrame([_instants("open", low), _instants("close", high)])

@@ -166,8 +166,9 @@ class Spans:
     def stretches(self, start: int, end: int) -> tuple[Ints, Ints]:
         """Opens and closes of the parts of sessions between breaks that overlap start … end."""
         rows = np.flatnonzero(self.is_session & (self.close > start) & (self.open < end))
-        opens = np.stack([self.open[rows], self.break_close[rows]], axis=1).ravel()
-        closes = np.stack([self.break_open[rows], self.close[rows]], axis=1).ravel()
+        end_of_day, pauses = self.close[rows], self.break_open[rows] < self.break_close[rows]
+        opens = np.stack([self.open[rows], np.where(pauses, self.break_close[rows], end_of_day)], axis=1).ravel()
+        closes = np.stack([np.where(pauses, self.break_open[rows], end_of_day), end_of_day], axis=1).ravel()
         exists = opens < closes
         return opens[exists], closes[exists]
 

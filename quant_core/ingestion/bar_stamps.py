@@ -59,6 +59,10 @@ def bar_opens(labels: Labels, groups: Int64s, timeframe: Timeframe, dialect: Dia
         is_close = stamp == "close"
         opens = _open_of_date(labels.date_us, labels.valid, calendar, timeframe, is_close=is_close)
         return BarOpens(_as_instants(opens), stamp)
+    if not timeframe.is_intraday and labels.midnight_us is not None and stamp == "open":
+        own = _open_of_date(labels.midnight_us, labels.valid, calendar, timeframe, is_close=False)
+        if (own > labels.label_us)[labels.valid].any():
+            return BarOpens(_as_instants(own), stamp)
     found = _as_instants(labels.label_us) if labels.is_instant else to_utc(labels.label_us, groups, dialect)
     valid = labels.valid & ~found.nonexistent & ~found.ambiguous
     shown = dialect.bar_stamp is None and is_last_second(found.utc_us, valid)

@@ -24,12 +24,26 @@ _ALIASES: dict[str, tuple[str, ...]] = {
         *("epoch", "opentime", "timeutc", "gmttime", "localtime", "utctime", "candletime", "bartime", "tsevent", "dt"),
         *("unixtimestamp", "mts", "timeopen", "starttime", "snapshottimeutc", "snapshottime", "timestampmilliseconds"),
     ),
-    "date": ("date", "tradedate", "day", "dateutc", "tradingday", "dtyyyymmdd"),
-    "time": ("time", "timeofday", "hour", "t"),
-    "open": ("open", "o", "openprice", "op", "midopen", "openmid", "mido"),
-    "high": ("high", "h", "highprice", "hi", "max", "midhigh", "highmid", "midh"),
-    "low": ("low", "l", "lowprice", "lo", "min", "midlow", "lowmid", "midl"),
-    "close": ("close", "c", "closeprice", "cl", "last", "closelast", "midclose", "closemid", "midc", "price"),
+    # Names with accents stand without the accented letter, as `normalize` leaves them: Eröffnung, Clôture, Máximo.
+    "date": ("date", "tradedate", "day", "dateutc", "tradingday", "dtyyyymmdd", "datum", "fecha"),
+    "time": ("time", "timeofday", "hour", "minute", "t"),
+    "open": (
+        *("open", "o", "openprice", "op", "pxopen", "midopen", "openmid", "mido"),
+        *("erffnung", "erffn", "ouverture", "ouv", "apertura", "abertura"),
+    ),
+    "high": (
+        *("high", "h", "highprice", "hi", "max", "pxhigh", "midhigh", "highmid", "midh"),
+        *("hoch", "plushaut", "haut", "massimo", "mximo", "mxima", "mx"),
+    ),
+    "low": (
+        *("low", "l", "lowprice", "lo", "min", "pxlow", "midlow", "lowmid", "midl"),
+        *("tief", "plusbas", "bas", "minimo", "mnimo", "mnima", "mn"),
+    ),
+    "close": (
+        *("close", "c", "closeprice", "cl", "last", "closelast", "pxlast", "midclose", "closemid", "midc"),
+        *("schluss", "schlusskurs", "clture", "chiusura", "cierre", "fechamento"),
+        *("zuletzt", "dernier", "ultimo", "ltimo", "price"),
+    ),
     "volume": (
         "volume",
         "vol",
@@ -41,6 +55,8 @@ _ALIASES: dict[str, tuple[str, ...]] = {
         "basevolume",
         "size",
         "lasttradedvolume",
+        *("volumefrom", "pxvolume", "volumen", "quantity", "tradedquantity", "totaltradedquantity", "sharestraded"),
+        *("tottrdqty", "ttltrdqnty", "noofshares", "sharevolume", "contracts"),
     ),
     "symbol": ("symbol", "ticker", "instrument", "sym", "pair", "code", "instrumentid", "ric", "product"),
     "timeframe": ("timeframe", "tf", "interval", "period", "per", "granularity", "resolution", "barsize"),
@@ -61,6 +77,9 @@ ROLE_OF = {alias: role for role, aliases in _ALIASES.items() for alias in aliase
 RANK_OF = {alias: rank for aliases in _ALIASES.values() for rank, alias in enumerate(aliases)}
 """Normalized name → preference inside its role; smaller wins."""
 
+
+PAIR = re.compile(r"""\(\s*['"](.*?)['"],\s*['"](.*?)['"]\s*\)""")
+"""A column of two names, as data frames write it."""
 
 _OTHER_VALUES = ("prev", "previous", "avg", "average", "chg", "change", "yest", "settle")
 

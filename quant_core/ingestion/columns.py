@@ -17,6 +17,7 @@ from quant_core.ingestion.field_kinds import is_date8, main_kind
 from quant_core.ingestion.headerless import is_clock, roles_of_headerless
 from quant_core.ingestion.readers.contract import Preview
 from quant_core.ingestion.refusals import refuse_not_ohlc
+from quant_core.ingestion.side_by_side import plain_names
 from quant_core.ingestion.text_layout import header_line
 
 PRICES = ("open", "high", "low", "close")
@@ -59,8 +60,9 @@ def assign_columns(preview: Preview, dialect: Dialect, origin: str) -> Columns:
     else:
         names = _names_of_width(list(preview.names), preview, origin)
     choice = _Choice(names, preview.sample, _by_name(names, preview, dialect, origin))
+    _choose_symbol(choice)
     _choose_time(choice)
-    _choose_volume(choice, dialect)
+    _choose_volume(choice, dialect, origin)
     _choose_prices(choice, dialect, origin)
     roles = {position: role for role, position in sorted(choice.at.items(), key=lambda item: item[1])}
     resolved: dict[str, Any] = {
@@ -85,7 +87,9 @@ def _names_of_width(names: list[str], preview: Preview, origin: str) -> list[str
     if not any(row[-1].strip() for row in sample):
         return [*names, ""]
     if second == "moment" and first != "moment" and ROLE_OF.get(normalize(names[0])) not in NUMBER_ROLES:
-        return ["", *names]
+        is_named = len(names) > 1 and ROLE_OF.get(normalize(names[1])) in (*TIME_ROLES, "time")
+        if not is_named:  # else the second name is that of the times already
+            return ["", *names]
     raise RefusedInputError.at(
         origin,
         reason=f"rows have {len(names) + 1} fields, the header has {len(names)} names {names}",
@@ -95,17 +99,20 @@ def _names_of_width(names: list[str], preview: Preview, origin: str) -> list[str
 
 def _by_name(names: list[str], preview: Preview, dialect: Dialect, origin: str) -> dict[str, int]:
     """Role → position by declared and built-in names; the better-known spelling wins."""
-    declared = {normalize(k) or k.strip(): v for k, v in (dialect.columns or {}).items()}
+    declared = _declared(names, dialect)
+    plain = names if set(declared.values()) & set(PRICES) else plain_names(names, origin)
     best: dict[str, tuple[int, int]] = {}
-    for position, name in enumerate(names):
-        key = normalize(name) or name.strip()
+    for position, name in enumerate(plain):
         known = normalize(name) if normalize(name) in ROLE_OF else last_part(name)
-        role = declared.get(key) or ROLE_OF.get(known)
+        role = declared.get(position) or ROLE_OF.get(known)
         if role is None or role == "ignore":
             continue
-        rank = -1 if key in declared else RANK_OF[known] + (_PART_RANK if known != normalize(name) else 0)
+        rank = -1 if position in declared else RANK_OF[known] + (_PART_RANK if known != normalize(name) else 0)
         if role in best and best[role][0] == rank:
             first = names[best[role][1]]
+            if _is_capital_twin(first, name):
+                best[role] = min(best[role], (rank, position), key=lambda found: names[found[1]].swapcase())
+                continue
             raise RefusedInputError.at(
                 origin,
                 column=name,
@@ -118,11 +125,36 @@ def _by_name(names: list[str], preview: Preview, dialect: Dialect, origin: str) 
     return {role: position for role, (_, position) in best.items()}
 
 
+def _declared(names: list[str], dialect: Dialect) -> dict[int, str]:
+    """Position → declared role; the name exactly as written, else in any case."""
+    exact = {k.strip(): v for k, v in (dialect.columns or {}).items()}
+    loose = {normalize(k) or k.strip(): v for k, v in (dialect.columns or {}).items() if k.strip() not in names}
+    roles = {i: exact.get(n.strip()) or loose.get(normalize(n) or n.strip()) for i, n in enumerate(names)}
+    return {position: role for position, role in roles.items() if role}
+
+
+def _is_capital_twin(first: str, second: str) -> bool:
+    """True for t and T: vendors of one-letter names write other values under the capital ones."""
+    return first != second and first.lower() == second.lower() and len(last_part(first) or first) == 1
+
+
 def _one_of_two(names: list[str], position: int, other: int, first_row: int) -> str:
     """The line that leaves one of two columns unread; columns that are called the same need the whole header."""
-    if normalize(names[position]) != normalize(names[other]):
+    if names[position] != names[other]:
         return f"columns: {{{json.dumps(names[position], ensure_ascii=False)}: ignore}}"
     return header_line(["ignore" if i == position else name for i, name in enumerate(names)], len(names), first_row)
+
+
+def _choose_symbol(choice: _Choice) -> None:
+    """The column T beside t is the ticker where it holds texts."""
+    names = choice.names
+    if (
+        "symbol" not in choice.at
+        and "t" in names
+        and "T" in names
+        and main_kind(choice.values(names.index("T"))) == "text"
+    ):
+        choice.at["symbol"] = names.index("T")
 
 
 def _choose_time(choice: _Choice) -> None:
@@ -155,13 +187,17 @@ def _is_time_of_day(values: list[str]) -> bool:
     return main_kind(values) == "time_of_day" or is_clock(values)
 
 
-def _choose_volume(choice: _Choice, dialect: Dialect) -> None:
+def _choose_volume(choice: _Choice, dialect: Dialect, origin: str) -> None:
     """Where the volume is zero or empty in the whole sample, take another column of that name that is not.
 
-    MetaTrader 5 writes both, and the exchange's volume of a currency pair is always zero.
+    MetaTrader 5 writes both, and the exchange's volume of a currency pair is always zero. Where no column is called
+    volume alone, the one in units of what is traded is: Volume BTC before Volume USD, because BTCUSD begins with it.
     """
+    if "volume" not in choice.at:
+        _volume_of_base(choice, origin)
+        return
     declared = {normalize(name) for name, role in (dialect.columns or {}).items() if role == "volume"}
-    if "volume" not in choice.at or normalize(choice.names[choice.at["volume"]]) in declared:
+    if normalize(choice.names[choice.at["volume"]]) in declared:
         return
 
     def is_used(position: int) -> bool:
@@ -170,6 +206,17 @@ def _choose_volume(choice: _Choice, dialect: Dialect) -> None:
     others = [i for i, name in enumerate(choice.names) if ROLE_OF.get(normalize(name)) == "volume" and is_used(i)]
     if others and not is_used(choice.at["volume"]):
         choice.at["volume"] = others[0]
+
+
+def _volume_of_base(choice: _Choice, origin: str) -> None:
+    """Take the volume column whose unit comes first in the symbol, or in the file's name."""
+    symbols = choice.values(choice.at["symbol"]) if "symbol" in choice.at else []
+    traded = normalize(symbols[0] if symbols else origin)
+    units = {i: normalize(name).removeprefix("volume") for i, name in enumerate(choice.names)}
+    found = [i for i, name in enumerate(choice.names) if normalize(name) == f"volume{units[i]}" and units[i]]
+    found = [i for i in found if units[i] in traded and i not in choice.at.values()]
+    if found:
+        choice.at["volume"] = min(found, key=lambda i: traded.index(units[i]))
 
 
 def _looks_like_epoch(values: list[str]) -> bool:

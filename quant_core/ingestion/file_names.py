@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 from quant_core.ingestion.time_formats import DAY_US
 
-_ENDINGS = re.compile(r"(?:\.(?:csv|txt|tsv|json|jsonl|ndjson|parquet|pq|feather|arrow|ipc|zip|gz))+$", re.IGNORECASE)
+_ENDINGS = re.compile(
+    r"(?:\.(?:csv|txt|tsv|tab|prn|asc|dat|xls|json|jsonl|ndjson|parquet|pq|feather|arrow|ipc|zip|gz))+$", re.IGNORECASE
+)
 _TIMEFRAME = re.compile(
     r"[-_ ]?(?:m1|m5|m15|m30|h1|h4|d1|w1|1min|5min|15min|30min|1m|5m|15m|30m|1h|4h|1d|1w|daily|hourly|weekly)$",
     re.IGNORECASE,

@@ -13,9 +13,17 @@ import numpy as np
 import polars as pl
 
 from quant_core.errors import RefusedInputError
-from quant_core.ingestion.time_formats import SHORT_DATES, ParsedTimes, parse_times, swapped
+from quant_core.ingestion.time_formats import (
+    SHORT_DATES,
+    Int64s,
+    ParsedTimes,
+    moment_formats,
+    parse_times,
+    swapped,
+)
 
 _PROBES = 200
+_NEARLY_ALL = 0.9  # of the rows that the first format leaves
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,50 @@ def best_format(column: TimeColumn, probes: list[str], formats: Sequence[str], k
             chosen, other, parsed, rival = other, chosen, rival, parsed
         _refuse_unclear_order(column, parsed, rival, (chosen, other))
     return chosen, parsed
+
+
+def with_second_format(column: TimeColumn, chosen: str, parsed: ParsedTimes) -> tuple[str, ParsedTimes]:
+    """Read the rows that the chosen format leaves in one further format, where it reads nearly all and no other could.
+
+    Two programs may have written one file, and some leave the time of day out at midnight. A format whose day and month
+    could change places is not taken.
+
+    >>> texts = pl.Series("ts", ["2024-01-02 23:00", "2024-01-03", "2024-01-03 01:00"])
+    >>> column = TimeColumn(texts, pl.Series([2, 3, 4]), "a.csv")
+    >>> with_second_format(column, "%Y-%m-%d %H:%M", parse_times(texts, "%Y-%m-%d %H:%M"))[0]
+    '%Y-%m-%d %H:%M, %Y-%m-%d'
+    """
+    filled = column.values.str.strip_chars().fill_null("") != ""
+    left = np.flatnonzero(filled.to_numpy() & ~parsed.valid)
+    probes = probes_of(column.values.gather(left.tolist())) if len(left) else []
+    has_offset = parsed.offset_us is not None
+    formats = [f for f in moment_formats(few(probes)) if ("%z" in f) == has_offset and not f.startswith(SHORT_DATES)]
+    if not formats:
+        return chosen, parsed
+    texts = column.values.gather(left.tolist())
+    read = {f: parse_times(texts, f) for f in formats}
+    best = max(formats, key=lambda f: int(read[f].valid.sum()))
+    other = swapped(best)
+    is_clear = other is None or best.startswith("%d.%m.") or not _is_all(read[best], parse_times(texts, other))
+    if read[best].valid.sum() < _NEARLY_ALL * len(left) or not is_clear:
+        return chosen, parsed
+    return f"{chosen}, {best}", _joined(parsed, read[best], left)
+
+
+def _is_all(one: ParsedTimes, other: ParsedTimes) -> bool:
+    """True where the other format reads every row that the one does."""
+    return bool(other.valid[one.valid].all())
+
+
+def _joined(parsed: ParsedTimes, second: ParsedTimes, at: Int64s) -> ParsedTimes:
+    """Times of which some rows are read in another format."""
+    label, valid = parsed.label_us.copy(), parsed.valid.copy()
+    label[at], valid[at] = second.label_us, second.valid
+    offset = parsed.offset_us
+    if offset is not None and second.offset_us is not None:
+        offset = offset.copy()
+        offset[at] = second.offset_us
+    return ParsedTimes(label, offset, valid, parsed.ends_day and second.ends_day)
 
 
 def _shortest_span(formats: Sequence[str], sample: pl.Series) -> str:

@@ -46,11 +46,14 @@ def symbols_of(
     *,
     labels: Labels | None = None,
     written: str | None = None,
+    inside: str | None = None,
 ) -> tuple[pl.Series, pl.Series, dict[str, Any]]:
     """Symbol (null where illegal), vendor symbol and how they were found.
 
-    Order: ``symbol``, the symbol column, ``file_name_regex``, the ticker ``written`` in the header, else the file's
-    name without endings, timeframe and period; of an archive with several members, each member's own name.
+    Order: ``symbol``, the symbol column, ``file_name_regex``, the ticker ``written`` in the header, the symbol that a
+    document says ``inside`` outside its rows, else the file's name without endings, timeframe and period; of an archive
+    with several members, each member's own name. Where document and file name say the same in two spellings, the
+    file's counts.
 
     Raises:
         RefusedInputError: the one symbol of the file is not legal, or two vendor symbols would become the same one.
@@ -65,7 +68,10 @@ def symbols_of(
     how = "declared" if dialect.symbol else "file_name_regex" if named else "header" if written else "file name"
     is_own = "!" not in member.origin or member.is_one_of_many
     base = member.name if is_own else file_name.replace("\\", "/").rsplit("/", 1)[-1]
-    name = dialect.symbol or named or written or symbol_in(base, *(_span(labels) if names_a_period(base) else ()))
+    of_file = "" if written else symbol_in(base, *(_span(labels) if names_a_period(base) else ()))
+    name = dialect.symbol or named or written or of_file
+    if name == of_file and inside is not None and not _is_same(inside, of_file):
+        name, how = inside, "document"
     try:
         symbol = parse_symbol(name, dialect.symbol_aliases)
     except SymbolError as error:
@@ -77,6 +83,16 @@ def symbols_of(
             fix=f"symbol: {legal_symbol(name)} | file_name_regex: '(?P<symbol>[A-Za-z0-9._-]+)'",
         ) from error
     return _constant("symbol", symbol, frame.height), _constant("vendor_symbol", name, frame.height), {"symbol": how}
+
+
+def _is_same(one: str, other: str) -> bool:
+    """True where two names differ in case, marks or the vendor's prefix before a colon only.
+
+    >>> _is_same("X:BTCUSD", "btc-usd"), _is_same("AAPL", "response")
+    (True, False)
+    """
+    spelled = [re.sub(r"[^a-z0-9]", "", text.rsplit(":", 1)[-1].lower()) for text in (one, other)]
+    return spelled[0] == spelled[1]
 
 
 def _span(labels: Labels | None) -> tuple[int | None, int | None]:

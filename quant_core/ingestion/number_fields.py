@@ -55,6 +55,8 @@ def read_number_fields(sheet: Sheet, names: dict[str, str], dialect: Dialect, or
     """
     roles = [r for r in sheet.frame.columns if r in NUMBER_ROLES]
     style = number_style([*(sheet.frame[r] for r in roles), *_evidence(sheet, roles)], dialect, origin)
+    if style.decimal == "," and not style.declared:
+        _refuse_read_with_points(sheet, roles, names, origin)
     values: list[pl.Series] = []
     bad_prices: dict[str, pl.Series] = {}
     bad_volume = None
@@ -75,6 +77,21 @@ def read_number_fields(sheet: Sheet, names: dict[str, str], dialect: Dialect, or
     if bad_volume is not None:
         resolved["n_unreadable_volumes"] = int(bad_volume.sum())
     return NumberFields(pl.DataFrame(values), bad_prices, bad_volume, resolved)
+
+
+def _refuse_read_with_points(sheet: Sheet, roles: Sequence[str], names: dict[str, str], origin: str) -> None:
+    """Refuse columns that were read with decimal points where a few fields elsewhere show decimal commas."""
+    for role in (r for r in roles if sheet.odd and sheet.frame[r].dtype.is_float()):
+        fractions = sheet.frame[role].fill_null(0.0) % 1 != 0
+        if fractions.any():
+            raise RefusedInputError.at(
+                origin,
+                row=int(sheet.origin_row[int(fractions.arg_max() or 0)]),
+                column=names.get(role, role),
+                value=sheet.frame[role].filter(fractions)[0],
+                reason="a few fields of the file show decimal commas, so that a point groups thousands here",
+                fix="decimal: ',', thousands: '.'",
+            )
 
 
 def _evidence(sheet: Sheet, roles: Sequence[str]) -> list[pl.Series]:

@@ -52,12 +52,12 @@ class NumberStyle:
 def bare(texts: pl.Series) -> pl.Series:
     """Texts without the marks that say nothing about a number's size: blanks around, currency and percent signs.
 
-    >>> bare(pl.Series(["$1,234.50", "4.1%", "1 234 EUR", "-£2"])).to_list()
-    ['1,234.50', '4.1', '1 234', '-2']
+    >>> bare(pl.Series(["$1,234.50", "4.1%", "1 234 EUR", "-£2", "HK$3"])).to_list()
+    ['1,234.50', '4.1', '1 234', '-2', '3']
     """
     out = texts.str.strip_chars().str.replace_all("[\u00a0\u202f\u2009]", " ").str.replace_all("[\u2019\u00b4`]", "'")
     out = out.str.replace("^[-\u2212]", "-")
-    out = out.str.replace(r"^(-?)\s*(?:[$€£¥₹₽₩]|[A-Z]{3} )\s*(-?\d)", "$1$2")
+    out = out.str.replace(r"^(-?)\s*(?:[A-Z]{0,3}[$€£¥₹₽₩]|[A-Z]{3} |Rs\.? ?)\s*(-?\d)", "$1$2")
     return out.str.replace(r"(\d[.,]?)\s*(?:%|[$€£¥₹₽₩]| [A-Z]{3})$", "$1")
 
 
@@ -87,7 +87,7 @@ def number_style(columns: Sequence[pl.Series], dialect: Dialect, origin: str) ->
         _refuse_32nds(marked, origin)
         marked = [c.str.replace_all(other, "", literal=True) for c in marked]
     n_point = _count(marked, _DECIMAL_ONLY["."]) + _count(marked, _THOUSANDS_ONLY[","])
-    n_point += sum(_has_fractions(c) for c in columns if c.dtype.is_float())
+    n_point += sum(_n_fractions(c) for c in columns if c.dtype.is_float())
     n_comma = _count(marked, _DECIMAL_ONLY[","]) + _count(marked, _THOUSANDS_ONLY["."])
     if n_point and n_comma and max(n_point, n_comma) < _CLEAR * (n_point + n_comma):
         raise RefusedInputError.at(
@@ -118,8 +118,8 @@ def _is_plain(column: pl.Series) -> bool:
     return column.str.strip_chars().cast(pl.Float64, strict=False).null_count() == column.null_count()
 
 
-def _has_fractions(column: pl.Series) -> bool:
-    return bool((column.drop_nulls().drop_nans() % 1 != 0).any())
+def _n_fractions(column: pl.Series) -> int:
+    return int((column.drop_nulls().drop_nans() % 1 != 0).sum())
 
 
 def _count(columns: Sequence[pl.Series], pattern: str) -> int:

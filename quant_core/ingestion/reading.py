@@ -98,7 +98,7 @@ def _read_member(member: Member, file_name: str, dialect: Dialect) -> ParsedFile
     if dialect.zone is None and "written_zone" in preview.resolved:
         dialect = dialect.model_copy(update={"zone": preview.resolved["written_zone"]})
     problems = RowProblems(sheet.frame.height, columns.resolved["columns"])
-    timed, how = _time_rows(sheet, member, file_name, dialect, problems, preview.resolved.get("written_symbol"))
+    timed, how = _time_rows(sheet, member, file_name, dialect, problems, preview.resolved)
     if dialect.symbol is None and isinstance(timed.timeframe, Timeframe):
         load = partial(_load_again, reader, member, preview, dialect)
         times = timed.utc_us, problems.keep()
@@ -122,11 +122,12 @@ def _load_again(reader: Reader, member: Member, preview: Preview, dialect: Diale
 
 
 def _time_rows(
-    sheet: Sheet, member: Member, file_name: str, dialect: Dialect, problems: RowProblems, written: str | None
+    sheet: Sheet, member: Member, file_name: str, dialect: Dialect, problems: RowProblems, seen: Mapping[str, Any]
 ) -> tuple[_Timed, dict[str, Any]]:
     """Symbols, timeframes and bar opens."""
     labels = read_labels(sheet.frame, sheet.origin_row, dialect, member.origin)
-    symbol, vendor, how = symbols_of(sheet.frame, member, file_name, dialect, labels=labels, written=written)
+    named = {"written": seen.get("written_symbol"), "inside": seen.get("document_symbol")}
+    symbol, vendor, how = symbols_of(sheet.frame, member, file_name, dialect, labels=labels, **named)
     problems.mark("bad_symbol", symbol.is_null())
     problems.mark("unparsable_ts", ~labels.valid)
     if labels.zone is not None:
@@ -138,7 +139,8 @@ def _time_rows(
     timeframe = timeframes_of(sheet.frame, member, file_name, dialect)
     problems.refuse_if_all_bad(sheet, member.origin)
     is_read: Bools = labels.valid & symbol.is_not_null().to_numpy()
-    steps = steps_of(labels.label_us, groups, is_read)
+    declared = timeframe if isinstance(timeframe, Timeframe) else None
+    steps = steps_of(labels.label_us, groups, is_read, declared)
     if timeframe is None:
         timeframe = step_timeframe(steps, member.origin)
         check_steps(timeframe, steps, sheet.origin_row, member.origin)
@@ -151,7 +153,7 @@ def _time_rows(
     opens = _opens(labels, groups, timeframe, dialect, member.origin)
     if isinstance(timeframe, Timeframe) and how["timeframe"] == timeframe.value:
         if timeframe.is_intraday and opens.stamp == "close":  # a session's last bar may be short: opens are on the grid
-            steps = steps_of(opens.instants.utc_us, groups, is_read)
+            steps = steps_of(opens.instants.utc_us, groups, is_read, timeframe)
         check_steps(timeframe, steps, sheet.origin_row, member.origin)
     problems.mark("nonexistent_local_time", opens.instants.nonexistent)
     problems.mark("ambiguous_local_time", opens.instants.ambiguous)
@@ -177,7 +179,8 @@ def _opens(labels: Labels, groups: Int64s, timeframe: Timeframe | pl.Series, dia
     skipped, repeated, n_resolved = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool), 0
     for name in timeframe.drop_nulls().unique(maintain_order=True):
         mine = (timeframe == name).fill_null(value=False).to_numpy()
-        part = replace(labels, label_us=labels.label_us[mine], valid=labels.valid[mine])
+        midnights = None if labels.midnight_us is None else labels.midnight_us[mine]
+        part = replace(labels, label_us=labels.label_us[mine], valid=labels.valid[mine], midnight_us=midnights)
         found = bar_opens(part, groups[mine], Timeframe(name), dialect, origin)
         utc[mine], skipped[mine] = found.instants.utc_us, found.instants.nonexistent
         repeated[mine] = found.instants.ambiguous

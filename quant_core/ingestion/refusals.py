@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 from typing import NoReturn
 
+import numpy as np
+
 from quant_core.errors import RefusedInputError
 from quant_core.ingestion.column_names import normalize
 from quant_core.ingestion.epochs import is_epoch_text
 from quant_core.ingestion.field_kinds import is_date8, main_kind
+from quant_core.ingestion.number_layout import layout_of
 
 _CARRY = {"nearer", "traded", "carry", "nearmonth", "trademonth", "carrycontract", "forward"}
 _SIZES = {"size", "amount", "quantity", "qty", "volume", "side", "tradeid", "bidsize", "asksize"}
@@ -48,10 +51,36 @@ def refuse_not_ohlc(names: list[str], sample: list[list[str]], at: dict[str, int
         fix = "leave this file out of the feed's pattern"
     else:
         reason = f"no column was found for {', '.join(missing)} among {names}"
-        free = [names[i] for i in numbers if i not in at.values() and names[i]]
-        guess = dict(zip(free, missing, strict=False))
-        fix = _columns_line(guess) if len(free) >= len(missing) > 0 else f"columns: {{<vendor name>: {missing[0]}}}"
+        free = [i for i in numbers if i not in at.values() and names[i]]
+        fix = _prices_line(names, sample, free) if len(missing) == 4 else ""
+        if not fix and 0 < len(missing) <= len(free) and len(missing) < 4:
+            fix = _columns_line(dict(zip([names[i] for i in free], missing, strict=False)))
+        fix = fix or f"columns: {{<vendor name>: {missing[0]}}}"
     raise RefusedInputError.at(origin, reason=reason, fix=fix)
+
+
+def _prices_line(names: list[str], sample: list[list[str]], free: list[int]) -> str:
+    """The roles of four columns by their values; "" where those fit no order.
+
+    Highest and lowest are told by the values. Open and close are not: they are proposed as usual around high and low
+    between them, and both ways elsewhere.
+    """
+    rows = [[_number(row[i]) for i in free[:4]] for row in sample if len(row) == len(names)]
+    found = layout_of(np.array(rows, dtype=np.float64).reshape(-1, len(free[:4])))
+    if len(free) < 4 or set(found.roles) != set(_PRICES) or found.doubt:
+        return ""
+    shown = [names[i] for i in free[:4]]
+    swapped = tuple({"open": "close", "close": "open"}.get(role, role) for role in found.roles)
+    orders = [found.roles] if found.roles == _PRICES else [found.roles, swapped]
+    return " | ".join(_columns_line(dict(zip(shown, order, strict=True))) for order in orders)
+
+
+def _number(text: str) -> float:
+    """A plain number, NaN for other texts."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
 
 
 def _columns_line(roles: dict[str, str]) -> str:

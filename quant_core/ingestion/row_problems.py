@@ -15,10 +15,18 @@ import polars as pl
 
 from quant_core.errors import RefusedInputError
 from quant_core.ingestion.file_names import legal_symbol
+from quant_core.ingestion.number_style import NumberStyle
+from quant_core.ingestion.numbers import to_floats
 from quant_core.ingestion.readers.contract import Sheet
 from quant_core.ingestion.time_formats import Bools
 
 _MAX_ALIASES = 20
+_TRIED = 100
+_STYLES = {
+    "decimal: ','": NumberStyle(",", declared=True),
+    "thousands: ','": NumberStyle(".", ",", declared=True),
+    "decimal: ',', thousands: '.'": NumberStyle(",", ".", declared=True),
+}
 
 
 class RowProblems:
@@ -88,4 +96,6 @@ class RowProblems:
             return f"symbol_aliases: {json.dumps(aliases, ensure_ascii=False)} | columns: {{{name}: ignore}}"
         if reason in ("bad_symbol", "bad_timeframe"):
             return f"columns: {{{name}: ignore}}"
-        return f"decimal: ',' | thousands: ',' | columns: {{<another column>: {role}, {name}: ignore}}"
+        values = sheet.frame[role].drop_nulls().cast(pl.String).head(_TRIED)
+        marks = [line for line, style in _STYLES.items() if not to_floats(values, style, "")[1].any()]
+        return " | ".join([*marks, f"columns: {{<another column>: {role}, {name}: ignore}}"])

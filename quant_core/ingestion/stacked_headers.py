@@ -14,6 +14,7 @@ from quant_core.ingestion.column_names import ROLE_OF, normalize
 from quant_core.ingestion.field_kinds import kind_of
 
 _PRICES = {"open", "high", "low", "close"}
+_TIMES = ("ts", "date", "time")
 _TICKER_WORDS = ("ticker", "tickers", "symbol", "symbols", "")
 _MAX_LINES = 4
 
@@ -44,6 +45,8 @@ def stacked_header(lines: Sequence[Sequence[str]], origin: str) -> StackedHeader
         head.append(line)
     named = [line for line in head if {ROLE_OF.get(normalize(f)) for f in line[1:]} >= _PRICES]
     tickers = [line for line in head if line not in named and _is_ticker_line(line)]
+    if named and head.index(named[0]) == 0 and ROLE_OF.get(normalize(named[0][0])) in _TIMES:
+        tickers = [line for line in tickers if line[0].strip()]  # below names that are complete: units
     labels = [line for line in head if line not in named and _is_label_line(line)]
     if len({len(line) for line in head}) > 1 or len(head[0] if head else ()) <= len(_PRICES):
         return None
@@ -58,7 +61,7 @@ def stacked_header(lines: Sequence[Sequence[str]], origin: str) -> StackedHeader
             fix="deliver a file per instrument, or the rows below each other with a column Ticker",
         )
     index_name = labels[0][0].strip() if labels else named[0][0].strip()
-    first = index_name if ROLE_OF.get(normalize(index_name)) in ("ts", "date", "time") else ""
+    first = index_name if ROLE_OF.get(normalize(index_name)) in _TIMES else ""
     return StackedHeader((first, *(f.strip() for f in named[0][1:])), next(iter(symbols), None), len(head))
 
 

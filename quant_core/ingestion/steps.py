@@ -6,6 +6,7 @@ Keep out: declared timeframes, columns and file names (labels.py).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,10 @@ _MINUTE_US = 60_000_000
 _STEP_ROWS = 200_000
 _MONTH_US = 27 * DAY_US
 _LONGEST_MONTH_US = 31 * DAY_US
-_RUN = {False: 60, True: 5}  # steps in a row that are no accident: between intraday bars, between days
+_RUN_OF_DAYS = 5  # weeks or months in a row between days are no accident
+_RUN_DOUBTS, _RUN_LEAST = 60.0, 15  # so many coin tosses, and so many steps, are no accident between intraday bars
+_WHOLE_DOUBTS, _WHOLE_LEAST = 20.0, 5  # the same where no step of the file says otherwise
+_PAUSE_US = 4 * DAY_US  # the longest pause of a market that a run may hold
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,11 @@ class Steps:
     coarser_row: int = 0
 
 
-def steps_of(label_us: Int64s, groups: Int64s, valid: Bools) -> Steps:
+def steps_of(label_us: Int64s, groups: Int64s, valid: Bools, declared: Timeframe | None = None) -> Steps:
     """Measure the steps; repeated labels are no step.
+
+    Coarser bars are looked for above the declared timeframe, else above the usual step. Between intraday bars they are
+    steps in a row that are whole multiples of a coarser timeframe, so that nights and weekends do not hide them.
 
     >>> days = np.array([0, 1, 2, 3, 10], dtype=np.int64) * DAY_US
     >>> steps_of(days, np.zeros(5, dtype=np.int64), np.ones(5, dtype=bool)).usual_us == DAY_US
@@ -57,15 +64,27 @@ def steps_of(label_us: Int64s, groups: Int64s, valid: Bools) -> Steps:
     values, counts = np.unique(steps[forward], return_counts=True)
     modes = tuple(int(v) for v in values[counts == counts.max()])
     usual = modes[0]
-    run = _RUN[usual >= DAY_US]
-    lengths = [(t.minutes * _MINUTE_US,) * 2 for t in Timeframe] + [(_MONTH_US, _LONGEST_MONTH_US)]
-    for shortest, longest in lengths:
-        if shortest <= usual or counts[(values >= shortest) & (values <= longest)].sum() < run:
-            continue
-        ends = _run_ends(forward & (steps >= shortest) & (steps <= longest), run)
+    finest = usual if declared is None else min(usual, declared.minutes * _MINUTE_US)
+    lengths = [t.minutes * _MINUTE_US for t in Timeframe if t.minutes * _MINUTE_US > finest] + [_MONTH_US]
+    for length in reversed(lengths):  # whole days are whole hours too
+        hits, n_needed = _hits(steps, forward, length, finest)
+        ends = _run_ends(hits & forward, n_needed)
         if len(ends):
-            return Steps(usual, modes, shortest, int(rows[ends[0] - run + 1]))
+            return Steps(usual, modes, length, int(rows[max(ends[0] - n_needed + 1, 0)]))
     return Steps(usual, modes)
+
+
+def _hits(steps: Int64s, forward: Bools, length: int, finest: int) -> tuple[Bools, int]:
+    """Steps that bars of a coarser length would have, and how many in a row are no accident."""
+    is_of_days = finest >= DAY_US
+    if is_of_days or length > DAY_US:
+        longest = _LONGEST_MONTH_US if length == _MONTH_US else length
+        return (steps >= length) & (steps <= longest), _RUN_OF_DAYS if is_of_days else _RUN_LEAST
+    hits = (steps % length == 0) & (steps >= length) & (steps <= max(_PAUSE_US, length))
+    doubt = float(np.log2(length / finest))  # of every step: it could as well end elsewhere
+    if hits[forward].all() and 2 * (steps[forward] == length).sum() > forward.sum():
+        return hits, max(_WHOLE_LEAST, math.ceil(_WHOLE_DOUBTS / doubt))
+    return hits, max(_RUN_LEAST, math.ceil(_RUN_DOUBTS / doubt))
 
 
 def _run_ends(hits: Bools, length: int) -> Int64s:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from quant_core.ingestion.stacked_headers import stacked_header
 _SEPARATORS = (",", ";", "\t", "|", " ")
 _HEAD_BYTES = 1 << 20
 _SCORED_LINES = 60
+_PEEK_BYTES = 1 << 16
 _MAX_BANNER = 50
 _FIELDS_OF_A_BAR = 4
 _KNOWN_NAMES = 3  # a line with so many names of columns is a header, whatever its width
@@ -89,6 +91,23 @@ def _marked_encoding(data: bytes) -> str | None:
     if odd > 0.3 * len(head) and even == 0:
         return "utf-16-le"
     return "utf-16-be" if even > 0.3 * len(head) and odd == 0 else None
+
+
+def without_padding(data: bytes, dialect: Dialect) -> bytes:
+    r"""Text whose fields are lined up by blanks, with one blank between fields; other text unchanged.
+
+    Lines keep their numbers. A text is lined up when most of its first lines hold two blanks in a row and no other
+    separator.
+
+    >>> without_padding(b"date        open\n2024-01-02  99.5\n", Dialect())
+    b'date open\n2024-01-02 99.5\n'
+    """
+    lines = [line for line in data[:_PEEK_BYTES].splitlines() if line.strip()][:_SCORED_LINES]
+    others = [mark.encode() for mark in _SEPARATORS if mark != " "]
+    padded = [b"  " in line.strip() and not any(mark in line for mark in others) for line in lines]
+    if dialect.separator not in (None, " ") or 2 * sum(padded) <= len(lines):
+        return data
+    return re.sub(rb"(?m)^ +| +(?=\r?$)", b"", re.sub(rb" {2,}", b" ", data))
 
 
 def split_fields(line: str, separator: str) -> list[str] | None:
@@ -164,7 +183,7 @@ def _best_separator(lines: list[str], decimal: str | None) -> str:
     """The separator that makes the most fields look like numbers or times; ties go to the first.
 
     A blank may stand inside numbers and times, so it separates only where no other mark makes a row of bars. The
-    decimal mark separates only where fields are quoted.
+    decimal mark separates only where fields are quoted, or no other mark makes a row of bars.
     """
 
     def score(separator: str) -> int:
@@ -172,9 +191,13 @@ def _best_separator(lines: list[str], decimal: str | None) -> str:
         return sum(kind_of(f) not in ("text", "empty") for f in fields) if len(fields) > len(lines) else -1
 
     is_quoted = any('"' in line for line in lines)
-    scores = {s: score(s) for s in _SEPARATORS if s != decimal or is_quoted}
-    visible = max((s for s in scores if s != " "), key=scores.__getitem__)
-    return visible if scores[visible] >= _FIELDS_OF_A_BAR * len(lines) else max(scores, key=scores.__getitem__)
+    scores = {s: score(s) for s in _SEPARATORS}
+    usual = [s for s in _SEPARATORS[:-1] if s != decimal or is_quoted]
+    for some in (usual, _SEPARATORS[:-1]):
+        visible = max(some, key=scores.__getitem__)
+        if scores[visible] >= _FIELDS_OF_A_BAR * len(lines):
+            return visible
+    return max([*usual, " "], key=scores.__getitem__)
 
 
 def _header(fields: list[tuple[int, list[str]]], dialect: Dialect, origin: str) -> tuple[tuple[str, ...] | None, int]:

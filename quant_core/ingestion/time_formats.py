@@ -45,8 +45,10 @@ _DATES = (
 )
 _TIMES = ("%H:%M:%S", "%H:%M", "%H%M%S", "%H%M", "%I-%p", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%H")
 _JOINTS, _ZONES = (" ", "T", "-", ""), ("", "%z", " %z")
+_FIRST_SHORT_YEAR = 50  # 50 to 99 are of the 20th century: POSIX says 69, but no bar is of 2050 to 2068
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T](?:[01]\d|2[0-3]):\d{2}(?::\d{2}(?:\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?")
+_MIDNIGHT = re.compile(r"[ T]00:00(?::00(?:\.0+)?)?[+-](?!00:00)\d{2}:\d{2}$")
 
 Int64s = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -127,7 +129,7 @@ def parse_times(texts: pl.Series, time_format: str) -> ParsedTimes:
     year = number("Y", 1970)
     if "y" in found:
         short = number("y", 0)
-        year = np.where(short <= 68, 2000 + short, 1900 + short)
+        year = np.where(short < _FIRST_SHORT_YEAR, 2000 + short, 1900 + short)
     month = _month_number(groups["b"]) if "b" in found else number("m", 1)
     hour, clock_ok = _hour(groups, number)
     minute, second, day = number("M", 0), number("S", 0), number("d", 1)
@@ -244,8 +246,10 @@ def swapped(time_format: str) -> str | None:
 def iso_type(sample: Iterable[str]) -> Any:
     """Arrow type when every non-empty value is plain ISO of one shape, so that Arrow may parse the column.
 
-    >>> str(iso_type(["2019-01-01", ""])), iso_type(["2019-01-01", "x"])
-    ('date32[day]', None)
+    Midnights of a written offset stay text, because Arrow would not keep the date that they are written with.
+
+    >>> str(iso_type(["2019-01-01", ""])), iso_type(["2019-01-01", "x"]), iso_type(["2019-01-01 00:00:00+09:00"])
+    ('date32[day]', None, None)
     """
     values = [v for v in sample if v.strip()]
     if not values:
@@ -254,6 +258,6 @@ def iso_type(sample: Iterable[str]) -> Any:
         return pa.date32()
     matches = [_ISO_TIME.fullmatch(v) for v in values]
     zoned = {bool(m.group(1)) for m in matches if m}
-    if not all(matches) or len(zoned) != 1:
+    if not all(matches) or len(zoned) != 1 or all(_MIDNIGHT.search(v) for v in values):
         return None
     return pa.timestamp("us", tz="UTC" if zoned.pop() else None)

@@ -16,7 +16,7 @@ from quant_core.errors import RefusedInputError
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.epochs import MAX_US, MIN_US, epoch_numbers, epoch_us, is_epoch_text, refuse_unclear_numbers
 from quant_core.ingestion.field_kinds import is_date6, is_date8
-from quant_core.ingestion.format_choice import TimeColumn, best_format, few, probes_of
+from quant_core.ingestion.format_choice import TimeColumn, best_format, few, probes_of, with_second_format
 from quant_core.ingestion.time_formats import (
     DAY_US,
     Bools,
@@ -41,6 +41,7 @@ class Labels:
         is_date: every readable label is a date at midnight of the file's own clock.
         ends_day: every readable label is written as 24:00: it is the midnight that ends its date.
         zone: the zone whose name stands behind the times; None: no name does.
+        midnight_us: the written times as if UTC where every one is a midnight of the offset behind it, else None.
     """
 
     label_us: Int64s
@@ -50,6 +51,7 @@ class Labels:
     resolved: dict[str, Any]
     ends_day: bool = False
     zone: str | None = None
+    midnight_us: Int64s | None = None
 
     @property
     def date_us(self) -> Int64s:
@@ -136,7 +138,7 @@ def _texts(column: TimeColumn, dialect: Dialect) -> Labels:
     formats, sample = moment_formats(few(probes)), pl.Series(few(probes), dtype=pl.String)
     if not any(parse_times(sample, f).valid.any() for f in formats):
         refuse_unclear_numbers(column, probes)
-    chosen, parsed = best_format(column, probes, formats, "date_format")
+    chosen, parsed = with_second_format(column, *best_format(column, probes, formats, "date_format"))
     return replace(_with_format(parsed, chosen), zone=zone)
 
 
@@ -144,7 +146,10 @@ def _with_format(parsed: ParsedTimes, chosen: str) -> Labels:
     """Labels of parsed text; a written offset makes them instants."""
     label = parsed.label_us if parsed.offset_us is None else parsed.label_us - parsed.offset_us
     is_date = parsed.offset_us is None and _is_date(label, parsed.valid)
-    return Labels(label, parsed.valid, parsed.offset_us is not None, is_date, {"date_format": chosen}, parsed.ends_day)
+    is_midnight = parsed.offset_us is not None and _is_date(parsed.label_us, parsed.valid) and not parsed.ends_day
+    midnight_us = parsed.label_us if is_midnight else None
+    is_instant, how = parsed.offset_us is not None, {"date_format": chosen}
+    return Labels(label, parsed.valid, is_instant, is_date, how, parsed.ends_day, midnight_us=midnight_us)
 
 
 def _times_of_day(column: TimeColumn, dialect: Dialect) -> tuple[ParsedTimes, str]:

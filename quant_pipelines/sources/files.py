@@ -24,6 +24,7 @@ from quant_pipelines.lake.code_version import code_version
 from quant_pipelines.sources.contract import Delivery, Instrument
 from quant_pipelines.sources.rival_files import Sketch, rivals, sketch_of
 
+_SHOWN_TEXT = 120
 _MAX_ROWS_KEPT = 4_000_000  # about half a GiB of raw rows
 
 
@@ -213,11 +214,7 @@ def _content_of(file: FeedFile) -> FileContent:
                 file.origin, reason="the file is empty: a header and no row", fix="remove it or deliver it again"
             )
         if parsed.rows.is_empty():
-            raise RefusedInputError.at(
-                file.origin,
-                reason=f"none of its {parsed.n_rows_in} rows could be read: {_first_reason(parsed.quarantine)}",
-                fix=f"declare the file's dialect in {file.where or 'sources.yaml'}",
-            )
+            raise _nothing_read(parsed, file)
         if parsed.rows.select(is_usable(allow_non_positive=file.rules.allow_non_positive_prices).any()).item() is False:
             raise RefusedInputError.at(
                 file.origin,
@@ -237,8 +234,21 @@ def _content_of(file: FeedFile) -> FileContent:
     return FileContent(file.content_hash(), holds, sketches=sketches)
 
 
-def _first_reason(quarantine: pl.DataFrame) -> str:
-    return "it is empty" if quarantine.is_empty() else f"first reason {quarantine['reason'][0]!r}"
+def _nothing_read(parsed: ParsedFile, file: FeedFile) -> RefusedInputError:
+    """The refusal of a file all rows of which were refused one by one."""
+    where = file.where or "sources.yaml"
+    nothing: dict[str, Any] = {}
+    first = next(parsed.quarantine.iter_rows(named=True), nothing)
+    is_ragged = first.get("reason") == "ragged_row"
+    return RefusedInputError.at(
+        file.origin,
+        row=first.get("origin_row"),
+        value=str(first["raw_text"])[:_SHOWN_TEXT] if first else None,
+        reason=f"none of its {parsed.n_rows_in} rows could be read: first reason "
+        f"{first.get('reason', 'rows of bid and ask share no time')!r}"
+        + (", a number of fields that the header or the other rows do not have" if is_ragged else ""),
+        fix=f"{'separator: another one | header: one name per field' if is_ragged else 'the dialect'}, in {where}",
+    )
 
 
 _PARSED: OrderedDict[str, ParsedFile] = OrderedDict()

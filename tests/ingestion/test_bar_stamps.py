@@ -196,3 +196,28 @@ def test_the_last_bar_before_trading_stops_is_as_short_as_it_was(
     declared = {"calendar": calendar, "zone": zone, "bar_stamp": "close", "timeframe": "H1"}
     found = read_text(text, **declared).rows["ts"].dt.convert_time_zone(zone).dt.strftime("%H:%M").to_list()
     assert found == [*opens]
+
+
+def test_a_day_with_extended_hours_is_one_stretch_and_its_last_bar_is_short() -> None:
+    hours = "XNYS(04:00-20:00)"
+    stamps = [
+        "2025-07-02T16:00",
+        "2025-07-02T20:00",
+        "2025-07-03T00:00",
+        *(f"2025-07-03T{h}:00" for h in (12, 16, 20, 21)),
+    ]
+    parsed = read_text(bars_text([f"{s}:00Z" for s in stamps]), timeframe="H4", bar_stamp="close", calendar=hours)
+    assert spans(parsed, hours)[-2:] == [
+        ("07-03 16:00", "07-03 20:00"),
+        ("07-03 20:00", "07-03 21:00"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "written", ["2024-01-0{} 00:00:00+09:00", "2024-01-0{}T00:00+09:00", "0{}.01.2024 00:00 +0900"]
+)
+def test_midnights_of_the_east_are_their_own_dates_and_never_complete_before_they_end(written: str) -> None:
+    parsed = read_text(bars_text([written.format(d) for d in (2, 3, 4)]))
+    assert spans(parsed) == [(f"01-0{d} 00:00", f"01-0{d + 1} 00:00") for d in (2, 3, 4)]
+    plain = read_text(bars_text([f"2024-01-0{d}" for d in (2, 3, 4)]))
+    assert parsed.rows["ts"].to_list() == plain.rows["ts"].to_list()

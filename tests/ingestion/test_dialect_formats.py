@@ -136,3 +136,29 @@ def test_parquet_that_unpacks_beyond_the_limit_is_refused() -> None:
     pl.DataFrame({c: [1.0] * 200_000 for c in ("open", "high", "low", "close")}).write_parquet(out)
     with pytest.raises(RefusedInputError, match="200000 rows unpack to 6 MiB, max_unpacked_mb is 5"):
         read_file(out.getvalue(), "ABC.parquet", Dialect(max_unpacked_mb=5))
+
+
+def test_fields_lined_up_by_blanks_are_read_and_rows_keep_their_line_numbers() -> None:
+    head = "Date        Open    High  Low   Close\r\n\r\n"
+    text = head + "  2024-01-02  9.5     12    9     11\r\n  2024-01-03  10      12.25 9     11\r\n"
+    parsed = read_text(text)
+    assert parsed.rows.select("origin_row", "open", "high").rows() == [(3, 9.5, 12), (4, 10, 12.25)]
+
+
+def test_a_line_of_units_below_the_names_is_a_row_that_cannot_be_read() -> None:
+    parsed = read_text(
+        "Date,Open,High,Low,Close,Volume\n,USD,USD,USD,USD,shares\n2024-01-02,1,3,1,2,7\n2024-01-03,1,3,1,2,7\n"
+    )
+    assert (parsed.rows.height, parsed.quarantine["origin_row"].to_list()) == (2, [2])
+
+
+def test_a_declared_decimal_comma_separates_where_no_other_mark_makes_rows() -> None:
+    text = "t,o,h,l,c,v\n" + "".join(f"2024-01-0{d} 14:00,16.686,16.884,16.208,16.330,1.530.424\n" for d in (2, 3, 4))
+    parsed = read_text(text, decimal=",", thousands=".", timeframe="D1")
+    assert parsed.rows.select("open", "volume").row(0) == (16686, 1530424)
+
+
+def test_an_index_in_front_is_told_by_the_name_of_the_times() -> None:
+    rows = "".join(f"{d},2024-01-0{d},13,9,10,7000\n" for d in (2, 3, 4))
+    with pytest.raises(RefusedInputError, match="rows have 6 fields, the header has 5 names"):
+        read_text(f"feld,date,high,low,open\n{rows}")

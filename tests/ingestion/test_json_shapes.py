@@ -51,12 +51,12 @@ def shapes(bars: dict[int, tuple[float, ...]], dates: list[str]) -> dict[str, An
         "arrays per field": {"s": "ok", "t": list(bars), **letters},
         "chart": {
             "chart": {
-                "result": [{"meta": {"symbol": "X"}, "timestamp": list(bars), "indicators": {"quote": [columns]}}],
+                "result": [{"meta": {"symbol": "ABC"}, "timestamp": list(bars), "indicators": {"quote": [columns]}}],
                 "error": None,
             }
         },
-        "nested prices": {"instrument": "X", "candles": nested(dates, named)},
-        "object by date": {"Meta": {"Symbol": "X"}, "Series": dict(zip(dates, named, strict=True))},
+        "nested prices": {"instrument": "ABC", "candles": nested(dates, named)},
+        "object by date": {"Meta": {"Symbol": "ABC"}, "Series": dict(zip(dates, named, strict=True))},
         "object by epoch": dict(zip(map(str, millis), named, strict=True)),
         "arrays by date": {d: list(bar) for d, bar in zip(dates, bars.values(), strict=True)},
         "numbered names": {
@@ -111,7 +111,7 @@ def test_bid_and_ask_objects_give_their_mid_and_a_mid_is_preferred() -> None:
 
 def test_a_zone_that_the_document_names_is_used_for_its_naive_times() -> None:
     rows = {f"2024-01-02 09:3{i}:00": dict(zip(FIELDS, (1, 2, 1, 2, 5), strict=True)) for i in range(4)}
-    document = {"Meta Data": {"2. Symbol": "X", "6. Time Zone": "US/Eastern"}, "Time Series (1min)": rows}
+    document = {"Meta Data": {"2. Symbol": "ABC", "6. Time Zone": "US/Eastern"}, "Time Series (1min)": rows}
     parsed = read_json(document)
     assert times_of(parsed)[0] == "2024-01-02 14:30:00"
     assert "zone" not in parsed.resolved["assumed"]
@@ -153,3 +153,21 @@ def test_random_bars_come_out_equal_in_every_shape(shape: str, drawn: list[tuple
         assert "arrays" in shape  # without names, close and open may look exchanged
         return
     assert bars_of(parsed) == list(bars.values())
+
+
+@pytest.mark.parametrize(
+    ("outside", "name", "symbol"),
+    [
+        ({"symbol": "AAPL"}, "response.json", "AAPL"),
+        ({"meta": {"ticker": "BRK.B"}}, "response.json", "BRK.B"),
+        ({"ticker": "X:BTCUSD"}, "BTC-USD_1d.json", "BTC-USD"),
+        ({"code": "200000", "status": "ok"}, "ETH.json", "ETH"),
+        ({"a": {"symbol": "A"}, "b": {"symbol": "B"}}, "ETH.json", "ETH"),
+    ],
+)
+def test_a_symbol_outside_the_rows_names_them(outside: dict[str, Any], name: str, symbol: str) -> None:
+    rows = [{"time": d, "open": 1, "high": 3, "low": 1, "close": 2} for d in DATES]
+    parsed = read_file(json.dumps({**outside, "bars": rows}).encode(), name, Dialect())
+    assert parsed.rows["symbol"].unique().to_list() == [symbol]
+    own = [{**row, "symbol": "OWN"} for row in rows]
+    assert read_file(json.dumps({**outside, "bars": own}).encode(), name, Dialect()).rows["symbol"][0] == "OWN"

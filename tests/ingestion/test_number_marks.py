@@ -120,3 +120,34 @@ def test_numbers_in_any_style_come_back_equal_or_the_file_is_refused(
     if plain and decimal == "," and not is_evident:
         return  # 1.234 alone is a plain number; nothing in the file says otherwise
     assert read == values
+
+
+def test_a_point_in_whole_volumes_beside_prices_with_decimal_commas_groups_thousands() -> None:
+    text = (
+        "date;open;high;low;close;volume\n2024-01-02;99,85;100,5;99;100;5.058\n2024-01-03;99,85;100,5;99;100;12.700\n"
+    )
+    assert read_text(text).rows["volume"].to_list() == [5058, 12700]
+
+
+def test_points_read_before_a_few_decimal_commas_are_seen_refuse_the_file_with_the_line_that_mends_it() -> None:
+    days = [f"{y}-{m:02d}-{d:02d}" for y in (2022, 2023) for m in range(1, 13) for d in range(1, 28)]
+    prices = [f"10{i % 7};10{i % 7};10{i % 7};10{i % 7}" for i in range(len(days))]
+    prices[200:206] = ["100,5;100,5;100,5;100,5"] * 6
+    lines = [f"{d};{p};{5.5 if i == 5 else 7}" for i, (d, p) in enumerate(zip(days, prices, strict=True))]
+    lines[5] = lines[5].removesuffix("5.5") + "5.250"
+    text = "date;open;high;low;close;volume\n" + "\n".join(lines) + "\n"
+    with pytest.raises(RefusedInputError, match=r"row 7, column 'volume'.*decimal commas") as error:
+        read_text(text)
+    parsed = read_text(text, **yaml.safe_load("{" + str(error.value).split("Fix: ")[1] + "}"))
+    assert (parsed.rows["volume"][5], parsed.rows["close"][200]) == (5250, 100.5)
+
+
+@pytest.mark.parametrize("sign", ["HK$", "A$", "Rs. ", "Rs", "₹", "USD "])
+def test_currency_signs_with_letters_are_taken_off(sign: str) -> None:
+    assert read_column([f"{sign}7.5", f"{sign}1,007.5"]).rows["close"].to_list() == [7.5, 1007.5]
+
+
+def test_only_marks_that_would_read_the_column_are_proposed() -> None:
+    with pytest.raises(RefusedInputError) as error:
+        read_column(["7p", "8p", "9p"])
+    assert str(error.value).split("Fix: ")[1] == 'columns: {<another column>: close, "close": ignore}'

@@ -106,3 +106,49 @@ def test_the_proposed_unit_reads_small_epochs() -> None:
         "1970-01-04 00:00:00",
         "1970-01-05 00:00:00",
     ]
+
+
+@pytest.mark.parametrize("is_weekday_only", [True, False])
+def test_daily_bars_at_the_beginning_of_hours_are_refused_whatever_the_weekends(is_weekday_only: bool) -> None:
+    days = [datetime(2023, 11, 1, tzinfo=UTC) + timedelta(days=i) for i in range(40)]
+    days = [d for d in days if d.weekday() < 5 or not is_weekday_only]
+    hours = [datetime(2024, 1, 2, tzinfo=UTC) + timedelta(hours=i) for i in range(60)]
+    with pytest.raises(RefusedInputError, match=r"row 2.*1 days.*coarser bars would pass for H1"):
+        read_text(text_of([m.strftime("%Y-%m-%d %H:%M") for m in days + hours]))
+    thin = [*days[:10], *hours]
+    assert read_text(text_of([m.strftime("%Y-%m-%d %H:%M") for m in thin])).rows.height == len(thin)
+
+
+@pytest.mark.parametrize(
+    ("declared", "step", "n"), [("D1", 7, 6), ("D1", 31, 6), ("W1", 28, 6), ("H1", 1, 6), ("M15", 1 / 48, 21)]
+)
+def test_bars_that_are_all_coarser_than_declared_are_refused(declared: str, step: float, n: int) -> None:
+    stamps = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(days=step * i) for i in range(n)]
+    text = text_of([m.strftime("%Y-%m-%d %H:%M") for m in stamps])
+    with pytest.raises(RefusedInputError, match=f"coarser bars would pass for {declared}"):
+        read_text(text, timeframe=declared)
+
+
+def test_a_thin_market_is_no_coarser_timeframe() -> None:
+    minutes = [0, 30, 60, 90, 120, 150, 175, 210, 240, 300, 360, 390, 420, 450, 480, 510, 540, 570, 600, 630, 660, 690]
+    stamps = [datetime(2024, 1, 1, tzinfo=UTC) + timedelta(minutes=m) for m in minutes]
+    parsed = read_text(text_of([m.strftime("%Y-%m-%d %H:%M") for m in stamps]), timeframe="M5")
+    assert parsed.rows.height == len(minutes)
+
+
+def test_a_second_format_in_a_file_is_read_where_it_has_one_meaning() -> None:
+    assert times_of(read_text(text_of(["2024-01-02 22:00", "2024-01-02 23:00", "2024-01-03", "2024-01-03 01:00"])))[
+        2
+    ] == ("2024-01-03 00:00:00")
+    slashes = read_text(text_of(["2024-01-11", "2024-01-12", "1/13/2024", "1/14/2024"]))
+    assert times_of(slashes)[2:] == ["2024-01-13 00:00:00", "2024-01-14 00:00:00"]
+    unclear = read_text(text_of(["2024-02-01", "2024-02-02", "2024-02-03", "2/4/2024"]))
+    assert unclear.quarantine["reason"].to_list() == ["unparsable_ts"]
+    zoned = read_text(text_of(["2024-02-01 00:00+00:00", "2024-02-02 00:00+00:00", "2024-02-03"]))
+    assert zoned.quarantine["reason"].to_list() == ["unparsable_ts"], "another clock, perhaps"
+
+
+def test_years_of_two_digits_are_of_the_years_1950_to_2049() -> None:
+    parsed = read_text(text_of(["12/30/49", "12/31/49"]))
+    assert times_of(parsed)[0][:4] == "2049"
+    assert times_of(read_text(text_of(["01/30/50", "01/31/50"])))[0][:4] == "1950"

@@ -185,3 +185,12 @@ def test_quotes_of_two_symbols_are_not_mixed(tmp_path: Path) -> None:
     source = inbox(tmp_path, both)
     assert source.instruments() == []
     assert "found AAA, BBB" in source.refused()["bid.csv"]
+
+
+def test_a_file_of_ragged_rows_is_refused_with_the_first_of_them(tmp_path: Path) -> None:
+    (tmp_path / "ABC.csv").write_text("date,open,high,low,close\n2024-01-02,1,3\n2024-01-03,1,3\n")
+    source = inbox_source("inbox", tmp_path, (), 0, lambda: datetime(2030, 1, 1, tzinfo=UTC), ContentIndex())
+    assert source.instruments() == []
+    said = source.refused()["ABC.csv"]
+    assert "row 2, value '2024-01-02,1,3'" in said
+    assert "separator: " in said.split("Fix: ")[1]

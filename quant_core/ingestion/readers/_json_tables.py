@@ -20,6 +20,7 @@ INDEX = "index"
 
 _WIDTH = 4  # a table of bars has at least so many fields
 _MAX_DEPTH = 6
+_SYMBOL_NAMES = ("symbol", "ticker", "instrument")  # a code is mostly that of the answer
 _KEYS_SEEN = 50
 
 
@@ -81,6 +82,31 @@ def zone_in(document: Any) -> str | None:
     zones = {v for k, v in named.items() if normalize(k.rsplit(".", 1)[-1].strip()).endswith(("timezone", "tz"))}
     names = [z for z in zones if isinstance(z, str) and "/" in z and _is_zone(z)]
     return names[0] if len(zones) == 1 and names else None
+
+
+def symbol_in(document: Any) -> str | None:
+    """The one symbol that a document names outside its rows.
+
+    >>> symbol_in({"symbol": "AAPL", "bars": []}), symbol_in({"Meta Data": {"2. Symbol": "IBM"}}), symbol_in([])
+    ('AAPL', 'IBM', None)
+    """
+    if not isinstance(document, Mapping):
+        return None
+    found = set(_symbols(cast(Mapping[str, Any], document), 0))
+    return found.pop() if len(found) == 1 else None
+
+
+def _symbols(named: Mapping[str, Any], depth: int) -> Iterator[str]:
+    """Texts under names of a symbol, in objects and in arrays of one object."""
+    for key, value in named.items():
+        inner: Any = value
+        if isinstance(inner, list):
+            items = cast(list[Any], inner)
+            inner = items[0] if len(items) == 1 else None
+        if isinstance(inner, Mapping) and depth < _MAX_DEPTH:
+            yield from _symbols(cast(Mapping[str, Any], inner), depth + 1)
+        elif isinstance(inner, str) and inner.strip() and normalize(key.strip()) in _SYMBOL_NAMES:
+            yield inner.strip()
 
 
 def _is_zone(name: str) -> bool:

@@ -21,7 +21,7 @@ from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.field_kinds import NULL_VALUES
 from quant_core.ingestion.readers._text_pieces import Piece, TextPlan, lines_of, read_pieces
 from quant_core.ingestion.readers.contract import OddFields, Preview, Reader, Sheet
-from quant_core.ingestion.text_layout import TextLayout, decode, detect_layout
+from quant_core.ingestion.text_layout import TextLayout, decode, detect_layout, without_padding
 from quant_core.ingestion.time_formats import Int64s, iso_type
 
 _RARE = 0.01  # a column of which more fields do not fit its type is read as text
@@ -55,6 +55,7 @@ class DelimitedText(Reader):
 
     def preview(self, member: Member, dialect: Dialect) -> Preview:
         data, encoding = decode(member.data, member.origin, dialect.encoding)
+        data = without_padding(data, dialect)
         layout = detect_layout(data, member.origin, dialect)
         resolved = {
             "encoding": encoding,
@@ -87,12 +88,14 @@ def _arrow_type(role: str, position: int, layout: TextLayout, dialect: Dialect) 
 
 
 def _often_odd(pieces: Sequence[Piece]) -> set[str]:
-    """Roles of which so many fields do not fit the column's type that the type is wrong."""
+    """Roles of which so many fields do not fit the column's type that the type is wrong; of all numbers together."""
     n_rows = sum(p.frame.height for p in pieces)
     n_odd: Counter[str] = Counter()
     for piece in pieces:
         n_odd.update({role: texts.count() for role, texts in piece.odd.items()})
-    return {role for role, n in n_odd.items() if n > _RARE * n_rows}
+    often = {role for role, n in n_odd.items() if n > _RARE * n_rows}
+    is_numbers = bool(often & set(NUMBER_ROLES))
+    return often | set(NUMBER_ROLES) if is_numbers else often  # one style for all: 1.234 beside 100,5 is a thousand
 
 
 def _sheet(data: bytes, pieces: Sequence[Piece], plan: TextPlan) -> Sheet:

@@ -18,7 +18,7 @@ from quant_core.errors import RefusedInputError
 from quant_core.ingestion.archives import Member
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.field_kinds import NULL_VALUES
-from quant_core.ingestion.readers._json_tables import flat, tables_in, zone_in
+from quant_core.ingestion.readers._json_tables import flat, symbol_in, tables_in, zone_in
 from quant_core.ingestion.readers.contract import SAMPLE_ROWS, Preview, Reader, RefusedRow, Sheet
 from quant_core.ingestion.text_layout import decode
 
@@ -64,7 +64,7 @@ class JsonRows(Reader):
 
     def preview(self, member: Member, dialect: Dialect) -> Preview:
         data, encoding = decode(member.data, member.origin, dialect.encoding)
-        items, shape, zone = _items(data.decode("utf-8", errors="replace"), member.origin)
+        items, shape, outside = _items(data.decode("utf-8", errors="replace"), member.origin)
         if not items:
             raise RefusedInputError.at(
                 member.origin, reason="the file holds no row", fix="remove the file or deliver it again"
@@ -76,8 +76,7 @@ class JsonRows(Reader):
             names = tuple(dialect.header)
         sample = [["" if v is None else str(v) for v in row] for row in rows.values[:SAMPLE_ROWS]]
         resolved = {"encoding": encoding, "header": list(names) if names else False, "first_row": 1, "rows": shape}
-        resolved |= {"written_zone": zone} if zone else {}
-        return Preview(names, sample, 1, resolved, rows)
+        return Preview(names, sample, 1, resolved | outside, rows)
 
     def load(self, member: Member, preview: Preview, roles: Mapping[int, str], dialect: Dialect) -> Sheet:
         del member
@@ -91,8 +90,8 @@ class JsonRows(Reader):
         return Sheet(frame, pl.Series("origin_row", rows.numbers, dtype=pl.Int64), text_of, rows.refused)
 
 
-def _items(text: str, origin: str) -> tuple[list[tuple[int, Any]], str, str | None]:
-    """Numbered rows, lines that are no JSON as their text, the shape that was found, and a zone that is written."""
+def _items(text: str, origin: str) -> tuple[list[tuple[int, Any]], str, dict[str, str]]:
+    """Numbered rows, lines that are no JSON as their text, the shape, and what is written outside the rows."""
     text = text.removeprefix("\ufeff")
     try:
         whole: Any = json.loads(text)
@@ -105,11 +104,12 @@ def _items(text: str, origin: str) -> tuple[list[tuple[int, Any]], str, str | No
                 reason=f"not readable JSON ({str(error)[:120]})",
                 fix="format: delimited_text, or write the file again",
             ) from error
-        return [(i, flat(cast(dict[str, Any], r)) if isinstance(r, dict) else r) for i, r in parsed], _LINES, None
+        return [(i, flat(cast(dict[str, Any], r)) if isinstance(r, dict) else r) for i, r in parsed], _LINES, {}
     found = tables_in(whole)
     if len(found) == 1:
         place = f" under {'.'.join(found[0].path)!r}" if found[0].path else ""
-        return _numbered(found[0].rows), found[0].shape + place, zone_in(whole)
+        said = {"written_zone": zone_in(whole), "document_symbol": symbol_in(whole)}
+        return _numbered(found[0].rows), found[0].shape + place, {key: text for key, text in said.items() if text}
     if len(found) > 1:
         places = ", ".join(repr(".".join(t.path)) for t in found)
         raise RefusedInputError.at(origin, reason=f"it holds several tables: {places}", fix="deliver one per file")
@@ -117,16 +117,16 @@ def _items(text: str, origin: str) -> tuple[list[tuple[int, Any]], str, str | No
         named = cast(dict[str, Any], whole)
         arrays = [k for k, v in named.items() if isinstance(v, list)]
         if len(arrays) == 1:
-            return _numbered(named[arrays[0]]), f"array under {arrays[0]!r}", None
+            return _numbered(named[arrays[0]]), f"array under {arrays[0]!r}", {}
         if not any(isinstance(v, (dict, list)) for v in named.values()):
-            return [(1, named)], "one object", None
+            return [(1, named)], "one object", {}
     if not isinstance(whole, list):
         raise RefusedInputError.at(
             origin,
             reason=f"the JSON holds no table of bars (its keys are {_some_keys(whole)})",
             fix="write an array of objects or of arrays, or arrays per column",
         )
-    return _numbered(cast(list[Any], whole)), "array", None
+    return _numbered(cast(list[Any], whole)), "array", {}
 
 
 def _some_keys(whole: Any) -> list[str]:
