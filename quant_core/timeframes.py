@@ -1,7 +1,7 @@
 """Timeframes: the eight bar lengths, their order and the spellings users write.
 
 Put here: names, durations, parsing.
-Keep out: session boundaries (calendars.py) and resampling (resample.py).
+Keep out: session boundaries (calendars/) and resampling (bars/resample.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Marts as assets: every file of ``sql/marts`` is one unpartitioned asset.
 
 Put here: the binding of SQL files to Dagster.
-Keep out: SELECTs (sql/marts), execution (lake_query.py), storing (marts.py).
+Keep out: SELECTs (sql/marts), execution (lake/query.py), storing (marts/marts.py).
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """Answered data: which state of the sources a run answers to, written on the run.
 
 Put here: the tag with the fingerprints of the sources, writing and reading it.
-Keep out: what follows from a changed fingerprint (sources/new_data.py) and ticks (sensors.py).
+Keep out: what follows from a changed fingerprint (sources/new_data.py) and ticks (sensors/new_data.py).
 
 The sensor's cursor and these tags say the same. The tags are on runs started by hand as well, so that switching the
 sensor on, or losing its cursor, runs nothing again.

@@ -1,7 +1,7 @@
 """SQL files: one SELECT with a header that says what a row is, its key and its units.
 
 Put here: parsing of ``sql/marts/*.sql`` and ``sql/checks/*.sql`` and their dependencies.
-Keep out: running them (``lake_query.py``) and turning them into assets and checks.
+Keep out: running them (``query.py``) and turning them into assets and checks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The source catalog: every source of sources.yaml, opened, and who delivers which symbol.
 
 Put here: building of sources from their settings, priority among them, the native timeframe of a key.
-Keep out: particular sources (their own files), the schema of the settings (source_config.py).
+Keep out: particular sources (their own files), the schema of the settings (config.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The inbox: a folder into which people drop files of bars; each file is read as its feed declares it.
 
 Put here: listing of the folder and the choice of the feed.
-Keep out: parsing and delivering (files.py), the settings' schema (source_config.py).
+Keep out: parsing and delivering (files.py), the settings' schema (config.py).
 """
 
 from __future__ import annotations

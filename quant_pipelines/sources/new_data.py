@@ -1,7 +1,7 @@
 """New data: which runs bring the lake up to date after sources have changed.
 
 Put here: comparison of fingerprints with what was already requested, caps, and deterministic run keys.
-Keep out: asking sources (sensors.py) and running.
+Keep out: asking sources (automation/sensors/new_data.py) and running.
 """
 
 from __future__ import annotations

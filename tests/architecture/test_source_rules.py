@@ -56,6 +56,18 @@ def test_every_module_says_what_belongs_and_what_does_not() -> None:
     assert not missing
 
 
+def test_files_that_a_module_is_said_to_leave_to_exist() -> None:
+    """The other files that a charter names are there, by their names."""
+    names = {p.name for p in tracked_files()}
+    gone = [
+        f"{path}: {name}"
+        for path in modules("quant_core", "quant_pipelines")
+        for name in re.findall(r"\b(\w+\.py)\b", ast.get_docstring(syntax_tree(path)) or "")
+        if name not in names and not name.startswith("_settings")
+    ]
+    assert not gone
+
+
 def test_every_test_module_says_what_it_proves() -> None:
     assert not [str(p) for p in modules("tests") if not ast.get_docstring(syntax_tree(p)) and p.name != "__init__.py"]
 

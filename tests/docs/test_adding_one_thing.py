@@ -119,13 +119,24 @@ def test_the_copy_keeps_the_layers_and_the_types(copy: ProjectCopy) -> None:
     assert "All checks passed" in copy.run("ruff", "check", "--no-cache", *files)
 
 
+NAMING = [
+    "tests/calibration/test_calibration_page.py::test_every_world_and_measure_is_explained_and_in_the_release_table",
+    "tests/pipelines/test_checks.py::test_a_job_plans_no_check_and_logs_one_evaluation_per_check_and_key",
+    "tests/pipelines/test_key_state.py::test_a_stale_key_names_the_first_differing_fact_and_its_stage",
+    "tests/pipelines/test_report.py::test_every_section_is_there_with_figures_and_verdicts",
+    "tests/pipelines/test_schema_versions.py::test_a_contract_check_reports_another_schema_as_a_finding",
+    "tests/pipelines/test_seasonality_stage.py::test_a_key_is_missing_until_the_whole_flow_has_made_its_profiles",
+    "tests/spec/test_sections.py",
+    "tests/stages/test_code_version.py",
+    "tests/stages/test_key_run.py::test_a_fresh_key_reads_each_table_once_and_an_unchanged_one_reads_facts_only",
+    "tests/stages/test_runner.py::test_an_instance_that_never_saw_the_lake_is_told_once",
+]
+"""Tests that name what is shipped: they must not forbid more."""
+
+
 @pytest.mark.slow
 def test_tests_that_name_what_is_shipped_allow_one_more(copy: ProjectCopy) -> None:
-    pipelines = ("checks", "key_state", "report", "schema_versions", "seasonality_stage")
-    named = [f"tests/pipelines/test_{name}.py" for name in pipelines]
-    named += [f"tests/stages/test_{name}.py" for name in ("runner", "key_run", "code_version")]
-    named += ["tests/spec/test_sections.py", "tests/calibration/test_calibration_page.py"]
-    output = copy.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *named)
+    output = copy.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *NAMING)
     passed = re.search(r"(\d+) passed", output)
     assert passed
-    assert int(passed.group(1)) > 150
+    assert int(passed.group(1)) > 50

@@ -1,7 +1,7 @@
 """The declaration of a MySQL or MariaDB source: one field per option, each with its default.
 
 Put here: fields, their types and the checks that need no server.
-Keep out: checks against the live schema (mysql_schema.py) and reading the environment (resources.py).
+Keep out: checks against the live schema (schema.py) and reading the environment (resources.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Connections of a MySQL source: UTC read-only sessions, retries on connection loss, errors without secrets.
 
 Put here: the DSN's two forms, running a statement on PyMySQL or connectorx, retry and scrubbing.
-Keep out: what the statements say (mysql_query.py) and how a series is cut into windows (mysql_read.py).
+Keep out: what the statements say (query.py) and how a series is cut into windows (read.py).
 """
 
 from __future__ import annotations

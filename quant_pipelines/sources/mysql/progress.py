@@ -1,7 +1,7 @@
 """Progress of a delivery: the watermark, how it advances, and where the next call starts again.
 
 Put here: the watermark's content and its rules.
-Keep out: statements (mysql_query.py) and reading (mysql_read.py).
+Keep out: statements (query.py) and reading (read.py).
 """
 
 from __future__ import annotations

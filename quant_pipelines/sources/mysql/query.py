@@ -1,7 +1,7 @@
 """SQL text of a MySQL source, made from validated identifiers and bound or typed values only.
 
 Put here: rendering of values, the WHERE clause of a series, the statements of the source.
-Keep out: checking identifiers against the server (mysql_schema.py) and running statements (mysql_connection.py).
+Keep out: checking identifiers against the server (schema.py) and running statements (connection.py).
 """
 
 # ruff: noqa: S608 - statements are made of validated, quoted identifiers and bound or typed values only.
@@ -18,7 +18,7 @@ from quant_pipelines.sources.mysql.config import MysqlFilter
 from quant_pipelines.sources.mysql.schema import TIMES, Column, LiveTable, quoted
 
 SqlValue = bool | int | float | str | bytes | date | datetime
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - DATETIME columns are wall clock; the zone is applied in mysql_rows.py
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - DATETIME columns are wall clock; the zone is applied in rows.py
 _MICROSECOND = timedelta(microseconds=1)
 _LAST_US = (datetime(9999, 12, 31, 23, 59, 59, 999999) - EPOCH) // _MICROSECOND  # noqa: DTZ001
 _SURROGATE = re.compile("[\ud800-\udfff]")

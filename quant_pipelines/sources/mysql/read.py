@@ -1,7 +1,7 @@
 """Keyset windows over one series: bounded memory, no gap, no repeat, ties kept together.
 
 Put here: how a series is cut into statements, and which driver reads each of them.
-Keep out: connections (mysql_connection.py) and what the values mean (mysql_rows.py).
+Keep out: connections (connection.py) and what the values mean (rows.py).
 """
 
 from __future__ import annotations

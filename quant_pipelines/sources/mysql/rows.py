@@ -1,7 +1,7 @@
 """From stored values to rows: keys to UTC bar opens, prices to their real scale, the rest to quarantine.
 
 Put here: time zone, bar stamp, epoch unit and price scale of a MySQL source; the two tables it delivers.
-Keep out: reading (mysql_read.py) and quality rules (quant_core/quality).
+Keep out: reading (read.py) and quality rules (quant_core/quality).
 """
 
 from __future__ import annotations

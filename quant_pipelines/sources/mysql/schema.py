@@ -1,7 +1,7 @@
 """Identifiers of a MySQL source, checked against the live schema before any of them enters a statement.
 
 Put here: quoting, look-up of tables and columns in information_schema, type and index checks.
-Keep out: statements about bars (mysql_query.py).
+Keep out: statements about bars (query.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The MySQL source: bars of a table, delivered in bounded windows, resumable at any of them.
 
 Put here: the Source itself: instruments, fingerprint, deliveries.
-Keep out: options (mysql_config.py), SQL (mysql_query.py), connections (mysql_connection.py), values (mysql_rows.py).
+Keep out: options (config.py), SQL (query.py), connections (connection.py), values (rows.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Names to stored values and back: symbols (through a look-up table or not) and timeframe spellings.
 
 Put here: which symbols and timeframes a table holds and how it writes them.
-Keep out: bars (mysql_read.py) and identifier checks (mysql_schema.py).
+Keep out: bars (read.py) and identifier checks (schema.py).
 """
 
 # ruff: noqa: S608 - statements are made of validated, quoted identifiers and bound or typed values only.
