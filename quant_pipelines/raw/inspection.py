@@ -7,7 +7,7 @@ Keep out: showing (cli/), reading and cleaning themselves (quant_core), which fi
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,17 +82,21 @@ class InspectedSeries:
         return self.bars.frame.select(*names, *BAR_COLUMNS)
 
 
-def inspect_source(source: Source, coarser: Sequence[Timeframe] = ()) -> Iterator[InspectedSeries]:
+def inspect_source(
+    source: Source, coarser: Sequence[Timeframe] = (), only: Set[PartitionKey] | None = None
+) -> Iterator[InspectedSeries]:
     """Read everything a source delivers, exactly as a run would, and store nothing.
 
     Args:
         source: where rows come from; its clock is the moment of the snapshot.
         coarser: timeframes to make from every series that is finer and not delivered at them.
+        only: symbols with their native timeframes; None for everything that the source offers.
 
     Raises:
         SourceError: the source could not be reached.
     """
-    instruments = source.instruments()
+    offered = source.instruments()
+    instruments = [i for i in offered if only is None or PartitionKey(i.symbol, i.timeframe.value) in only]
     delivered = {(i.symbol, i.timeframe) for i in instruments}
     finest = {symbol: min(t for s, t in delivered if s == symbol) for symbol, _ in delivered}
     with tempfile.TemporaryDirectory(prefix="inspect") as folder:
