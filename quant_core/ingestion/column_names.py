@@ -9,23 +9,15 @@ from __future__ import annotations
 import re
 
 _ALIASES: dict[str, tuple[str, ...]] = {
+    # Where a file has times of several clocks, those of UTC come first; where it has several times of a bar, its begin.
     "ts": (
-        *(
-            "ts",
-            "timestamp",
-            "timestamputc",
-            "timestampms",
-            "datetime",
-            "datetimeutc",
-            "dateandtime",
-            "unix",
-            "unixtime",
-        ),
-        *("epoch", "opentime", "timeutc", "gmttime", "localtime", "utctime", "candletime", "bartime", "tsevent", "dt"),
-        *("unixtimestamp", "mts", "timeopen", "starttime", "snapshottimeutc", "snapshottime", "timestampmilliseconds"),
+        *("ts", "timestamputc", "datetimeutc", "timeutc", "gmttime", "utctime", "snapshottimeutc", "timestamp"),
+        *("timestampms", "timestampmilliseconds", "unixtimestamp", "datetime", "dateandtime", "unix", "unixtime"),
+        *("epoch", "opentime", "localtime", "candletime", "bartime", "tsevent", "dt", "mts", "timeperiodstart"),
+        *("periodstart", "starttime", "timeopen", "snapshottime"),
     ),
     # Names with accents stand without the accented letter, as `normalize` leaves them: Eröffnung, Clôture, Máximo.
-    "date": ("date", "tradedate", "day", "dateutc", "tradingday", "dtyyyymmdd", "datum", "fecha"),
+    "date": ("dateutc", "date", "tradedate", "day", "tradingday", "dtyyyymmdd", "observationdate", "datum", "fecha"),
     "time": ("time", "timeofday", "hour", "minute", "t"),
     "open": (
         *("open", "o", "openprice", "op", "pxopen", "midopen", "openmid", "mido"),
@@ -56,7 +48,7 @@ _ALIASES: dict[str, tuple[str, ...]] = {
         "size",
         "lasttradedvolume",
         *("volumefrom", "pxvolume", "volumen", "quantity", "tradedquantity", "totaltradedquantity", "sharestraded"),
-        *("tottrdqty", "ttltrdqnty", "noofshares", "sharevolume", "contracts"),
+        *("tottrdqty", "ttltrdqnty", "noofshares", "sharevolume", "volumetraded", "contracts"),
     ),
     "symbol": ("symbol", "ticker", "instrument", "sym", "pair", "code", "instrumentid", "ric", "product"),
     "timeframe": ("timeframe", "tf", "interval", "period", "per", "granularity", "resolution", "barsize"),

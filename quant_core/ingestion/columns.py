@@ -100,6 +100,9 @@ def _names_of_width(names: list[str], preview: Preview, origin: str) -> list[str
 def _by_name(names: list[str], preview: Preview, dialect: Dialect, origin: str) -> dict[str, int]:
     """Role → position by declared and built-in names; the better-known spelling wins."""
     declared = _declared(names, dialect)
+    if {"hour", "minute"} <= {normalize(name) for i, name in enumerate(names) if i not in declared}:
+        reason = "the time of day stands in several columns (hour and minute)"
+        raise RefusedInputError.at(origin, reason=reason, fix="deliver it in one column, such as 09:30")
     plain = names if set(declared.values()) & set(PRICES) else plain_names(names, origin)
     best: dict[str, tuple[int, int]] = {}
     for position, name in enumerate(plain):

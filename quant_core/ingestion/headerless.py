@@ -85,7 +85,9 @@ def _text_roles(columns: list[list[str]], kinds: list[str], roles: dict[int, str
 
 def _time_roles(columns: list[list[str]], kinds: list[str], at: int, roles: dict[int, str], origin: str) -> int:
     """Assign ts, or date and time, from a position on; return the position after them."""
-    follows_clock = at + 1 < len(kinds) and (kinds[at + 1] == "time_of_day" or is_clock(columns[at + 1]))
+    follows_clock = at + 1 < len(kinds) and (
+        kinds[at + 1] == "time_of_day" or _is_clock_of(columns[at + 1], columns[at])
+    )
     kind = kinds[at] if at < len(kinds) else "empty"
     if kind == "moment":
         is_split = at + 1 < len(kinds) and kinds[at + 1] == "time_of_day"
@@ -119,6 +121,18 @@ def _is_row_number(column: list[str]) -> bool:
         return False
     numbers = np.array([int(v) for v in filled], dtype=np.float64)
     return bool((np.diff(numbers) == 1).all())
+
+
+def _is_clock_of(values: list[str], dates: list[str]) -> bool:
+    """True for times of day in numbers behind dates.
+
+    Numbers of three or four digits may be prices too; then the dates must repeat, or the clock stand still.
+    """
+    filled = [v.strip() for v in values]
+    may_be_prices = all(len(v) < 5 and not v.startswith("0") for v in filled)
+    is_usual = len(set(dates)) < len(dates) or len(set(filled)) <= 2
+    padded = [v.zfill(4) if len(v) == 3 and may_be_prices else v for v in filled]
+    return is_clock(padded) and (is_usual or not may_be_prices)
 
 
 def is_clock(values: list[str]) -> bool:

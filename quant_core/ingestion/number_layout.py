@@ -20,6 +20,8 @@ _CONSISTENT = 0.95
 _NEAR = 0.02  # quotes of one moment lie closer than 2 %
 _TRACKS = 0.001  # an adjusted close moves with the close to a tenth of a percent
 _MIN_EVIDENCE = 3  # rows
+_MANY_ROWS, _FARTHER = 20, 2.0  # so many rows tell open from close by a median jump so much longer
+_ONE_BAR = 1.2  # highest over lowest price
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -66,7 +68,7 @@ def layout_of(values: Floats, *, is_descending: bool | None = None) -> NumberLay
     if order in (_OHLC, ORDERS[1]) and _open_and_close_swapped(prices, order, is_descending):
         swapped = tuple({"open": "close", "close": "open"}.get(role, role) for role in order)
         return NumberLayout(
-            (*swapped, *usual[4:]), "every close is the next row's open only if the two change their places"
+            (*swapped, *usual[4:]), "a row follows the one before only if open and close change their places"
         )
     return _with_others(values, order)
 
@@ -86,7 +88,7 @@ def _share(prices: Floats, order: tuple[str, ...]) -> float:
 
 
 def _open_and_close_swapped(prices: Floats, order: tuple[str, ...], is_descending: bool | None) -> bool:
-    """True when rows follow each other without a gap only if open is read as close."""
+    """True when rows follow each other without a gap, or in many rows much more closely, only if open is the close."""
     bars = prices if not is_descending else prices[::-1]
     if is_descending is None or len(bars) <= _MIN_EVIDENCE:
         return False
@@ -97,7 +99,11 @@ def _open_and_close_swapped(prices: Floats, order: tuple[str, ...], is_descendin
         return False
     as_is = np.mean([opens[b] == closes[a] for a, b in pairs])
     swapped = np.mean([closes[b] == opens[a] for a, b in pairs])
-    return bool(swapped > 0.5 and as_is < 0.1)
+    if swapped > 0.5 and as_is < 0.1:
+        return True
+    jumps, jumps_swapped = np.abs(opens[1:] - closes[:-1]), np.abs(closes[1:] - opens[:-1])
+    is_long = len(bars) > _MANY_ROWS
+    return bool(is_long and swapped >= as_is and np.median(jumps) > _FARTHER * np.median(jumps_swapped))
 
 
 def _with_others(values: Floats, order: tuple[str, ...]) -> NumberLayout:
@@ -110,6 +116,10 @@ def _with_others(values: Floats, order: tuple[str, ...]) -> NumberLayout:
             first, second = ([f"{side}_{p}" for p in order] for side in sides)
             rest = values.shape[1] - 8 - skip
             return NumberLayout((*first, *["ignore"] * skip, *second, *["ignore"] * rest))
+        if block.shape[1] == 4 and _are_prices(block, order):
+            skipped = ["volume"] * skip
+            doubt = f"the numbers {5 + skip} to {8 + skip} are prices of their own, far from the first four"
+            return NumberLayout((*order, *skipped, *["ignore"] * (len(others) - skip)), doubt)
     roles, doubt = ["ignore"] * len(others), ""
     for i, other in enumerate(others):
         if _is_epoch(other):
@@ -133,6 +143,14 @@ def _are_quotes(first: Floats, second: Floats, order: tuple[str, ...]) -> bool:
         return False
     apart: Floats = np.abs(np.log(second[usable] / first[usable])).max(axis=1)
     return float((apart < _NEAR).mean()) >= _CONSISTENT
+
+
+def _are_prices(block: Floats, order: tuple[str, ...]) -> bool:
+    """True when four numbers are bars by themselves: the highest and the lowest in place, and close together."""
+    rows = block[np.isfinite(block).all(axis=1) & (block > 0).all(axis=1)]
+    if len(_not_flat(rows)) < max(_MIN_EVIDENCE, len(block) / 2) or _share(rows, order) < _CONSISTENT:
+        return False
+    return bool((rows.max(axis=1) < _ONE_BAR * rows.min(axis=1)).mean() >= _CONSISTENT)
 
 
 def _is_epoch(column: Floats) -> bool:

@@ -44,7 +44,7 @@ _DATES = (
     *SHORT_DATES,
 )
 _TIMES = ("%H:%M:%S", "%H:%M", "%H%M%S", "%H%M", "%I-%p", "%I:%M %p", "%I:%M:%S %p", "%I:%M%p", "%H")
-_JOINTS, _ZONES = (" ", "T", "-", ""), ("", "%z", " %z")
+_JOINTS, _ZONES = (" ", "T", "-", ", ", ""), ("", "%z", " %z")
 _FIRST_SHORT_YEAR = 50  # 50 to 99 are of the 20th century: POSIX says 69, but no bar is of 2050 to 2068
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[ T](?:[01]\d|2[0-3]):\d{2}(?::\d{2}(?:\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?")

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -62,7 +63,7 @@ def seconds(call: Callable[[], object]) -> tuple[float, float]:
 def against_arrow(n_rows: int) -> float:
     """Print the comparison with Arrow and return the ratio of the best wall times."""
     data = make_csv(n_rows)
-    calls = {
+    calls: dict[str, Callable[[], Any]] = {
         "pyarrow.csv": lambda: pyarrow.csv.read_csv(pyarrow.BufferReader(data)),
         "read_file": lambda: read_file(data, "BENCH.csv", _DIALECT),
     }

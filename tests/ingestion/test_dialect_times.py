@@ -147,3 +147,9 @@ def test_declared_timeframe_coarser_than_the_rows_is_refused() -> None:
     rows = "".join(f"2024-01-02 10:{m:02d},1,2,1,2\n" for m in range(10))
     with pytest.raises(RefusedInputError, match="H1 is declared, but rows usually come every 1 minutes"):
         read_text("date,open,high,low,close\n" + rows, timeframe="H1")
+
+
+def test_a_comma_may_stand_between_date_and_time() -> None:
+    stamps = ['"01/15/24, 12:00 AM"', '"01/15/24, 1:00 AM"']
+    text = "time,open,high,low,close\n" + "".join(f"{s},1,3,1,2\n" for s in stamps)
+    assert times_of(read_text(text)) == ["2024-01-15 00:00:00", "2024-01-15 01:00:00"]

@@ -163,3 +163,18 @@ def test_unknown_names_of_prices_are_proposed_by_their_values() -> None:
         'columns: {"Aa": close, "Bb": open, "Cc": high, "Dd": low}'
     )
     assert refused((1, 0, 3, 2)) == "columns: {<vendor name>: open}"
+
+
+@pytest.mark.parametrize(
+    "names",
+    ["Date,DateUTC", "timestamp,Datetime (UTC)", "time_open,time_period_start", "close_time,open_time"],
+)
+def test_of_several_times_that_of_utc_and_of_the_begin_is_read(names: str) -> None:
+    rows = "".join(f"2024-01-02 0{h}:30,2024-01-02 1{h}:00,1,3,1,2\n" for h in (1, 2, 3))
+    assert times_of(read_text(f"{names},open,high,low,close\n{rows}"))[0] == "2024-01-02 11:00:00"
+
+
+def test_an_hour_and_a_minute_in_columns_of_their_own_are_no_instruments() -> None:
+    rows = "".join(f"2024-01-02,9,{m},1,3,1,2\n" for m in range(6))
+    with pytest.raises(RefusedInputError, match=r"several columns \(hour and minute\)"):
+        read_text(f"Date,Hour,Minute,Open,High,Low,Close\n{rows}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -99,7 +100,7 @@ def test_an_order_that_fails_behind_the_sample_is_refused() -> None:
 
 def test_close_before_open_is_seen_where_bars_follow_each_other_without_a_gap() -> None:
     rows = [[START_MS + i * HOUR_MS, 101 + i, 103 + i, 99 + i, 100 + i, 7] for i in range(9)]
-    with pytest.raises(RefusedInputError, match="two change their places") as error:
+    with pytest.raises(RefusedInputError, match="open and close change their places") as error:
         read_rows(rows)
     assert mended(rows, error.value).rows.select("open", "close").row(0) == (100, 101)
 
@@ -150,3 +151,46 @@ def test_random_bars_come_out_equal_or_are_refused(name: str, drawn: list[tuple[
     except RefusedInputError:
         return  # no wrong number
     assert parsed.rows.select("open", "high", "low", "close", "volume").rows() == bars
+
+
+def walk(n: int) -> list[tuple[float, float, float, float]]:
+    """Bars whose opens lie near the closes before them, without touching them."""
+    chance, close, bars = random.Random(5), 100.0, list[tuple[float, float, float, float]]()
+    for _ in range(n):
+        opens = round(close + chance.choice((-0.01, 0.01, 0.02)), 2)
+        close = round(opens + chance.uniform(-1, 1), 2)
+        bars.append((opens, round(max(opens, close) + 0.3, 2), round(min(opens, close) - 0.3, 2), close))
+    return bars
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 1, 2, 0)])
+def test_close_before_open_is_seen_in_many_rows_by_the_jumps_between_them(order: tuple[int, ...]) -> None:
+    rows: list[list[object]] = [
+        [START_MS + i * HOUR_MS, *(bar[at] for at in order), 5000 + i] for i, bar in enumerate(walk(60))
+    ]
+    if order[0] == 0:
+        assert read_rows(rows).rows["open"][0] == walk(1)[0][0]
+        return
+    with pytest.raises(RefusedInputError, match="open and close change their places") as error:
+        read_rows(rows)
+    assert mended(rows, error.value).rows["open"][0] == walk(1)[0][0]
+
+
+@pytest.mark.parametrize("between", [[], [700]])
+def test_prices_of_another_instrument_behind_the_first_are_no_volume(between: list[object]) -> None:
+    rows: list[list[object]] = [
+        [START_MS + i * HOUR_MS, o, h, low, c, *between, 3 * o, 3 * h, 3 * low, 3 * c]
+        for i, (o, h, low, c, _) in enumerate(BARS)
+    ]
+    with pytest.raises(RefusedInputError, match="are prices of their own, far from the first four") as error:
+        read_rows(rows)
+    assert mended(rows, error.value).rows["volume"][0] == (700 if between else None)
+
+
+def test_numbers_behind_a_date_are_a_clock_only_where_dates_repeat() -> None:
+    lines = [
+        f"20240102,{clock},{1540 + i},{1545 + i},{1530 + i},{1542 + i},9" for i, clock in enumerate((930, 931, 932))
+    ]
+    assert read_text("\n".join(lines)).rows["ts"].dt.minute().to_list() == [30, 31, 32]
+    days = [f"2024010{2 + i},{1540 + i},{1545 + i},{1530 + i},{1542 + i},1700" for i in range(3)]
+    assert read_text("\n".join(days)).rows.select("open", "volume").row(0) == (1540, 1700)
