@@ -106,7 +106,10 @@ class _Days:
         local = self._local()
         if not (local[self._valid] % DAY_US).any():
             return _open_of_date(local, self._valid, self._calendar, self._timeframe, is_close=False)
-        if declared or self._timeframe is Timeframe.W1 or not (self._utc_us[self._valid] % DAY_US).any():
+        if self._timeframe is Timeframe.W1 or not (self._utc_us[self._valid] % DAY_US).any():
+            return self._utc_us
+        self._refuse_days_of_another_clock(declared=declared)
+        if declared:
             return self._utc_us
         late = self._valid & self._sessions.after_close_of_date(self._utc_us, local // DAY_US)
         if not late.any():
@@ -123,6 +126,27 @@ class _Days:
             )
         own = _open_of_date(local // DAY_US * DAY_US, late, self._calendar, self._timeframe, is_close=False)
         return np.where(late, own, self._utc_us)
+
+    def _refuse_days_of_another_clock(self, *, declared: bool) -> None:
+        """Where sessions follow each other without a pause, a day that opens late in one completes in the next.
+
+        Raises:
+            RefusedInputError: most days do: closing them with their session would tell what comes hours later.
+        """
+        late = self._valid & self._sessions.reach_into_next(self._utc_us)
+        if 2 * late.sum() <= self._valid.sum():
+            return
+        raise RefusedInputError.at(
+            self._origin,
+            column="ts",
+            value=as_series(self._utc_us, self._valid)[int(np.flatnonzero(late)[0])],
+            reason=f"most daily stamps lie in the last third of a session of {self._calendar.id}: a bar that opens "
+            "there completes in the next one"
+            + ("" if declared else ", and nothing says whether the stamp is not the bar's close"),
+            fix="calendar: <one whose days begin at that hour, such as fx_24_5>"
+            if declared
+            else "bar_stamp: close (or, where a bar begins there, calendar: fx_24_5 or another whose days begin then)",
+        )
 
     def _local(self) -> Int64s:
         """The labels on the calendar's clock."""

@@ -61,6 +61,17 @@ class SessionTimes:
         at = np.minimum(np.searchsorted(self.day, days, side="left"), len(self.day) - 1)
         return (self.day[at] == days) & (times >= self.close[at])
 
+    def reach_into_next(self, times: Int64s) -> Bools:
+        """True in the last third of a session that the next one follows at once; never where sessions pause.
+
+        A day that begins there reaches into the next session. Before 16:00 of a UTC day exchanges open whose hours are
+        over by midnight; none opens and closes in the last eight hours.
+        """
+        if len(self.open) < 2 or not (self.open[1:] == self.close[:-1]).any():
+            return np.zeros(len(times), dtype=bool)
+        at = np.maximum(np.searchsorted(self.open, times, side="right") - 1, 0)
+        return (times < self.close[at]) & (times - self.open[at] >= 2 * (self.close[at] - times))
+
 
 def _is_among(known: Int64s, times: Int64s) -> Bools:
     """True where a value is in a sorted array."""

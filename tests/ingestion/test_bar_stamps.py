@@ -7,6 +7,7 @@ session and snapped to the minute.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -60,10 +61,45 @@ def test_undeclared_is_always_open_written_out(
     stamps = [(start + i * step).strftime(clock) for i in range(6)]
     declared: dict[str, Any] = {"timeframe": timeframe, "zone": zone, "bar_stamp": stamp}
     declared = {k: v for k, v in declared.items() if v is not None}
-    one, two = (read_text(bars_text(stamps), **declared, **more) for more in ({}, {"calendar": "always_open"}))
+    written: dict[str, Any] = {**declared, "calendar": "always_open"}
+    try:
+        one = read_text(bars_text(stamps), **declared)
+    except RefusedInputError as error:
+        with pytest.raises(RefusedInputError, match=re.escape(str(error))):
+            read_text(bars_text(stamps), **written)
+        return
+    two = read_text(bars_text(stamps), **written)
     assert one.rows.equals(two.rows)
     assert "calendar" in one.resolved["assumed"]
     assert "calendar" not in two.resolved["assumed"]
+
+
+EVENINGS = [f"2024-01-{d:02} 22:00" for d in (1, 2, 3, 4, 7, 8, 9)]
+
+
+def test_days_that_open_in_the_evening_are_not_closed_at_midnight() -> None:
+    """22:00 to 22:00 would be known at midnight: twenty-two hours before it is over."""
+    with pytest.raises(RefusedInputError, match=r"last third of a session of always_open.*Fix: bar_stamp: close \(or"):
+        read_text(bars_text(EVENINGS), timeframe="D1")
+    with pytest.raises(RefusedInputError, match=r"completes in the next one\. Fix: calendar: "):
+        read_text(bars_text(EVENINGS), timeframe="D1", bar_stamp="open")
+    # Each proposal reads the file, and no bar is known before it is over.
+    days = spans(read_text(bars_text(EVENINGS), timeframe="D1", calendar="fx_24_5"), "fx_24_5")
+    assert days[:2] == [("01-01 22:00", "01-02 22:00"), ("01-02 22:00", "01-03 22:00")]
+    days = spans(read_text(bars_text(EVENINGS), timeframe="D1", bar_stamp="close"), "always_open")
+    assert days[:2] == [("01-01 00:00", "01-02 00:00"), ("01-02 00:00", "01-03 00:00")]
+
+
+@pytest.mark.parametrize("clock", ["13:30", "14:30", "15:59"])
+def test_days_that_open_when_an_exchange_does_end_with_their_date(clock: str) -> None:
+    days = spans(read_text(bars_text([f"2024-01-{d:02} {clock}" for d in range(2, 6)]), timeframe="D1"))
+    assert days[0] == (f"01-02 {clock}", "01-03 00:00")
+
+
+def test_a_few_evenings_among_midnights_are_kept_and_flagged() -> None:
+    parsed = read_text(bars_text([*[f"2024-01-{d:02} 00:00" for d in range(2, 8)], "2024-01-08 16:00"]), timeframe="D1")
+    found = cleaned(parsed, "always_open").report.table.filter(check="stamp_near_close")["n_rows"].to_list()
+    assert found == [1]
 
 
 @settings(max_examples=60, deadline=None)

@@ -153,7 +153,7 @@ def test_a_line_of_units_below_the_names_is_a_row_that_cannot_be_read() -> None:
 
 
 def test_a_declared_decimal_comma_separates_where_no_other_mark_makes_rows() -> None:
-    text = "t,o,h,l,c,v\n" + "".join(f"2024-01-0{d} 14:00,16.686,16.884,16.208,16.330,1.530.424\n" for d in (2, 3, 4))
+    text = "t,o,h,l,c,v\n" + "".join(f"2024-01-0{d} 09:00,16.686,16.884,16.208,16.330,1.530.424\n" for d in (2, 3, 4))
     parsed = read_text(text, decimal=",", thousands=".", timeframe="D1")
     assert parsed.rows.select("open", "volume").row(0) == (16686, 1530424)
 

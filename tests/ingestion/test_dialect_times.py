@@ -49,7 +49,7 @@ def test_twelve_hour_clock_reads_noon_and_midnight() -> None:
 def test_declared_format_and_unit_win_over_detection() -> None:
     parsed = read_text("time,open,high,low,close\n03/04/2024,1,2,1,2\n", timeframe="D1", date_format="%d/%m/%Y")
     assert times_of(parsed) == ["2024-04-03 00:00:00"]
-    parsed = read_text("time,open,high,low,close\n1704189600,1,2,1,2\n", timeframe="D1", epoch_unit="ms")
+    parsed = read_text("time,open,high,low,close\n1704189600,1,2,1,2\n", timeframe="H1", epoch_unit="ms")
     assert times_of(parsed)[0].startswith("1970-01-20")
 
 

@@ -71,7 +71,7 @@ def test_a_live_row_inside_a_week_does_not_stand_beside_its_week() -> None:
 
 def test_no_session_is_ever_held_twice() -> None:
     """Any mixture of stamps of the same days: at most one bar per session, and every row is accounted for."""
-    stamps = ["2024-01-0{}", "2024-01-0{}T00:00Z", "2024-01-0{}T05:00Z", "2024-01-0{}T16:00-05:00"]
+    stamps = ["2024-01-0{}", "2024-01-0{}T00:00Z", "2024-01-0{}T05:00Z", "2024-01-0{}T05:00-05:00"]
     for calendar in ("always_open", "XNYS", "fx_24_5"):
         parts = [
             read_text(
