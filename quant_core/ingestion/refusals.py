@@ -66,8 +66,10 @@ def _prices_line(names: list[str], sample: list[list[str]], free: list[int]) -> 
     between them, and both ways elsewhere.
     """
     rows = [[_number(row[i]) for i in free[:4]] for row in sample if len(row) == len(names)]
-    found = layout_of(np.array(rows, dtype=np.float64).reshape(-1, len(free[:4])))
-    if len(free) < 4 or set(found.roles) != set(_PRICES) or found.doubt:
+    if len(free) < 4 or not rows:
+        return ""
+    found = layout_of(np.array(rows, dtype=np.float64))
+    if set(found.roles) != set(_PRICES) or found.doubt:
         return ""
     shown = [names[i] for i in free[:4]]
     swapped = tuple({"open": "close", "close": "open"}.get(role, role) for role in found.roles)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quant_core.calendars import calendar_of
-from quant_core.errors import QuantError
+from quant_core.errors import QuantError, RefusedInputError
 from quant_core.ingestion import Dialect, read_file
 from quant_core.quality import QualityRules, clean
 from quant_core.tables import TABLES
@@ -69,3 +69,13 @@ def _fuzz(kind: str, n: int) -> int:
     assert "RefusedInputError" in outcomes
     assert kind == "bytes" or "bars" in outcomes
     return len(outcomes)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"t", b"symbol,time,ope", b'[{"ts": "1990-01-01 00:00:00"}]', b"time,a,b,c\n", b"time,a,b,c,d\n2024-01-02,1,2\n"],
+)
+def test_names_without_prices_or_rows_are_a_refusal(data: bytes) -> None:
+    """What is proposed is found in the rows, of which there may be none."""
+    with pytest.raises(RefusedInputError):
+        read_file(data, "EURUSD_m1.csv", Dialect())
