@@ -78,6 +78,11 @@ class BlockMoments:
         return ratio(self.all_sum, self.all_n)
 
     @property
+    def mean_outside(self) -> Floats:
+        """The mean over the bars outside the cell; nan where there is none."""
+        return ratio(self.all_sum - self.total, self.all_n - self.n)
+
+    @property
     def outcome_variance(self) -> Floats:
         """Σy²/n − mean², the variance of one outcome; p(1 − p) for 0/1; nan where n = 0."""
         return np.maximum(ratio(self.squares, self.n) - self.mean**2, 0.0)
@@ -156,27 +161,61 @@ def effective_blocks(m: BlockMoments) -> Floats:
 
 
 def variance_against_baseline(m: BlockMoments) -> Floats:
-    """Cluster-robust variance of mean − baseline over time blocks.
+    """Cluster-robust variance of mean − baseline over time blocks, each side around its own mean.
 
-    U_b = (t_b − p0·n_b) − (n/N)(T_b − p0·N_b);  V = ΣU_b² · G*/(G* − 1) / n²  over all blocks of the split, with p0 the
-    baseline and G* the effective number of blocks. A block without event counts: it moves the baseline. The sum is
-    expanded into the moments, so it is exact up to float rounding.
+    U_b = (1−f)(t_b − y·n_b) − f((T_b − t_b) − r·(N_b − n_b));  V = ΣU_b² · G*/(G* − 1) / n²  over all blocks of the
+    split; y the mean of the cell, r that of the bars outside it, f = n/N, G* the effective number of blocks. A block
+    without event counts: it moves the baseline. The sum is expanded into the moments, so it is exact up to rounding.
+
+    Deviations from the baseline in place of the cell's own mean would let an effect enlarge its own variance: |t| could
+    not exceed √(G* − 1), however certain the effect.
 
     Returns:
-        One variance per cell; nan where G* ≤ 1; exactly 0 where the cell is the baseline itself.
+        One variance per cell; nan where G* ≤ 1; exactly 0 where the cell is the baseline itself, and where outcomes are
+        all the same inside and all the same outside.
+
+    Example, by hand: six blocks of four bars, two of them events. Outside both fall; inside 1 and 2 of 2 rise in turn,
+    so y = 3/4 and U_b = ½·(∓½) = ∓¼: ΣU² = 3/8, and V = 3/8 · 6/5 / 12².
+
+    >>> n, t, every = np.full((6, 1), 2), np.array([[1], [2]] * 3), np.full(6, 4)
+    >>> m = moments_of_blocks(n, t, every, t[:, 0], covered=np.array([12]), squares=np.array([9]))
+    >>> float(variance_against_baseline(m)[0])
+    0.003125
     """
-    p0 = np.nan_to_num(m.baseline)
-    share = np.nan_to_num(ratio(m.n, m.all_n))
-    own = m.tt - 2 * p0 * m.nt + p0**2 * m.nn
-    cross = m.t_total - p0 * m.t_all - p0 * m.n_total + p0**2 * m.n_all
-    whole = m.total_total - 2 * p0 * m.all_total + p0**2 * m.all_all
-    sum_u2 = own - 2 * share * cross + share**2 * whole
-    rounding = 1e-12 * (m.tt + p0**2 * m.nn + share**2 * (m.total_total + p0**2 * m.all_all))
-    some = sum_u2 > rounding
+    y, share = np.nan_to_num(m.mean), np.nan_to_num(ratio(m.n, m.all_n))
+    rest = share * np.nan_to_num(m.mean_outside)
+    own = (1 - share) * y + rest
+    # U_b = t_b − own·n_b − share·T_b + rest·N_b.
+    squares = (m.tt, own**2 * m.nn, share**2 * m.total_total, rest**2 * m.all_all)
+    products = (
+        rest * m.t_all - own * m.nt - share * m.t_total + own * share * m.n_total,
+        -own * rest * m.n_all - share * rest * m.all_total,
+    )
+    sum_u2 = sum(squares) + 2 * sum(products)
+    some = sum_u2 > 1e-12 * sum(squares)
     blocks = np.nan_to_num(effective_blocks(m))
     n = np.asarray(m.n, dtype=np.float64)
     scale = ratio(blocks, (blocks - 1) * n**2)
     return np.where(some, np.where(some, sum_u2, 0.0) * scale, np.where(n > 0, 0.0, np.nan))
+
+
+def independent_variance(n: Counts, share: Floats, inside: Floats, outside: Floats) -> Floats:
+    """Variance of mean − baseline if all outcomes were independent: (1−f)²·s²/n + f(1−f)·s_rest²/n.
+
+    Args:
+        n: outcomes of the cell.
+        share: f, those among all.
+        inside: variance of one outcome of the cell.
+        outside: variance of one outside it.
+
+    Missing: nan where n = 0.
+
+    Example, by hand: 10 of 20 outcomes, both sides of variance ¼: (¼·¼ + ¼·¼)/10 = 0.0125.
+
+    >>> float(independent_variance(np.array(10), np.array(0.5), np.array(0.25), np.array(0.25)))
+    0.0125
+    """
+    return ratio((1 - share) ** 2 * inside + share * (1 - share) * outside, n)
 
 
 def design_effect(m: BlockMoments) -> tuple[Floats, Floats]:

@@ -138,8 +138,11 @@ class BaselineTest(Estimator):
         return "none"
 
     @abstractmethod
-    def p_value(self, m: BlockMoments) -> Floats:
-        """Two-sided p-values of many cells; nan where there is no test."""
+    def p_value(self, m: BlockMoments, n_eff: Floats | None = None) -> Floats:
+        """Two-sided p-values of many cells; nan where there is no test.
+
+        ``n_eff``: effective sample sizes where outcomes are 0 or 1; not given where they are numbers.
+        """
 
     @abstractmethod
     def degrees(self, m: BlockMoments) -> Floats:

@@ -34,8 +34,8 @@ class BenjaminiHochberg(Correction):
     [0.04, 0.04, 0.04, 0.04]
     >>> BenjaminiHochberg().adjust([0.2, np.nan, 0.005, 0.04]).round(9).tolist()
     [0.2, nan, 0.015, 0.06]
-    >>> BenjaminiHochberg().level([0.2, np.nan, 0.005, 0.04])
-    0.016666666666666666
+    >>> BenjaminiHochberg().first_step(10)
+    0.005
     """
 
     def adjust(self, p_values: ArrayLike) -> NDArray[np.float64]:
@@ -48,14 +48,9 @@ class BenjaminiHochberg(Correction):
             q[tested] = false_discovery_control(p[tested], method="bh")
         return q
 
-    def level(self, p_values: ArrayLike) -> float:
-        """The family's own level of one test: rate·max(R, 1)/m with R discoveries among m tests; ``rate`` where m = 0.
-
-        A p-value at or under this level is a discovery in this family.
-        """
-        q = self.adjust(p_values)
-        m = int(np.sum(~np.isnan(q)))
-        return self.rate * max(int(np.sum(q <= self.rate)), 1) / m if m else self.rate
+    def first_step(self, n_tests: int) -> float:
+        """rate/n_tests."""
+        return self.rate / n_tests
 
     def errs_in_null_world(self, rng: np.random.Generator) -> bool:
         """Claim something among 200 uniform p-values?"""

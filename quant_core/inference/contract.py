@@ -52,5 +52,8 @@ class Correction(Inference):
         """The q-value of every test, in the order given; nan p-values are outside the family."""
 
     @abstractmethod
-    def level(self, p_values: ArrayLike) -> float:
-        """The family's own level of one test: a p-value at or under it is a discovery in this family."""
+    def first_step(self, n_tests: int) -> float:
+        """The level of one test where it would be the only discovery among ``n_tests`` ≥ 1.
+
+        Known before any outcome is, so a promise of power can be made at it.
+        """

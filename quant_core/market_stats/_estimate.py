@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from quant_core.counting.block_moments import BlockMoments, Counts, Floats, ratio, variance_against_baseline
 from quant_core.counting.values import QUARTILES, group_and_rank
+from quant_core.estimators.cluster_robust_test import inflation_of_difference
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 from quant_core.estimators.kaplan_meier import KaplanMeier
 from quant_core.estimators.mean_interval import MeanInterval
@@ -28,8 +29,9 @@ from quant_core.renames import first_spelling
 from quant_core.tables import TABLES
 from quant_core.targets.contract import Target
 
-# Help the verdict; dropped from the table.
-VARIANCE, DEGREES = "_variance", "_degrees"
+# Help the verdict; dropped from the table. The spread of mean − baseline: for rates how many times dependence inflates
+# its variance, for numbers the variance.
+SPREAD, DEGREES = "_spread", "_degrees"
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,8 @@ def binary_columns(m: BlockMoments, n_eff: Floats, spec: MarketStatsSpec) -> dic
         "baseline": m.baseline,
         "lift_freq": p_hat - m.baseline,
         "lift_bayes": p_mean - m.baseline,
-        "p_value": spec.test.p_value(m),
-        VARIANCE: variance_against_baseline(m),
+        "p_value": spec.test.p_value(m, n_eff),
+        SPREAD: inflation_of_difference(m, n_eff),
         DEGREES: spec.test.degrees(m),
     }
 
@@ -107,7 +109,7 @@ def numeric_columns(place: Place, panel: Panel, counts: TargetCounts) -> dict[st
         "baseline_mean": m.baseline,
         "lift_mean": mean - m.baseline,
         "p_value": panel.spec.test.p_value(m),
-        VARIANCE: variance_against_baseline(m),
+        SPREAD: variance_against_baseline(m),
         DEGREES: panel.spec.test.degrees(m),
     }
 
@@ -150,6 +152,8 @@ def duration_columns(counts: TargetCounts, n_eff: Floats, spec: MarketStatsSpec)
     mean = estimator.restricted_mean(curve, tau, inflation)
     return {
         "n_censored": counts.censored.sum(axis=-1),
+        SPREAD: np.full(np.shape(n_eff), np.nan),
+        DEGREES: np.full(np.shape(n_eff), np.nan),
         **dict(zip(("km_median", "km_median_low", "km_median_high"), median, strict=True)),
         **dict(zip(("km_rmean", "km_rmean_low", "km_rmean_high"), mean, strict=True)),
     }

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from quant_core.estimators.minimum_detectable_effect import MinimumDetectableEffect
-from quant_core.market_stats._estimate import DEGREES, VARIANCE
+from quant_core.counting.block_moments import Floats, ratio
+from quant_core.estimators.minimum_detectable_effect import MinimumDetectableEffect, RateCells
+from quant_core.market_stats._estimate import DEGREES, SPREAD
 from quant_core.market_stats.settings import MarketStatsSpec
 
 REPLICATION_LEVEL = 0.05
@@ -20,7 +21,8 @@ CELL = ("fold", "event", "condition", "condition_value", "target")
 def judge(cells: pl.DataFrame, spec: MarketStatsSpec) -> pl.DataFrame:
     """Fill q_value, n_tests, mde and verdict of one split's cells.
 
-    A family is the cells of one target kind with a p-value and n ≥ n_min. Time-to-event cells have no test, no family.
+    A family is the cells of one target kind with a p-value and n ≥ n_min. Time-to-event cells have no test, no family,
+    no verdict.
     """
     return pl.concat([_judge_family(part, spec) for _, part in cells.group_by("target_kind", maintain_order=True)])
 
@@ -30,26 +32,35 @@ def _judge_family(cells: pl.DataFrame, spec: MarketStatsSpec) -> pl.DataFrame:
     enough = cells["n"].to_numpy() >= spec.n_min
     p = cells["p_value"].to_numpy().astype(np.float64)
     in_family = np.where(enough, p, np.nan)
-    correction = spec.correction
-    q = correction.adjust(in_family)
-    tested = cells["target_kind"][0] != "time_to_event"
-    blocks = cells["n_blocks"].to_numpy()
+    n_tests = int(np.sum(~np.isnan(in_family)))
+    q = spec.correction.adjust(in_family)
+    mde = _detectable(cells, spec, spec.correction.first_step(max(n_tests, 1)))
     verdict = np.where(q <= spec.fdr, "significant", "not_significant").astype(object)
-    if not tested:
+    # Rates have a largest possible effect, so a cell may be beyond the reach of its family's first step.
+    verdict[(q > spec.fdr) & np.isnan(mde) & (cells["target_kind"][0] == "binary")] = "underpowered"
+    # No p-value: nothing to test where the cell is all bars or no number varies, otherwise too few blocks.
+    verdict[np.isnan(p)] = None
+    whole = cells["n"].to_numpy() == cells["n_all"].to_numpy()
+    verdict[~enough | (np.isnan(cells[DEGREES].to_numpy().astype(np.float64)) & ~whole)] = "insufficient"
+    if cells["target_kind"][0] == "time_to_event":
         verdict[:] = None
-    verdict[~enough | (tested & (blocks < spec.test.min_blocks))] = "insufficient"
-    mde = np.full(len(p), np.nan)
-    if tested:
-        variance, degrees = (cells[name].to_numpy().astype(np.float64) for name in (VARIANCE, DEGREES))
-        # Events in many blocks but nearly all in one or two: no test either. V = 0 is the baseline itself.
-        verdict[np.isnan(degrees) & (variance > 0)] = "insufficient"
-        mde = MinimumDetectableEffect(power=spec.power).of_variance(variance, degrees, correction.level(in_family))
     return cells.with_columns(
         pl.Series("q_value", q).fill_nan(None),
         pl.Series("mde", mde).fill_nan(None),
         pl.Series("verdict", verdict.tolist(), dtype=pl.String),
-        pl.lit(int(np.sum(~np.isnan(in_family))), dtype=pl.Int64).alias("n_tests"),
+        pl.lit(n_tests, dtype=pl.Int64).alias("n_tests"),
     )
+
+
+def _detectable(cells: pl.DataFrame, spec: MarketStatsSpec, level: float) -> Floats:
+    """The least lift found with the spec's power at ``level``; nan where no test is, and where none would be."""
+    n, n_all, baseline, spread, degrees = (
+        cells[name].to_numpy().astype(np.float64) for name in ("n", "n_all", "baseline", SPREAD, DEGREES)
+    )
+    estimator = MinimumDetectableEffect(power=spec.power)
+    if cells["target_kind"][0] == "binary":
+        return estimator.of_rates(RateCells(n, np.nan_to_num(ratio(n, n_all)), baseline, spread, degrees), level)
+    return estimator.of_numbers(spread, degrees, level)
 
 
 def mark_replicated(rows: pl.DataFrame) -> pl.DataFrame:

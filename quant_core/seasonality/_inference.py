@@ -20,7 +20,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from quant_core.counting.block_moments import BlockMoments, ratio, variance_against_baseline
-from quant_core.estimators.cluster_robust_test import ClusterRobustTest
+from quant_core.estimators.cluster_robust_test import ClusterRobustTest, inflation_of_difference
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 from quant_core.estimators.wilson import Wilson
 from quant_core.profile_metrics import Kind
@@ -32,7 +32,11 @@ from quant_core.special_functions import t_quantile
 
 @dataclass(frozen=True)
 class BinStatistics:
-    """Arrays over the bins of one dimension for one metric; nan where undefined."""
+    """Arrays over the bins of one dimension for one metric; nan where undefined.
+
+    ``inflation`` of the variance of a tested rate by dependence, and ``degrees`` of freedom of the test, help the
+    verdict and are no columns of a table.
+    """
 
     n: Floats
     n_eff: Floats
@@ -44,6 +48,8 @@ class BinStatistics:
     se_lift: Floats
     p_value: Floats
     n_clusters: Floats
+    inflation: Floats
+    degrees: Floats
 
     @classmethod
     def of(cls, n: Floats, **columns: Floats) -> BinStatistics:
@@ -98,9 +104,15 @@ class BinSums:
         return np.where(blocks > 1, t_quantile(0.5 + self.confidence / 2, np.maximum(blocks - 1, 1)), np.nan)
 
 
-def _tested(m: BlockMoments) -> dict[str, Floats]:
-    """p-value and number of clusters; the same for cell against baseline and for bin against the rest."""
-    return {"p_value": ClusterRobustTest().p_value(m), "n_clusters": np.asarray(m.blocks, dtype=np.float64)}
+def _tested(m: BlockMoments, n_eff: Floats | None = None) -> dict[str, Floats]:
+    """p-value and number of clusters; the same for cell against baseline and for bin against the rest.
+
+    ``n_eff``: of values that are 0 or 1, for the exact guard.
+    """
+    test = ClusterRobustTest()
+    rate = {} if n_eff is None else {"inflation": inflation_of_difference(m, n_eff)}
+    clusters = np.asarray(m.blocks, dtype=np.float64)
+    return {"p_value": test.p_value(m, n_eff), "n_clusters": clusters, "degrees": test.degrees(m), **rate}
 
 
 def _se_lift(m: BlockMoments) -> Floats:
@@ -115,7 +127,7 @@ def rate_statistics(found: BinSums) -> BinStatistics:
     plain = plain_statistics("rate", found.sums, found.shift)
     n_eff = found.n_eff(m, discount=True)
     low, high = Wilson(confidence=found.confidence).interval(plain.value, n_eff)
-    return replace(plain, n_eff=n_eff, ci_low=low, ci_high=high, se_lift=_se_lift(m), **_tested(m))
+    return replace(plain, n_eff=n_eff, ci_low=low, ci_high=high, se_lift=_se_lift(m), **_tested(m, n_eff))
 
 
 def mean_statistics(found: BinSums) -> BinStatistics:
@@ -191,7 +203,7 @@ class QuantilePlan:
         baseline = outside[:, 0] + (outside[:, 1] - outside[:, 0]) * self.weight_outside
         if inside.shape[1] == 2:
             return BinStatistics.of(self.known.n, value=value, baseline=baseline)
-        kept = {name: getattr(self.known, name) for name in ("n_eff", "p_value", "n_clusters")}
+        kept = {name: getattr(self.known, name) for name in ("n_eff", "p_value", "n_clusters", "degrees")}
         return BinStatistics.of(
             self.known.n, value=value, ci_low=inside[:, 2], ci_high=inside[:, 3], baseline=baseline, **kept
         )
@@ -218,7 +230,7 @@ def plan_quantile(found: BinSums, column: int, probability: float) -> QuantilePl
     bound_low = np.floor(n * np.maximum(probability - reach, 0.0)).astype(np.int64)
     bound_high = np.minimum(np.ceil(n * np.minimum(probability + reach, 1.0)), np.maximum(n - 1, 0)).astype(np.int64)
     bounds = [np.where(none, 2**61, np.minimum(bound_low, low)), np.where(none, 2**61, np.maximum(bound_high, high))]
-    known = BinStatistics.of(n, n_eff=np.minimum(n_eff, n), **_tested(m))
+    known = BinStatistics.of(n, n_eff=np.minimum(n_eff, n), **_tested(m, found.n_eff(m, discount=True)))
     inside, outside = np.column_stack((low, high, *bounds)), np.column_stack((low_out, high_out))
     return QuantilePlan(inside, outside, weight, weight_out, known)
 

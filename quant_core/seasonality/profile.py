@@ -18,6 +18,7 @@ from quant_core.bars import Bars
 from quant_core.estimators.jeffreys import Jeffreys
 from quant_core.inference.benjamini_hochberg import BenjaminiHochberg
 from quant_core.seasonality._bins import DimensionStatistics, dimension_statistics
+from quant_core.seasonality._detectable import detectable_lifts
 from quant_core.seasonality._inference import BinStatistics
 from quant_core.seasonality.settings import SeasonalityProfileSpec
 from quant_core.splitters import Fold
@@ -88,10 +89,10 @@ def rows_of(statistics: Sequence[DimensionStatistics]) -> pl.DataFrame:
         "n_bars": pl.Series(_joined([found.n_bars for found, _, _ in each])),
         "n": pl.Series(_joined([stats.n for _, _, stats in each]).astype(np.int64)),
     }
-    fields = [n for n in TABLE.schema if n in BinStatistics.__dataclass_fields__ and n not in columns]
+    fields = [name for name in BinStatistics.__dataclass_fields__ if name not in columns]
     columns |= {name: pl.Series(_joined([getattr(stats, name) for _, _, stats in each])) for name in fields}
     # nan is how arrays say undefined; a table says null.
-    defined = [pl.col(name).fill_nan(None).cast(TABLE.schema[name]) for name in fields]
+    defined = [pl.col(name).fill_nan(None).cast(TABLE.schema.get(name, pl.Float64)) for name in fields]
     return pl.DataFrame(columns).filter(pl.col("n_bars") > 0).with_columns(defined)
 
 
@@ -126,7 +127,7 @@ def _with_posterior(rows: pl.DataFrame, spec: SeasonalityProfileSpec) -> pl.Data
 
 
 def with_verdicts(rows: pl.DataFrame, spec: SeasonalityProfileSpec) -> pl.DataFrame:
-    """Add q-values and verdicts; a family is symbol, timeframe, fold, split and metric."""
+    """Add q-values, detectable lifts and verdicts; a family is symbol, timeframe, fold, split and metric."""
     tested = (pl.col("n") >= spec.min_samples_bin) & pl.col("p_value").is_not_null()
     family = ["symbol", "timeframe", "fold", "split", "metric"]
     correction = BenjaminiHochberg(rate=spec.q_max)
@@ -135,6 +136,9 @@ def with_verdicts(rows: pl.DataFrame, spec: SeasonalityProfileSpec) -> pl.DataFr
         return pl.Series(correction.adjust(p.fill_null(float("nan")).to_numpy())).fill_nan(None)
 
     q = pl.when(tested).then(pl.col("p_value")).map_batches(adjust, return_dtype=pl.Float64).over(family)
+    n_tests = rows.select(tested.sum().over(family)).to_series().to_list()
+    first_step = np.array([correction.first_step(n) if n else np.nan for n in n_tests])
+    mde = pl.Series(detectable_lifts(rows, first_step)).fill_nan(None)
     verdict = (
         pl.when(pl.col("n_clusters").is_null())
         .then(None)
@@ -142,9 +146,12 @@ def with_verdicts(rows: pl.DataFrame, spec: SeasonalityProfileSpec) -> pl.DataFr
         .then(pl.lit("insufficient"))
         .when(pl.col("q_value") <= spec.q_max)
         .then(pl.lit("significant"))
+        # Only rates have a largest possible lift: a bin without a detectable one is beyond the family's first step.
+        .when(pl.col("mde").is_null() & pl.col("se_lift").is_not_null() & pl.col("inflation").is_not_null())
+        .then(pl.lit("underpowered"))
         .otherwise(pl.lit("not_significant"))
     )
-    return rows.with_columns(q_value=q).with_columns(verdict=verdict)
+    return rows.with_columns(q_value=q, mde=mde).with_columns(verdict=verdict)
 
 
 def compute_seasonality(

@@ -109,8 +109,9 @@ TABLE = Table(
         _number("km_rmean_high", "bars", f"Upper bound of km_rmean. {_TIMES}"),
         _fraction(
             "p_value",
-            "Two-sided cluster-robust test of the cell against its baseline. Null for time-to-event targets, under 10 "
-            "blocks, and where the cell is the baseline itself.",
+            "Two-sided cluster-robust test of the cell against its baseline; of rates the larger of this and the exact "
+            "binomial p-value. Null for time-to-event targets, under 10 blocks, and where the cell is the baseline "
+            "itself.",
         ),
         _fraction(
             "q_value",
@@ -122,7 +123,8 @@ TABLE = Table(
             "mde",
             pl.Float64,
             "fraction, or unit of the target",
-            "Smallest |lift| found with the spec's power at the family's own level; null where p_value is.",
+            "Smallest |lift| found with the spec's power if it were the only discovery of its family; null where "
+            "p_value is, and for rates that not even a certain outcome would lift so far.",
             nullable=True,
             minimum=0,
         ),
@@ -130,8 +132,9 @@ TABLE = Table(
             "verdict",
             pl.String,
             "label",
-            "significant (q_value at most the spec's rate), not_significant, or insufficient (n under the minimum, or "
-            "under 10 blocks). Time-to-event targets are not tested: insufficient or null.",
+            "significant (q_value at most the spec's rate), not_significant, underpowered (not even a certain outcome "
+            "could be the family's first discovery), or insufficient (n under the minimum, or under 10 blocks). Null "
+            "where nothing is tested: the baseline itself, numbers without variance, time-to-event targets.",
             nullable=True,
         ),
         Column(

@@ -81,10 +81,20 @@ TABLE = Table(
             maximum=1,
         ),
         Column(
+            "mde",
+            pl.Float64,
+            "unit",
+            "Smallest |lift| found with 80 % power if it were the family's only discovery; null without a test, for "
+            "standard deviations and quantiles, and where not even a certain outcome would be found.",
+            nullable=True,
+            minimum=0,
+        ),
+        Column(
             "verdict",
             pl.String,
             "label",
-            "significant, not_significant, insufficient (too few bars or clusters); null for counts.",
+            "significant, not_significant, underpowered (a rate that not even a certain outcome would lift to "
+            "significance), insufficient (too few bars or clusters); null for counts.",
             nullable=True,
         ),
         Column(

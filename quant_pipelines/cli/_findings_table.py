@@ -16,7 +16,12 @@ from rich.table import Table
 from rich.text import Text
 
 TABLE_WIDTH = 148
-VERDICT_STYLE = {"significant": "bold green", "not_significant": "dim", "insufficient": "yellow"}
+VERDICT_STYLE = {
+    "significant": "bold green",
+    "not_significant": "dim",
+    "underpowered": "magenta",
+    "insufficient": "yellow",
+}
 
 
 def findings_view(
@@ -100,7 +105,7 @@ def finding_cells(row: dict[str, Any], lift: str = "lift_freq") -> list[str]:
         _number(row[lift], sign="+"),
         _number(row["q_value_global"]),
         _cost(row),
-        row["verdict_global"],
+        row["verdict_global"] or "not tested",
         f"{row['n_folds_replicated']}/{row['n_folds_testable']}" if row["n_folds_testable"] else "–",
     ]
 

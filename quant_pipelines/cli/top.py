@@ -13,7 +13,7 @@ from rich.console import Console
 from quant_pipelines.cli._findings_table import findings_view
 from quant_pipelines.cli._session import Session, listed
 from quant_pipelines.lake.lake import Lake
-from quant_pipelines.reading.findings import RANKS, Order, strongest_findings
+from quant_pipelines.reading.findings import RANKS, Findings, Order, strongest_findings
 
 _CAPTION = (
     "n: event bars; n_eff: independent observations they amount to; [ci]: Wilson interval on n_eff; baseline: rate "
@@ -78,4 +78,16 @@ def print_findings(
     sample = "out of sample" if split == "oos_pooled" else split
     title = f"Strongest by {by} of {found.n_cells:,} cells ({sample}): {counts or 'none'}"
     lift = "lift_bayes" if by == "lift_bayes" else "lift_freq"
+    console.print(_reach(found), highlight=False)
     console.print(findings_view(found.rows.head(limit), title=title, caption=_CAPTION, width=console.width, lift=lift))
+
+
+def _reach(found: Findings) -> str:
+    """How many of the tested cells could have been found at all, and at which lifts."""
+    if found.median_mde is None:
+        return f"Of {found.n_tested:,} tested cells none could have been found at all: more bars or fewer tests needed."
+    return (
+        f"Of {found.n_tested:,} tested cells {found.n_detectable:,} could have been found at all (the others not even "
+        f"at certain outcomes); half of these would show lifts of {found.median_mde:.3f} or less at the spec's power, "
+        "as the only discovery of their family."
+    )

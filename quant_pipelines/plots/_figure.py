@@ -29,7 +29,14 @@ BLUE, ORANGE, RED, GREEN, GRAY = "#1f6feb", "#d9822b", "#c23030", "#0d8050", "#9
 LIFT_COLORS = "RdBu"
 """Map of lifts: red below the baseline, white at it, blue above."""
 
-VERDICT_COLORS = {"significant": GREEN, "not_significant": GRAY, "insufficient": "#d3c5a3"}
+VERDICT_COLORS = {
+    "significant": GREEN,
+    "not_significant": GRAY,
+    "underpowered": "#b8a1c9",
+    "insufficient": "#d3c5a3",
+}
+SILENT = ("underpowered", "insufficient")
+"""Verdicts of cells that could not have said anything: drawn pale."""
 
 
 def new_figure(*, width_inches: float = 9.0, height_inches: float = 3.2) -> tuple[Figure, Axes]:

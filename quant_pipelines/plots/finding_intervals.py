@@ -39,7 +39,7 @@ def finding_intervals(findings: pl.DataFrame, *, title: str, render: Render = pn
         return empty_figure(title, "No finding with an observable outcome.", render)
     figure, axes = new_figure(width_inches=11.0, height_inches=1.3 + 0.36 * shown.height)
     for row, f in enumerate(shown.to_dicts()):
-        color = VERDICT_COLORS[f["verdict"]]
+        color = VERDICT_COLORS.get(f["verdict"], MUTED)
         low, high, lift = (f[k] - f["baseline"] for k in ("ci_low", "ci_high", "p_hat"))
         axes.plot([low, high], [row, row], color=color, linewidth=2.4, solid_capstyle="butt")
         axes.plot([lift], [row], "o", color=color, markersize=5)

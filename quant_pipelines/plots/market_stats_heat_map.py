@@ -18,7 +18,18 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from quant_pipelines.plots._figure import GRID, INK, LIFT_COLORS, MUTED, Render, empty_figure, ink_on, png, short_count
+from quant_pipelines.plots._figure import (
+    GRID,
+    INK,
+    LIFT_COLORS,
+    MUTED,
+    SILENT,
+    Render,
+    empty_figure,
+    ink_on,
+    png,
+    short_count,
+)
 
 _SPLITS = {"train": "train", "test": "test", "oos_pooled": "tests of all folds pooled"}
 _MAX_EVENTS = 12
@@ -64,14 +75,14 @@ def market_stats_heat_map(cells: pl.DataFrame, *, title: str, render: Render = p
     bar.set_label("lift = estimate - baseline of the split", fontsize=8, color=MUTED)
     hidden = f"; {len(names)} of {len(events)} events" if len(events) > len(names) else ""
     sizes = "n, n_eff" if is_narrow else "n / n_eff"
-    note = f"in a cell: lift, {sizes}; pale: insufficient; framed: significant in its split{hidden}"
+    note = f"in a cell: lift, {sizes}; pale: insufficient or underpowered; framed: significant in its split{hidden}"
     figure.suptitle(f"{title}\n{note}", x=0.005, ha="left", fontsize=10, color=INK)
     return render(figure)
 
 
 def _limits(shown: pl.DataFrame) -> tuple[float, float]:
     """A symmetric color range over the cells with enough observations, else over all."""
-    sufficient = shown.filter(pl.col("verdict") != "insufficient")
+    sufficient = shown.filter(~pl.col("verdict").is_in(SILENT))
     lifts = (sufficient if sufficient.height else shown)["lift"]
     largest = float(lifts.abs().max() or 0.0) or 1.0  # pyright: ignore[reportArgumentType]
     return -largest, largest
@@ -84,7 +95,7 @@ def _draw_split(
     colors, squares, fills = ScalarMappable(scale, LIFT_COLORS), list[Rectangle](), list[Any]()
     for cell in cells.iter_rows(named=True):
         x, y = states.index(cell["condition_value"]), events.index(cell["event"])
-        pale, strong = cell["verdict"] == "insufficient", cell["verdict"] == "significant"
+        pale, strong = cell["verdict"] in SILENT, cell["verdict"] == "significant"
         fill = colors.to_rgba(cell["lift"], alpha=0.25 if pale else 1.0)
         squares.append(Rectangle((x, y), 1, 1))
         fills.append(fill)

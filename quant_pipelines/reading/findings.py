@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import polars as pl
 
 from quant_pipelines.lake.lake import Lake
@@ -30,11 +31,18 @@ class Findings:
         rows: of ``mart__market_stats_top``.
         n_cells: binary cells of the split and the partitions, whatever their verdict.
         n_by_verdict: the same by global verdict, most frequent first; "" for cells without one.
+        n_tested: cells in a family of tests.
+        n_detectable: those that could have been found at all: some possible lift is, with the spec's power, at the
+            first step of their family.
+        median_mde: half of the detectable cells show lifts of this size or smaller; None without any.
     """
 
     rows: pl.DataFrame
     n_cells: int
     n_by_verdict: Mapping[str, int]
+    n_tested: int
+    n_detectable: int
+    median_mde: float | None
 
 
 def strongest_findings(
@@ -63,4 +71,13 @@ def strongest_findings(
     cells = mart.filter(pl.col("split") == split, pl.col("target_kind") == "binary")
     counts = cells["verdict_global"].value_counts(sort=True)
     rows = cells.filter(pl.col("verdict_global") == "significant") if significant_only else cells
-    return Findings(rows.sort(RANKS[by]), cells.height, {verdict or "": n for verdict, n in counts.iter_rows()})
+    tested = cells.filter(pl.col("q_value").is_not_null())
+    detectable = tested["mde"].drop_nulls().to_numpy()
+    return Findings(
+        rows.sort(RANKS[by]),
+        cells.height,
+        {verdict or "": n for verdict, n in counts.iter_rows()},
+        n_tested=tested.height,
+        n_detectable=len(detectable),
+        median_mde=float(np.median(detectable)) if len(detectable) else None,
+    )

@@ -23,9 +23,13 @@ def methods_section(inputs: SymbolInputs) -> Section:
         ("interval", f"Wilson on n_eff for rates, stationary bootstrap for means ({stats.n_resamples} resamples); both "
          f"at a confidence of {stats.confidence:g}, not corrected for the number of cells."),
         ("p, q", "Two-sided test of the lift with a variance clustered over time blocks of at least 64 bars and four "
-         "horizons, Student t; then Benjamini-Hochberg within its family. No test under 10 blocks or the least n."),
-        ("verdict", f"significant: q at most {stats.fdr:g}. not significant: tested, not found. insufficient: too few "
-         "observations to test. Not significant is no proof of absence: a small effect needs more bars."),
+         "horizons, Student t, and for rates never under the exact binomial p-value; then Benjamini-Hochberg within "
+         "its family. No test under 10 blocks or the least n."),
+        ("mde", f"The smallest lift that the cell would show with {stats.power:.0%} power if it were the only "
+         "discovery of its family. A smaller effect is missed more often than that."),
+        ("verdict", f"significant: q at most {stats.fdr:g}. not significant: tested, not found. underpowered: not even "
+         "a certain outcome could have been the first discovery of its family. insufficient: too few observations to "
+         "test. Not significant is no proof of absence: a small effect needs more bars."),
         ("folds", "Train, then an embargo, then test, walking through time. Training outcomes that would reach the "
          "embargo or the test are purged; bins and limits are learned on train and frozen on test."),
         ("replicated", "A training finding whose own fold's test has the same sign with p at most 0.05."),

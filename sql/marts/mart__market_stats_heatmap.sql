@@ -20,7 +20,7 @@
 --   baseline        | target   | The same over all bars of the split.
 --   lift            | target   | estimate - baseline.
 --   q_value         | fraction | Benjamini-Hochberg within the cell's own symbol, timeframe, fold, split and target_kind.
---   verdict         | label    | significant, not_significant or insufficient.
+--   verdict         | label    | significant, not_significant, underpowered or insufficient.
 WITH latest AS (
     SELECT symbol, timeframe, max(fold) AS latest_fold
     FROM market_stats

@@ -8,6 +8,7 @@
 --   n_folds                  | count    | Walk-forward folds; the pooled tests count as one.
 --   n_cells                  | count    | Cells: event x condition state x target, over the folds.
 --   n_insufficient           | count    | Cells with too few observations for a verdict.
+--   n_underpowered           | count    | Tested rates that not even a certain outcome could have made the first discovery of their family.
 --   n_tested                 | count    | Cells in a family of tests: those with a q_value.
 --   n_significant            | count    | Cells that are significant in their own family.
 --   n_false_expected         | count    | fdr * n_significant: how many of them may be expected to be false at most.
@@ -32,6 +33,7 @@ WITH counted AS (
         count(DISTINCT fold) AS n_folds,
         count(*) AS n_cells,
         count(*) FILTER (WHERE verdict = 'insufficient') AS n_insufficient,
+        count(*) FILTER (WHERE verdict = 'underpowered') AS n_underpowered,
         count(q_value) AS n_tested,
         count(*) FILTER (WHERE verdict = 'significant') AS n_significant,
         count(*) FILTER (WHERE q_value IS NOT NULL AND p_value <= 0.05) AS n_p_small,
@@ -59,6 +61,7 @@ SELECT
     n_folds,
     n_cells,
     n_insufficient,
+    n_underpowered,
     n_tested,
     n_significant,
     getvariable('fdr') * n_significant AS n_false_expected,

@@ -33,9 +33,9 @@
 --   q_value            | fraction | Benjamini-Hochberg within the cell's own symbol, timeframe, fold and split.
 --   q_value_global     | fraction | Benjamini-Hochberg within split and target_kind, over all symbols, timeframes and folds.
 --   n_tests_global     | count    | Tests that q_value_global corrects for.
---   mde                | fraction | Smallest lift in absolute value that the cell's own family would find.
+--   mde                | fraction | Smallest lift in absolute value found with the spec's power as the only discovery of its family; null: none.
 --   verdict            | label    | Verdict inside the cell's own family.
---   verdict_global     | label    | The same rule applied to q_value_global: significant, not_significant or insufficient.
+--   verdict_global     | label    | The same rule applied to q_value_global: significant, not_significant, underpowered or insufficient.
 --   cost_bps           | bps      | Cost of a round trip; null where the spec names none or no trade is meant.
 --   break_even         | fraction | Hit rate at which the trades pay their cost; of numeric targets the mean that does.
 --   net_mean_bps       | bps      | Mean payoff of the trades in the target's direction, less the cost.
@@ -138,6 +138,7 @@ SELECT
     CASE
         WHEN verdict = 'insufficient' OR q_value_global IS NULL THEN verdict
         WHEN q_value_global <= getvariable('fdr') THEN 'significant'
+        WHEN verdict = 'underpowered' THEN verdict
         ELSE 'not_significant'
     END AS verdict_global,
     cost_bps,

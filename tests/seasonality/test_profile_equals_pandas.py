@@ -114,8 +114,8 @@ def test_the_test_of_a_mean_is_a_clustered_regression_on_the_bin(bars: Bars, tab
     days = pd.factorize(table.index.date)[0]
     fit = sm.OLS(table["amp"].to_numpy(), sm.add_constant(dummy)).fit(cov_type="cluster", cov_kwds={"groups": days})
     assert row["lift"] == pytest.approx(fit.params[1], rel=1e-9)
-    # statsmodels leaves the null free and scales by (N - 1)/(N - K): equal up to a few parts in a hundred here.
-    assert row["se_lift"] == pytest.approx(fit.bse[1], rel=0.05)
+    # statsmodels scales by (N - 1)/(N - K) in addition, a part in thousands here.
+    assert row["se_lift"] == pytest.approx(fit.bse[1], rel=1e-3)
 
 
 def test_intervals_contain_the_value_and_counts_have_none(profile: pl.DataFrame) -> None:

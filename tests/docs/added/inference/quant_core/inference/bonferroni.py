@@ -32,9 +32,9 @@ class Bonferroni(Correction):
         p = np.asarray(p_values, dtype=np.float64)
         return np.minimum(p * int(np.sum(~np.isnan(p))), 1.0)
 
-    def level(self, p_values: ArrayLike) -> float:
-        """The family's own level of one test: rate/m; ``rate`` where m = 0."""
-        return self.rate / max(int(np.sum(~np.isnan(np.asarray(p_values, dtype=np.float64)))), 1)
+    def first_step(self, n_tests: int) -> float:
+        """rate/n_tests, at the first step and every other."""
+        return self.rate / n_tests
 
     def errs_in_null_world(self, rng: np.random.Generator) -> bool:
         """Claim something among 200 uniform p-values?"""
