@@ -11,6 +11,7 @@ import polars as pl
 
 from quant_core.estimators.minimum_detectable_effect import MinimumDetectableEffect
 from quant_core.market_stats._estimate import DEGREES, VARIANCE
+from quant_core.market_stats._hypotheses import ENOUGH, SPEAKER, name_hypotheses, share_tests
 from quant_core.market_stats.settings import MarketStatsSpec
 
 REPLICATION_LEVEL = 0.05
@@ -18,32 +19,35 @@ CELL = ("fold", "event", "condition", "condition_value", "target")
 
 
 def judge(cells: pl.DataFrame, spec: MarketStatsSpec) -> pl.DataFrame:
-    """Fill q_value, n_tests, mde and verdict of one split's cells.
+    """Fill hypothesis, p_value, q_value, n_tests, mde and verdict of one split's cells.
 
-    A family is the cells of one target kind with a p-value and n ≥ n_min. Time-to-event cells have no test, no family.
+    A family is the hypotheses of one target kind with a p-value and n ≥ n_min; cells that ask the same question are one
+    test and share what it says. Time-to-event cells have no test, no family.
     """
-    return pl.concat([_judge_family(part, spec) for _, part in cells.group_by("target_kind", maintain_order=True)])
+    named = share_tests(name_hypotheses(cells), spec.n_min, spec.test.min_blocks)
+    return pl.concat([_judge_family(part, spec) for _, part in named.group_by("target_kind", maintain_order=True)])
 
 
 def _judge_family(cells: pl.DataFrame, spec: MarketStatsSpec) -> pl.DataFrame:
     """One family and the cells that stay outside it for want of data."""
-    enough = cells["n"].to_numpy() >= spec.n_min
+    enough = cells[ENOUGH].to_numpy()
     p = cells["p_value"].to_numpy().astype(np.float64)
-    in_family = np.where(enough, p, np.nan)
+    speaker = cells[SPEAKER].to_numpy()
+    in_family = np.where(enough & (speaker == np.arange(len(p))), p, np.nan)
     correction = spec.correction
-    q = correction.adjust(in_family)
+    q = np.where(enough, correction.adjust(in_family)[speaker], np.nan)
     tested = cells["target_kind"][0] != "time_to_event"
-    blocks = cells["n_blocks"].to_numpy()
     verdict = np.where(q <= spec.fdr, "significant", "not_significant").astype(object)
-    if not tested:
-        verdict[:] = None
-    verdict[~enough | (tested & (blocks < spec.test.min_blocks))] = "insufficient"
+    verdict[~enough] = "insufficient"
     mde = np.full(len(p), np.nan)
     if tested:
         variance, degrees = (cells[name].to_numpy().astype(np.float64) for name in (VARIANCE, DEGREES))
         # Events in many blocks but nearly all in one or two: no test either. V = 0 is the baseline itself.
         verdict[np.isnan(degrees) & (variance > 0)] = "insufficient"
         mde = MinimumDetectableEffect(power=spec.power).of_variance(variance, degrees, correction.level(in_family))
+    # Nothing is tested: durations, the baseline itself, which has no bar outside it, outcomes that are all the same.
+    untestable = np.isnan(p) & (verdict != "insufficient")
+    verdict[untestable | (not tested) | ((cells["n"] == cells["n_all"]) & (cells["n"] > 0)).to_numpy()] = None
     return cells.with_columns(
         pl.Series("q_value", q).fill_nan(None),
         pl.Series("mde", mde).fill_nan(None),

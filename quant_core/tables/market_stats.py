@@ -107,6 +107,15 @@ TABLE = Table(
         ),
         _number("km_rmean_low", "bars", f"Lower bound of km_rmean. {_TIMES}"),
         _number("km_rmean_high", "bars", f"Upper bound of km_rmean. {_TIMES}"),
+        Column(
+            "hypothesis",
+            pl.String,
+            "id",
+            "The question that the cell asks: event, condition, state and target of the first cell, in the table's "
+            "order, of all cells of the fold, split and target_kind that part the same bars in the same way with equal "
+            "outcomes, or with complements. They are one test: they share p_value, q_value, verdict. Null where n = 0.",
+            nullable=True,
+        ),
         _fraction(
             "p_value",
             "Two-sided cluster-robust test of the cell against its baseline. Null for time-to-event targets, under 10 "
@@ -117,7 +126,7 @@ TABLE = Table(
             "Benjamini-Hochberg within (symbol, timeframe, fold, split, target_kind); null outside the family: no "
             "p_value, or n under the minimum.",
         ),
-        Column("n_tests", pl.Int64, "count", "Tests in the family that q_value corrects for.", minimum=0),
+        Column("n_tests", pl.Int64, "count", "Hypotheses in the family that q_value corrects for.", minimum=0),
         Column(
             "mde",
             pl.Float64,
@@ -131,7 +140,7 @@ TABLE = Table(
             pl.String,
             "label",
             "significant (q_value at most the spec's rate), not_significant, or insufficient (n under the minimum, or "
-            "under 10 blocks). Time-to-event targets are not tested: insufficient or null.",
+            "under 10 blocks). Null where nothing is tested: time-to-event targets, and the baseline itself.",
             nullable=True,
         ),
         Column(
