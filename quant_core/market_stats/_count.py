@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from quant_core.counting.block_moments import BlockMoments, block_bars, moments_of_blocks
 from quant_core.market_stats._hypotheses import Fingerprints
 from quant_core.market_stats._panel import Outcome
-from quant_core.market_stats._trades import BothSides
+from quant_core.market_stats._trades import Trades
 from quant_core.targets.contract import Target
 
 Ints = NDArray[np.int64]
@@ -65,7 +65,7 @@ class TargetCounts:
     ended: Ints
     censored: Ints
     all_durations: Ints
-    trades: BothSides | None = None
+    trades: Trades | None = None
     prints: Fingerprints | None = None
 
     def __add__(self, later: TargetCounts) -> TargetCounts:

@@ -58,7 +58,7 @@ def estimate_cells(place: Place, panel: Panel, counts: TargetCounts) -> pl.DataF
         columns |= cost_of_rates(panel, counts.trades, columns, m, horizon)
     elif target.kind == "numeric":
         columns |= numeric_columns(place, panel, counts)
-        columns |= cost_of_means(panel, target, columns)
+        columns |= cost_of_means(panel, counts.trades, columns, m, horizon)
     else:
         columns |= duration_columns(counts, n_eff, panel.spec)
     frame = name_cleared_side(_frame(place, panel, counts, columns))

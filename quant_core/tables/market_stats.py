@@ -173,12 +173,34 @@ TABLE = Table(
             "basis points of the entry price",
             f"Upper bound of net_mean_bps; null also where the cell has too few runs or blocks for one. {_COST}",
         ),
+        _number(
+            "net_open_mean_bps",
+            "basis points of the entry price",
+            "net_mean_bps of the same trades entered at the next open, the earliest price at which an event at a close "
+            f"can be traded; same exits. {_COST}",
+        ),
+        _number(
+            "net_open_ci_low_bps",
+            "basis points of the entry price",
+            f"Lower bound of net_open_mean_bps; null also where the cell has too few blocks for one. {_COST}",
+        ),
+        _number(
+            "net_open_ci_high_bps",
+            "basis points of the entry price",
+            f"Upper bound of net_open_mean_bps; null also where the cell has too few blocks for one. {_COST}",
+        ),
+        _number(
+            "net_open_against_bps",
+            "basis points of the entry price",
+            f"Mean payoff of the opposite trades entered at the next open, less the cost. {_COST}",
+        ),
         Column(
             "clears_cost",
             pl.Boolean,
             "label",
-            "True where the intervals of the hit rate and of the mean payoff both lie beyond break-even, on one of the "
-            f"two sides. Not corrected for the number of cells: verdict is. Null also where a bound is. {_COST}",
+            "True where the intervals of the hit rate and of the mean payoff lie beyond break-even, that of the mean "
+            "from the close and from the next open, on one of the two sides. Not corrected for the number of cells: "
+            f"verdict is. Null also where a bound is. {_COST}",
             nullable=True,
         ),
         Column(
