@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quant_core.counting.block_moments import BlockMoments, block_bars, moments_of_blocks
+from quant_core.market_stats._hypotheses import Fingerprints
 from quant_core.market_stats._panel import Outcome
-from quant_core.market_stats._trades import BothSides
+from quant_core.market_stats._trades import Trades
 from quant_core.targets.contract import Target
 
 Ints = NDArray[np.int64]
@@ -54,7 +55,8 @@ class TargetCounts:
         values: per event, the outcomes themselves; numeric targets only.
         ended, censored: (n_events, n_slots, horizon + 1): durations by length; time_to_event targets only.
         all_durations: (horizon + 1,): durations of all bars of the split by length; time_to_event only.
-        trades: sums of payoffs; binary targets that stand for a trade only, where a cost is given.
+        trades: sums of payoffs; targets that stand for a trade only, where a cost is given.
+        prints: which bars the cells hold; where hypotheses are to be named.
     """
 
     target: Target
@@ -63,7 +65,8 @@ class TargetCounts:
     ended: Ints
     censored: Ints
     all_durations: Ints
-    trades: BothSides | None = None
+    trades: Trades | None = None
+    prints: Fingerprints | None = None
 
     def __add__(self, later: TargetCounts) -> TargetCounts:
         return TargetCounts(
@@ -74,6 +77,7 @@ class TargetCounts:
             self.censored + later.censored,
             self.all_durations + later.all_durations,
             None if self.trades is None or later.trades is None else self.trades + later.trades,
+            None if self.prints is None or later.prints is None else self.prints + later.prints,
         )
 
 

@@ -60,10 +60,13 @@ def estimate_cells(place: Place, panel: Panel, counts: TargetCounts) -> pl.DataF
         columns |= cost_of_rates(panel, counts.trades, columns, m, horizon)
     elif target.kind == "numeric":
         columns |= numeric_columns(place, panel, counts)
-        columns |= cost_of_means(panel, target, columns)
+        columns |= cost_of_means(panel, counts.trades, columns, m, horizon)
     else:
         columns |= duration_columns(counts, n_eff, panel.spec)
-    return name_cleared_side(_frame(place, panel, counts, columns))
+    frame = name_cleared_side(_frame(place, panel, counts, columns))
+    if counts.prints is None:
+        return frame
+    return frame.with_columns(pl.Series(name, prints.ravel()) for name, prints in counts.prints.columns().items())
 
 
 def binary_columns(m: BlockMoments, n_eff: Floats, spec: MarketStatsSpec) -> dict[str, Counts]:

@@ -12,6 +12,7 @@ import polars as pl
 from quant_core.counting.block_moments import Floats, ratio
 from quant_core.estimators.minimum_detectable_effect import MinimumDetectableEffect, RateCells
 from quant_core.market_stats._estimate import DEGREES, SPREAD
+from quant_core.market_stats._hypotheses import ENOUGH, SPEAKER, name_hypotheses, share_tests
 from quant_core.market_stats.settings import MarketStatsSpec
 
 REPLICATION_LEVEL = 0.05
@@ -19,29 +20,33 @@ CELL = ("fold", "event", "condition", "condition_value", "target")
 
 
 def judge(cells: pl.DataFrame, spec: MarketStatsSpec) -> pl.DataFrame:
-    """Fill q_value, n_tests, mde and verdict of one split's cells.
+    """Fill hypothesis, p_value, q_value, n_tests, mde and verdict of one split's cells.
 
-    A family is the cells of one target kind with a p-value and n ≥ n_min. Time-to-event cells have no test, no family,
-    no verdict.
+    A family is the hypotheses of one target kind with a p-value and n ≥ n_min; cells that ask the same question are one
+    test and share what it says. Time-to-event cells have no test, no family, no verdict.
     """
-    return pl.concat([_judge_family(part, spec) for _, part in cells.group_by("target_kind", maintain_order=True)])
+    named = share_tests(name_hypotheses(cells), spec.n_min, spec.test.min_blocks)
+    return pl.concat([_judge_family(part, spec) for _, part in named.group_by("target_kind", maintain_order=True)])
 
 
 def _judge_family(cells: pl.DataFrame, spec: MarketStatsSpec) -> pl.DataFrame:
     """One family and the cells that stay outside it for want of data."""
-    enough = cells["n"].to_numpy() >= spec.n_min
+    enough = cells[ENOUGH].to_numpy()
     p = cells["p_value"].to_numpy().astype(np.float64)
-    in_family = np.where(enough, p, np.nan)
+    speaker = cells[SPEAKER].to_numpy()
+    in_family = np.where(enough & (speaker == np.arange(len(p))), p, np.nan)
     n_tests = int(np.sum(~np.isnan(in_family)))
-    q = spec.correction.adjust(in_family)
+    q = np.where(enough, spec.correction.adjust(in_family)[speaker], np.nan)
     mde = _detectable(cells, spec, spec.correction.first_step(max(n_tests, 1)))
     verdict = np.where(q <= spec.fdr, "significant", "not_significant").astype(object)
-    # Rates have a largest possible effect, so a cell may be beyond the reach of its family's first step.
-    verdict[(q > spec.fdr) & np.isnan(mde) & (cells["target_kind"][0] == "binary")] = "underpowered"
-    # No p-value: nothing to test where the cell is all bars or no number varies, otherwise too few blocks.
-    verdict[np.isnan(p)] = None
-    whole = cells["n"].to_numpy() == cells["n_all"].to_numpy()
-    verdict[~enough | (np.isnan(cells[DEGREES].to_numpy().astype(np.float64)) & ~whole)] = "insufficient"
+    # Rates have a largest possible effect, so a hypothesis may be beyond the reach of its family's first step.
+    beyond = np.isin(speaker, speaker[np.isnan(mde)]) & (cells["target_kind"][0] == "binary")
+    verdict[(q > spec.fdr) & beyond] = "underpowered"
+    # No p-value: too few blocks; or nothing to test where the cell is all bars, or where no number varies.
+    verdict[~enough | np.isnan(p)] = "insufficient"
+    degrees = cells[DEGREES].to_numpy().astype(np.float64)
+    whole = ((cells["n"] == cells["n_all"]) & (cells["n"] > 0)).to_numpy()
+    verdict[(enough & np.isnan(p) & ~np.isnan(degrees)) | whole] = None
     if cells["target_kind"][0] == "time_to_event":
         verdict[:] = None
     return cells.with_columns(

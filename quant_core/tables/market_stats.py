@@ -107,6 +107,15 @@ TABLE = Table(
         ),
         _number("km_rmean_low", "bars", f"Lower bound of km_rmean. {_TIMES}"),
         _number("km_rmean_high", "bars", f"Upper bound of km_rmean. {_TIMES}"),
+        Column(
+            "hypothesis",
+            pl.String,
+            "id",
+            "The question that the cell asks: event, condition, state and target of the first cell, in the table's "
+            "order, of all cells of the fold, split and target_kind that part the same bars in the same way with equal "
+            "outcomes, or with complements. They are one test: they share p_value, q_value, verdict. Null where n = 0.",
+            nullable=True,
+        ),
         _fraction(
             "p_value",
             "Two-sided cluster-robust test of the cell against its baseline; of rates the larger of this and the exact "
@@ -118,7 +127,7 @@ TABLE = Table(
             "Benjamini-Hochberg within (symbol, timeframe, fold, split, target_kind); null outside the family: no "
             "p_value, or n under the minimum.",
         ),
-        Column("n_tests", pl.Int64, "count", "Tests in the family that q_value corrects for.", minimum=0),
+        Column("n_tests", pl.Int64, "count", "Hypotheses in the family that q_value corrects for.", minimum=0),
         Column(
             "mde",
             pl.Float64,
@@ -167,12 +176,34 @@ TABLE = Table(
             "basis points of the entry price",
             f"Upper bound of net_mean_bps; null also where the cell has too few runs or blocks for one. {_COST}",
         ),
+        _number(
+            "net_open_mean_bps",
+            "basis points of the entry price",
+            "net_mean_bps of the same trades entered at the next open, the earliest price at which an event at a close "
+            f"can be traded; same exits. {_COST}",
+        ),
+        _number(
+            "net_open_ci_low_bps",
+            "basis points of the entry price",
+            f"Lower bound of net_open_mean_bps; null also where the cell has too few blocks for one. {_COST}",
+        ),
+        _number(
+            "net_open_ci_high_bps",
+            "basis points of the entry price",
+            f"Upper bound of net_open_mean_bps; null also where the cell has too few blocks for one. {_COST}",
+        ),
+        _number(
+            "net_open_against_bps",
+            "basis points of the entry price",
+            f"Mean payoff of the opposite trades entered at the next open, less the cost. {_COST}",
+        ),
         Column(
             "clears_cost",
             pl.Boolean,
             "label",
-            "True where the intervals of the hit rate and of the mean payoff both lie beyond break-even, on one of the "
-            f"two sides. Not corrected for the number of cells: verdict is. Null also where a bound is. {_COST}",
+            "True where the intervals of the hit rate and of the mean payoff lie beyond break-even, that of the mean "
+            "from the close and from the next open, on one of the two sides. Not corrected for the number of cells: "
+            f"verdict is. Null also where a bound is. {_COST}",
             nullable=True,
         ),
         Column(

@@ -22,6 +22,9 @@ def trade_between(
 ) -> pl.DataFrame:
     """Payoffs of a trade from one price to another: ±(exit/entry − 1), a fraction of the entry price.
 
+    Once from the entry that the target means, and once from the next open to the same exit (``…_at_open``): a decision
+    at a close can be traded there at the earliest.
+
     Args:
         bars: the market.
         entry: price per bar; null where unknown.
@@ -31,16 +34,21 @@ def trade_between(
 
     Missing: null where a price is null or the entry is not positive.
 
-    Example, by hand: 2 → 3 is +50 % bought and −50 % sold; from a price of 0 there is no trade.
+    Example, by hand: 2 → 5 is +150 % bought and −150 % sold; from a price of 0 there is no trade. The bar after the
+    first opens at 4, from where 5 is +25 %.
 
-    >>> bars = Bars.of(close=[2, 3, 0, 1])
-    >>> trade_between(bars, pl.col("close"), pl.col("close").shift(-1), "down").rows()
-    [(-0.5, 0.5), (1.0, -1.0), (None, None), (None, None)]
+    >>> bars = Bars.of(open=[2, 4, 5, 2], high=[5, 5, 5, 2], low=[2, 2, 0, 0.5], close=[2, 5, 0, 1])
+    >>> down = trade_between(bars, pl.col("close"), pl.col("close").shift(-1), "down")
+    >>> down.select("payoff", "payoff_against").rows()
+    [(-1.5, 1.5), (1.0, -1.0), (None, None), (None, None)]
+    >>> down.select("payoff_at_open", "payoff_against_at_open").rows()
+    [(-0.25, 0.25), (1.0, -1.0), (0.5, -0.5), (None, None)]
     """
     sign = 1.0 if direction == "up" else -1.0
     other = exit_ if exit_against is None else exit_against
-    # + 0.0: a trade that ends where it began pays 0, not −0.
+    entries = {"": entry, "_at_open": pl.col("open").shift(-1)}
     return bars.frame.select(
-        pl.when(entry > 0).then(sign * (exit_ / entry - 1) + 0.0).alias("payoff"),
-        pl.when(entry > 0).then(-sign * (other / entry - 1) + 0.0).alias("payoff_against"),
+        pl.when(price > 0).then(side * (end / price - 1)).alias(name + where)
+        for where, price in entries.items()
+        for name, side, end in (("payoff", sign, exit_), ("payoff_against", -sign, other))
     )

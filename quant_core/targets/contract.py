@@ -51,6 +51,8 @@ class Target(Block):
         trade), as fractions of the entry price; null where no trade can be entered and for the last ``horizon`` bars.
         Every entered trade has a payoff, also where ``outcome`` is null because nothing was decided. A true outcome
         pays more than 0, a false one 0 or less; of a numeric target the payoff is the value itself.
+        ``payoff_at_open`` and ``payoff_against_at_open`` are those of the trades entered at the next open instead, with
+        the same exits: a decision at a close can be traded there at the earliest. ``trade_between`` makes all four.
 
         Look-ahead: that of ``outcome``.
         """

@@ -59,7 +59,7 @@ class TouchUpBeforeDown(Target):
     are: bought it ends at 9, sold at 13.
 
     >>> trades = TouchUpBeforeDown(window_bars=1, horizon_bars=1).trade(bars)
-    >>> [[p and round(p, 6) for p in row] for row in trades.rows()]
+    >>> [[p and round(p, 6) for p in row] for row in trades.select("payoff", "payoff_against").rows()]
     [[None, None], [0.2, -0.2], [-0.181818, -0.181818], [0.0, -0.0], [None, None]]
     """
 

@@ -8,13 +8,13 @@
 --   n_folds                  | count    | Walk-forward folds; the pooled tests count as one.
 --   n_cells                  | count    | Cells: event x condition state x target, over the folds.
 --   n_insufficient           | count    | Cells with too few observations for a verdict.
---   n_underpowered           | count    | Tested rates that not even a certain outcome could have made the first discovery of their family.
---   n_tested                 | count    | Cells in a family of tests: those with a q_value.
---   n_significant            | count    | Cells that are significant in their own family.
+--   n_underpowered           | count    | Tested hypotheses about rates that not even a certain outcome could have made the first discovery of their family.
+--   n_tested                 | count    | Hypotheses in a family of tests: those with a q_value; cells that ask the same are one.
+--   n_significant            | count    | Hypotheses that are significant in their own family.
 --   n_false_expected         | count    | fdr * n_significant: how many of them may be expected to be false at most.
---   n_p_small                | count    | Tested cells with p_value <= 0.05, before any correction.
+--   n_p_small                | count    | Tested hypotheses with p_value <= 0.05, before any correction.
 --   n_p_small_by_chance      | count    | 0.05 * n_tested: how many of those chance alone would give.
---   n_replication_testable   | count    | Significant train cells that their fold's test can confirm or not; null elsewhere.
+--   n_replication_testable   | count    | Significant train hypotheses that their fold's test can confirm or not; null elsewhere.
 --   n_replicated             | count    | Those with the same sign and p_value <= 0.05 there; chance alone gives 0.025 of them.
 --   q_value_min              | fraction | Smallest q_value; null where nothing was tested.
 --   strongest_event          | id       | Event of the cell with the smallest q_value, then p_value.
@@ -25,7 +25,14 @@
 --   code_version             | id       | Hash of the code that computed the cells.
 --   spec_id                  | id       | Hash of the part of the research spec that they depend on.
 --   seed                     | index    | Seed of every random draw.
-WITH counted AS (
+WITH cells AS (
+    SELECT
+        *,
+        q_value IS NOT NULL AND hypothesis = concat_ws(' | ', event, condition, condition_value, target) AS is_test
+    FROM market_stats
+),
+
+counted AS (
     SELECT
         symbol,
         timeframe,
@@ -33,14 +40,14 @@ WITH counted AS (
         count(DISTINCT fold) AS n_folds,
         count(*) AS n_cells,
         count(*) FILTER (WHERE verdict = 'insufficient') AS n_insufficient,
-        count(*) FILTER (WHERE verdict = 'underpowered') AS n_underpowered,
-        count(q_value) AS n_tested,
-        count(*) FILTER (WHERE verdict = 'significant') AS n_significant,
-        count(*) FILTER (WHERE q_value IS NOT NULL AND p_value <= 0.05) AS n_p_small,
-        count(replicated) FILTER (WHERE verdict = 'significant') AS n_replication_testable,
-        count(*) FILTER (WHERE verdict = 'significant' AND replicated) AS n_replicated,
+        count(*) FILTER (WHERE is_test AND verdict = 'underpowered') AS n_underpowered,
+        count(*) FILTER (WHERE is_test) AS n_tested,
+        count(*) FILTER (WHERE is_test AND verdict = 'significant') AS n_significant,
+        count(*) FILTER (WHERE is_test AND p_value <= 0.05) AS n_p_small,
+        count(replicated) FILTER (WHERE is_test AND verdict = 'significant') AS n_replication_testable,
+        count(*) FILTER (WHERE is_test AND verdict = 'significant' AND replicated) AS n_replicated,
         min(q_value) AS q_value_min
-    FROM market_stats
+    FROM cells
     GROUP BY ALL
 ),
 

@@ -1,5 +1,6 @@
--- One row is one tested cell of one symbol and timeframe, strongest first, with its q-value corrected for the cells of
--- all symbols, timeframes and folds together: looking at the best of 400 symbols is 400 times as many trials.
+-- One row is one tested cell of one symbol and timeframe, strongest first, with its q-value corrected for the hypotheses
+-- of all symbols, timeframes and folds together: looking at the best of 400 symbols is 400 times as many trials. Cells
+-- that ask the same question share one hypothesis, which counts once; mart__findings has one row for each.
 -- Holds the train rows and the pooled out-of-sample rows with at least one observable outcome; time-to-event targets
 -- have no test and stay in market_stats.
 -- Key: symbol, timeframe, fold, split, event, condition, condition_value, target
@@ -8,6 +9,7 @@
 --   rank               | index    | 1 for the smallest q_value_global of the split, then the largest lift in absolute value; last without one.
 --   rank_lift_freq     | index    | 1 for the largest lift_freq of the split in absolute value; cells outside the tests last. Null for numeric targets.
 --   rank_lift_bayes    | index    | The same by lift_bayes, which the prior shrinks where n_eff is small.
+--   rank_net           | index    | 1 for the largest net_best_bps of the split and target_kind; cells outside the tests last. Null without one.
 --   symbol             | id       | Partition key of the instrument.
 --   timeframe          | id       | Bar length.
 --   fold               | index    | Walk-forward fold; -1 for the test splits of all folds pooled.
@@ -17,6 +19,7 @@
 --   condition_value    | label    | State of the condition; bins learned on train, frozen on test.
 --   target             | id       | Canonical id of the target.
 --   target_kind        | label    | binary or numeric: which columns are filled.
+--   hypothesis         | id       | The question that the cell asks: the first cell that asks it; cells that share it are one test.
 --   n                  | count    | Event bars in the cell whose outcome is observable inside the split.
 --   n_eff              | count    | Effective sample size.
 --   p_hat              | fraction | Share of true outcomes. Binary targets only.
@@ -32,14 +35,22 @@
 --   p_value            | fraction | Two-sided cluster-robust test of the cell against its baseline.
 --   q_value            | fraction | Benjamini-Hochberg within the cell's own symbol, timeframe, fold and split.
 --   q_value_global     | fraction | Benjamini-Hochberg within split and target_kind, over all symbols, timeframes and folds.
---   n_tests_global     | count    | Tests that q_value_global corrects for.
+--   n_tests_global     | count    | Hypotheses that q_value_global corrects for.
 --   mde                | fraction | Smallest lift in absolute value found with the spec's power as the only discovery of its family; null: none.
 --   verdict            | label    | Verdict inside the cell's own family.
 --   verdict_global     | label    | The same rule applied to q_value_global: significant, not_significant, underpowered or insufficient.
 --   cost_bps           | bps      | Cost of a round trip; null where the spec names none or no trade is meant.
 --   break_even         | fraction | Hit rate at which the trades pay their cost; of numeric targets the mean that does.
 --   net_mean_bps       | bps      | Mean payoff of the trades in the target's direction, less the cost.
---   clears_cost        | label    | The intervals of hit rate and mean payoff both lie beyond break-even, on one side.
+--   net_ci_low_bps     | bps      | Lower bound of net_mean_bps.
+--   net_ci_high_bps    | bps      | Upper bound of net_mean_bps.
+--   net_open_mean_bps  | bps      | The same entered at the next open, the earliest that can be traded.
+--   net_open_ci_low_bps  | bps    | Lower bound of net_open_mean_bps.
+--   net_open_ci_high_bps | bps    | Upper bound of net_open_mean_bps.
+--   net_open_against_bps | bps    | Mean payoff of the opposite trades entered at the next open, less the cost.
+--   net_best_bps       | bps      | The larger of net_open_mean_bps and net_open_against_bps: what the better side leaves.
+--   net_best_side      | label    | Its side: with or against the target's direction.
+--   clears_cost        | label    | The intervals of hit rate and mean payoff lie beyond break-even, at the close and at the next open, on one side.
 --   cost_side          | label    | The trade that clears its cost: with or against the target's direction.
 --   replicated         | label    | On train rows: same sign and p_value <= 0.05 on the fold's test split.
 --   n_folds_testable   | count    | Folds in which the cell's replication could be tested.
@@ -48,11 +59,12 @@
 WITH families AS (
     SELECT
         list({
-            'symbol': symbol, 'timeframe': timeframe, 'fold': fold, 'split': split, 'event': event,
-            'condition': condition, 'condition_value': condition_value, 'target': target, 'p_value': p_value
+            'symbol': symbol, 'timeframe': timeframe, 'fold': fold, 'split': split, 'hypothesis': hypothesis,
+            'p_value': p_value
         }) AS tests
     FROM market_stats
     WHERE q_value IS NOT NULL AND split IN ('train', 'oos_pooled')
+        AND hypothesis = concat_ws(' | ', event, condition, condition_value, target)
     GROUP BY split, target_kind
 ),
 
@@ -66,8 +78,7 @@ corrected AS (
 
 adjusted AS (
     SELECT
-        test.symbol, test.timeframe, test.fold, test.split, test.event, test.condition, test.condition_value,
-        test.target, n_tests_global, q_value_global
+        test.symbol, test.timeframe, test.fold, test.split, test.hypothesis, n_tests_global, q_value_global
     FROM corrected
 ),
 
@@ -82,9 +93,13 @@ replication AS (
 ),
 
 cells AS (
-    SELECT *
+    SELECT
+        *,
+        greatest(net_open_mean_bps, net_open_against_bps) AS net_best_bps,
+        CASE WHEN net_open_mean_bps >= net_open_against_bps THEN 'with' WHEN net_open_against_bps IS NOT NULL THEN 'against'
+        END AS net_best_side
     FROM market_stats
-    LEFT JOIN adjusted USING (symbol, timeframe, fold, split, event, condition, condition_value, target)
+    LEFT JOIN adjusted USING (symbol, timeframe, fold, split, hypothesis)
     LEFT JOIN replication USING (symbol, timeframe, event, condition, condition_value, target)
     WHERE split IN ('train', 'oos_pooled') AND n > 0 AND target_kind <> 'time_to_event'
 )
@@ -108,6 +123,12 @@ SELECT
             q_value_global IS NULL, abs(lift_bayes) DESC NULLS LAST,
             symbol, timeframe, fold, event, condition, condition_value, target
     ) END AS rank_lift_bayes,
+    CASE WHEN net_best_bps IS NOT NULL THEN row_number() OVER (
+        PARTITION BY split, target_kind
+        ORDER BY
+            q_value_global IS NULL, net_best_bps DESC NULLS LAST,
+            symbol, timeframe, fold, event, condition, condition_value, target
+    ) END AS rank_net,
     symbol,
     timeframe,
     fold,
@@ -117,6 +138,7 @@ SELECT
     condition_value,
     target,
     target_kind,
+    hypothesis,
     n,
     n_eff,
     p_hat,
@@ -144,6 +166,14 @@ SELECT
     cost_bps,
     break_even,
     net_mean_bps,
+    net_ci_low_bps,
+    net_ci_high_bps,
+    net_open_mean_bps,
+    net_open_ci_low_bps,
+    net_open_ci_high_bps,
+    net_open_against_bps,
+    net_best_bps,
+    net_best_side,
     clears_cost,
     cost_side,
     replicated,

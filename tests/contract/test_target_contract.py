@@ -53,6 +53,7 @@ def test_the_horizon_is_needed(target: Target, markets: dict[str, Bars]) -> None
     pytest.fail(f"{target.canonical} never uses the last bar of its horizon of {target.horizon}")
 
 
+PAYOFFS = ["payoff", "payoff_against", "payoff_at_open", "payoff_against_at_open"]
 TRADES = [t for t in CASES if type(t).trade is not Target.trade]
 
 
@@ -64,9 +65,9 @@ def test_trades_end_within_the_horizon_and_agree_with_the_outcome(
     bars = markets[market]
     whole = target.trade(bars)
     assert whole is not None
-    assert whole.schema == {"payoff": pl.Float64, "payoff_against": pl.Float64}
+    assert whole.schema == dict.fromkeys(PAYOFFS, pl.Float64)
     assert whole.height == len(bars)
-    assert whole.tail(target.horizon).null_count().row(0) == (target.horizon, target.horizon)
+    assert whole.tail(target.horizon).null_count().row(0) == (target.horizon,) * len(PAYOFFS)
     for cut in (100, 250, len(bars) - 1):
         altered = target.trade(altered_from(bars, cut))
         assert altered is not None
@@ -80,8 +81,26 @@ def test_trades_end_within_the_horizon_and_agree_with_the_outcome(
     else:
         assert ((decided["payoff"] > 0) == decided["value"]).all()
     # Nobody earns on both sides: at best the opposite trade earns what this one loses.
-    seen = traded.drop_nulls(["payoff", "payoff_against"])
+    seen = traded.drop_nulls(PAYOFFS)
     assert (seen["payoff_against"] <= -seen["payoff"] + 1e-12).all()
+    assert (seen["payoff_against_at_open"] <= -seen["payoff_at_open"] + 1e-12).all()
+    # Both entries have the same exits: what they pay differs by the move from this close to the next open.
+    prices = traded.with_columns(bars.frame["close"], bars.frame["open"].shift(-1).alias("next_open")).drop_nulls()
+    for ours, at_open in (("payoff", "payoff_at_open"), ("payoff_against", "payoff_against_at_open")):
+        exits = {
+            (direction, entry): (1 + direction * prices[name]) * prices[entry]
+            for direction in (1, -1)
+            for name, entry in ((ours, "close"), (at_open, "next_open"))
+        }
+        entered_at_open = prices[ours].equals(prices[at_open].alias(ours))
+        same = [((exits[d, "close"] - exits[d, "next_open"]).abs() < 1e-9).all() for d in (1, -1)]
+        assert entered_at_open or any(same)
+
+
+def test_only_targets_that_mean_the_next_open_pay_the_same_from_there(markets: dict[str, Bars]) -> None:
+    trades = {t.name: t.trade(markets["intraday"]) for t in TRADES}
+    same = {n for n, t in trades.items() if t is not None and t["payoff"].equals(t["payoff_at_open"].alias("payoff"))}
+    assert same == {"next_bearish", "next_bullish"}
 
 
 def test_the_targets_that_stand_for_a_trade_are_these() -> None:

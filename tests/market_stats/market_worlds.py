@@ -60,6 +60,24 @@ def bars_from_returns(returns: np.ndarray, rng: np.random.Generator, volume=None
     )
 
 
+def bid_ask_bounce(n: int, rng: np.random.Generator, half_spread: float = 0.001) -> Bars:
+    """A mid that nobody can predict; every open and close is a trade at its bid or its ask, by the toss of a coin.
+
+    Source: Roll (1984).
+    """
+    mid = np.cumsum(rng.normal(0, half_spread / 2, (n, 2)).ravel())
+    price = 100 * np.exp(mid + half_spread * rng.choice([-1.0, 1.0], 2 * n))
+    opens, close = price[::2], price[1::2]
+    return Bars.of(
+        open=opens,
+        high=np.maximum(opens, close),
+        low=np.minimum(opens, close),
+        close=close,
+        start=datetime(1990, 1, 1, tzinfo=UTC),
+        timeframe=Timeframe.D1,
+    )
+
+
 def random_walk(n: int, rng: np.random.Generator) -> Bars:
     """Independent normal returns."""
     return bars_from_returns(rng.normal(0, 0.01, n), rng)

@@ -37,7 +37,10 @@ TARGETS = (
     TOUCH,
     TouchUpBeforeDown(horizon_bars=3),
 )
-COST_COLUMNS = ["cost_bps", "break_even", "net_mean_bps", "net_ci_low_bps", "net_ci_high_bps"]
+COST_COLUMNS = [
+    "cost_bps", "break_even", "net_mean_bps", "net_ci_low_bps", "net_ci_high_bps", "net_open_mean_bps",
+    "net_open_ci_low_bps", "net_open_ci_high_bps", "net_open_against_bps",
+]  # fmt: skip
 SPEC = MarketStatsSpec(
     events=(KConsecutive(window_bars=2), BullishCandle()),
     conditions=(VolTertile(),),
@@ -51,7 +54,15 @@ SPEC = MarketStatsSpec(
 
 @pytest.fixture(scope="module")
 def bars():
-    return garch_t(2100, np.random.default_rng(8))
+    """Opens that are not the closes before them, so that the next open is another entry."""
+    generator = np.random.default_rng(8)
+    plain = garch_t(2100, generator)
+    gapped = pl.Series(plain.frame["open"].to_numpy() * np.exp(generator.normal(0, 0.003, 2100)))
+    return plain.with_frame(
+        plain.frame.with_columns(
+            open=gapped, high=pl.max_horizontal("high", gapped), low=pl.min_horizontal("low", gapped)
+        )
+    )
 
 
 @pytest.fixture(scope="module")
@@ -59,18 +70,19 @@ def table(bars):
     return compute_market_stats(bars, SPEC)
 
 
-def payoff_of(target, rows, t):
+def payoff_of(target, rows, t, *, at_open=False):
     """What the trade entered at bar t pays, and what the opposite one does, bar by bar; None without a trade."""
     close = rows[t]["close"]
+    entry = rows[t + 1]["open"] if at_open else close
     if isinstance(target, UpNextBar):
-        move = rows[t + 1]["close"] / close - 1
+        move = rows[t + 1]["close"] / entry - 1
         return move, -move
     if isinstance(target, NextBearish):
         move = rows[t + 1]["close"] / rows[t + 1]["open"] - 1
         return -move, move
-    if isinstance(target, ContinuationN):
-        move = rows[t + 5]["close"] / close - 1
-        return -move, move
+    if isinstance(target, ContinuationN | ForwardReturnN):
+        move = rows[t + target.horizon_bars]["close"] / entry - 1
+        return (-move, move) if isinstance(target, ContinuationN) else (move, -move)
     atr = rows[t]["atr"]
     if atr is None:
         return None, None
@@ -78,25 +90,24 @@ def payoff_of(target, rows, t):
     for bar in rows[t + 1 : t + 1 + target.horizon_bars]:
         up, down = bar["high"] >= upper, bar["low"] <= lower
         if up or down:
-            gain, fall = max(upper, bar["open"]) / close - 1, min(lower, bar["open"]) / close - 1
+            gain, fall = max(upper, bar["open"]) / entry - 1, min(lower, bar["open"]) / entry - 1
             return (fall if down else gain), -(gain if up else fall)
-    move = rows[t + target.horizon_bars]["close"] / close - 1
+    move = rows[t + target.horizon_bars]["close"] / entry - 1
     return move, -move
 
 
 def cell_by_loops(bars, event, condition_value, target, pieces):
-    """(outcome or None, payoff, payoff of the opposite trade, block) of every trade of a cell."""
+    """(outcome or None, payoffs of trade and opposite from the close, then from the next open) of a cell's trades."""
     rows = bars.frame.with_columns(atr=Atr(window_bars=14).compute(bars)).to_dicts()
     on, outcome = event.mask(bars).to_list(), target.outcome(bars)["value"].to_list()
-    size = 64 * math.ceil(max(64, 4 * target.horizon) / 64)
     found = []
-    for piece, (train, (start, stop)) in enumerate(pieces):
+    for train, (start, stop) in pieces:
         labels = VolTertile().fit(bars.slice(*train)).labels(bars.head(stop)).to_list()
         for t in range(start, stop - target.horizon):
             if on[t] and condition_value in {"all", labels[t]}:
                 with_target, against = payoff_of(target, rows, t)
                 if with_target is not None:
-                    found.append((outcome[t], with_target, against, (piece, (t - start) // size)))
+                    found.append((outcome[t], with_target, against, *payoff_of(target, rows, t, at_open=True)))
     return found
 
 
@@ -124,6 +135,8 @@ def test_break_even_and_net_mean_equal_a_count_trade_by_trade(bars, table, targe
         assert (len(trades) > len(decided)) == (target.name == "touch_up_before_down")
         pays = np.array([t[1] for t in trades])
         assert row["net_mean_bps"] == pytest.approx(1e4 * pays.mean() - 10.0, abs=1e-9)
+        at_open = [1e4 * np.mean([t[i] for t in trades]) - 10.0 for i in (3, 4)]
+        assert [row["net_open_mean_bps"], row["net_open_against_bps"]] == pytest.approx(at_open, abs=1e-9)
         rate = break_even_by_loops([(t[0], t[1]) for t in trades], 10 / 1e4, hit=True)
         assert row["break_even"] == pytest.approx(rate, abs=1e-12)
         # Beyond break-even and a positive net mean are the same statement about the estimates.
@@ -144,6 +157,8 @@ def test_the_interval_of_independent_payoffs_is_the_textbook_one():
     pays = 1e4 * (close[at + 1] / close[at] - 1)
     low, high = stats.t.interval(0.95, len(at) - 1, pays.mean(), pays.std(ddof=1) / math.sqrt(len(at)))
     assert (row["net_ci_low_bps"] + 3, row["net_ci_high_bps"] + 3) == pytest.approx((low, high), rel=1e-9)
+    # These bars open where the one before closed.
+    assert (row["net_open_ci_low_bps"] + 3, row["net_open_ci_high_bps"] + 3) == pytest.approx((low, high), rel=1e-9)
 
 
 def test_a_higher_cost_never_lowers_break_even_and_never_makes_a_cell_clear(bars):
@@ -179,13 +194,23 @@ def test_the_opposite_target_clears_on_the_opposite_side(bars):
     assert down["net_mean_bps"].to_numpy() == pytest.approx(-up["net_mean_bps"].to_numpy() - 20.0, abs=1e-9)
 
 
-def test_a_mean_must_exceed_the_cost_itself(table):
+def test_a_mean_must_exceed_the_cost_itself(bars, table):
     rows = table.filter(target_kind="numeric").filter(pl.col("mean_ci_low").is_not_null())
     assert rows.height > 20
     assert set(rows["break_even"]) == {0.001}
     assert rows["net_mean_bps"].to_numpy() == pytest.approx(1e4 * rows["mean"].to_numpy() - 10)
+    known = rows["clears_cost"].is_not_null()
+    assert known.equals(rows["net_open_ci_low_bps"].is_not_null().alias("clears_cost"))
     beyond = (rows["mean_ci_low"] > 0.001) | (rows["mean_ci_high"] < -0.001)
-    assert rows["clears_cost"].equals(beyond.alias("clears_cost"))
+    assert not (rows["clears_cost"] & ~beyond).any()
+    fold = SPEC.splitter.folds(bars.frame["session_date"])[0]
+    train, target = (fold.train_start, fold.train_stop), ForwardReturnN(horizon_bars=2)
+    trades = cell_by_loops(bars, BullishCandle(), "low", target, [(train, train)])
+    row = rows.filter(fold=0, split="train", event="bullish_candle", condition_value="low").row(0, named=True)
+    expected = [1e4 * np.mean([t[i] for t in trades]) - 10.0 for i in (1, 3, 4)]
+    columns = ("net_mean_bps", "net_open_mean_bps", "net_open_against_bps")
+    assert [row[c] for c in columns] == pytest.approx(expected, abs=1e-9)
+    assert abs(expected[0] - expected[1]) > 0.1
 
 
 def test_without_a_cost_or_without_a_trade_nothing_is_said_and_nothing_else_changes(bars, table):

@@ -50,6 +50,7 @@ def _stats(symbol: str, timeframe: str, p_values: list[float | None], split: str
         "condition_value": ["all"] * n,
         "target": ["up_next_bar"] * n,
         "target_kind": ["binary"] * n,
+        "hypothesis": [f"event_{i:03} | all | all | up_next_bar" for i in range(n)],
         "n": [400] * n,
         "lift_freq": lifts.tolist(),
         "p_value": p_values,
@@ -132,6 +133,20 @@ def test_global_q_values_equal_scipy_over_all_symbols_and_timeframes(tmp_path: P
     assert outside["verdict_global"].unique().to_list() == ["insufficient"]
     assert mart["rank"].to_list() == list(range(1, mart.height + 1))
     assert mart["q_value_global"].drop_nulls().is_sorted()
+
+
+def test_cells_that_ask_the_same_question_are_one_test_of_the_universe(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path))
+    rows = _stats("A", "D1", [0.01, 0.01, 0.04, 0.5])
+    first = pl.lit(rows["hypothesis"][0])
+    twins = rows.with_columns(hypothesis=pl.when(event="event_001").then(first).otherwise("hypothesis"))
+    lake.write("market_stats", PartitionKey("A", "D1"), twins, Facts("a", "b"))
+    mart = build_mart(_mart("mart__market_stats_top"), lake, SETTINGS).frame.sort("event")
+    assert mart["n_tests_global"].to_list() == [3] * 4
+    expected = false_discovery_control([0.01, 0.04, 0.5])
+    np.testing.assert_allclose(mart["q_value_global"].to_numpy(), expected[[0, 0, 1, 2]], rtol=1e-12)
+    summary = build_mart(_mart("mart__market_stats_summary"), lake, SETTINGS).frame.row(0, named=True)
+    assert (summary["n_cells"], summary["n_tested"], summary["n_p_small"]) == (4, 3, 2)
 
 
 def test_replication_is_counted_over_the_folds_of_a_cell(tmp_path: Path) -> None:
