@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from functools import cache
 from typing import Annotated, Any, ClassVar, cast, get_type_hints
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import Field as Bounds
 
 from quant_core.errors import ConfigError
 from quant_core.model_parsing import first_fault
 
 # Parameter types with their bounds; a block declares them and construction checks them. Both sides are bounded: a slip
 # of the keyboard is an error and not an endless computation.
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
-CountOrZero = Annotated[int, Field(ge=0, le=1_000_000)]
-Window = Annotated[int, Field(ge=2, le=1_000_000)]
-Positive = Annotated[float, Field(gt=0, le=1e6)]
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**64)]
+Count = Annotated[int, Bounds(ge=1, le=1_000_000)]
+CountOrZero = Annotated[int, Bounds(ge=0, le=1_000_000)]
+Window = Annotated[int, Bounds(ge=2, le=1_000_000)]
+Positive = Annotated[float, Bounds(gt=0, le=1e6)]
+Fraction = Annotated[float, Bounds(gt=0, lt=1)]
+Seed = Annotated[int, Bounds(ge=0, lt=2**64)]
 
 
 def snake_case(class_name: str) -> str:
@@ -58,6 +59,29 @@ def renamed(default: Any, *earlier: str) -> Any:
         earlier: its names before, the first one first.
     """
     return field(default=default, metadata={"earlier": earlier})
+
+
+def added(default: Any) -> Any:
+    """A parameter that came after the block's ids were in use: written only where it differs from its default.
+
+    So the ids that people have written and stored stay the ids of the default.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class DemoWindow(Block):
+    ...     k: int = 2
+    ...     side: str = added("both")
+    >>> DemoWindow().canonical, DemoWindow(side="left").canonical
+    ('demo_window(k=2)', 'demo_window(k=2,side=left)')
+    """
+    return field(default=default, metadata={"added": True})
+
+
+def is_written(block: Block, parameter: Field[Any]) -> bool:
+    """Whether a parameter stands in the block's id: all but learned ones, and added ones at their default."""
+    if "learned" in parameter.metadata:
+        return False
+    return "added" not in parameter.metadata or getattr(block, parameter.name) != parameter.default
 
 
 def text_of(value: object) -> str:
@@ -97,7 +121,8 @@ class Block:
     """A unit of the research vocabulary, equal and hashable by its parameters.
 
     Every field has a default, so ``Class()`` is valid; the canonical string lists every field but the
-    learned ones in declaration order and is the id stored in results; grammar.py reads it back. Construction
+    learned ones, and those added later at their default, in declaration order and is the id stored in results;
+    grammar.py reads it back. Construction
     checks the annotated types and bounds and normalizes equal spellings (``2`` for a float becomes ``2.0``).
 
     Attributes:
@@ -160,8 +185,8 @@ class Block:
 
     @property
     def canonical(self) -> str:
-        """The block's id with every parameter, stable across runs."""
-        own = [f for f in fields(self) if "learned" not in f.metadata]
+        """The block's id with its parameters (``is_written``), stable across runs."""
+        own = [f for f in fields(self) if is_written(self, f)]
         inner = ",".join(f"{f.name}={text_of(getattr(self, f.name))}" for f in own)
         return f"{self.name}({inner})" if inner else self.name
 

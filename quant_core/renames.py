@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from quant_core.block import Block, text_of
+from quant_core.block import Block, is_written, text_of
 from quant_core.catalog import Catalog
 from quant_core.errors import UnknownNameError
 
@@ -81,7 +81,7 @@ def first_spelling(block: Block) -> str:
         if (values := _slots_of(template, block.canonical)) is not None:
             name, shown = _call(earlier)
             return _written(name, {k: _first_word(values.get(k, v)) for k, v in shown.items()})
-    own = [f for f in fields(block) if "learned" not in f.metadata]
+    own = [f for f in fields(block) if is_written(block, f)]
     values = {f.metadata.get("earlier", (f.name,))[0]: _first_text(getattr(block, f.name)) for f in own}
     return _written(block.name, values)
 

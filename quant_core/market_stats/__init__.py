@@ -16,7 +16,7 @@ import polars as pl
 from quant_core.bars import Bars
 from quant_core.compute import Compute
 from quant_core.counting.values import Slots
-from quant_core.market_stats._count import TargetCounts
+from quant_core.market_stats._count import TargetCounts, count_ties
 from quant_core.market_stats._count_bits import count_binary_targets
 from quant_core.market_stats._count_values import count_value_target
 from quant_core.market_stats._estimate import Place, estimate_cells
@@ -110,7 +110,9 @@ def _count_split(panel: Panel, codes: Slots, start: int, stop: int) -> list[Targ
     prints = fingerprints(targets, outcomes, events, codes, panel.n_slots, start)
     for i, target in enumerate(targets):
         trades = count_trades(panel, target, outcomes[i], codes, (start, stop))
-        counted[i] = replace(counted[i], trades=trades, prints=prints[i])
+        tied = outcomes[i].tied
+        ties = None if tied is None else count_ties(events, codes, tied, panel.n_slots)
+        counted[i] = replace(counted[i], trades=trades, prints=prints[i], ties=ties)
     return [counted[i] for i in range(len(targets))]
 
 

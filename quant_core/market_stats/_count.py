@@ -56,6 +56,7 @@ class TargetCounts:
         ended, censored: (n_events, n_slots, horizon + 1): durations by length; time_to_event targets only.
         all_durations: (horizon + 1,): durations of all bars of the split by length; time_to_event only.
         trades: sums of payoffs; targets that stand for a trade only, where a cost is given.
+        ties: (n_events, n_slots): bars without an outcome because the price did not move; targets that leave these out.
         prints: which bars the cells hold; where hypotheses are to be named.
     """
 
@@ -67,6 +68,7 @@ class TargetCounts:
     all_durations: Ints
     trades: Trades | None = None
     prints: Fingerprints | None = None
+    ties: Ints | None = None
 
     def __add__(self, later: TargetCounts) -> TargetCounts:
         return TargetCounts(
@@ -78,6 +80,7 @@ class TargetCounts:
             self.all_durations + later.all_durations,
             None if self.trades is None or later.trades is None else self.trades + later.trades,
             None if self.prints is None or later.prints is None else self.prints + later.prints,
+            None if self.ties is None or later.ties is None else self.ties + later.ties,
         )
 
 
@@ -102,6 +105,18 @@ def count_target(
         ended, censored = np.stack(seen), np.stack(still_open)
         everything = np.bincount(outcome.value[outcome.valid], minlength=n_times)
     return TargetCounts(target, stacked, values, ended, censored, everything)
+
+
+def count_ties(
+    events: NDArray[np.bool_], codes: NDArray[np.integer[Any]], tied: NDArray[np.bool_], n_slots: int
+) -> Ints:
+    """(n_events, n_slots): event bars of each slot at which the price did not move; arguments as ``count_target``."""
+    counts = np.zeros((len(events), n_slots + 1), dtype=np.int64)
+    where = np.flatnonzero(tied)
+    slots = codes[:, where]
+    for e, mask in enumerate(events[:, where]):
+        counts[e] = np.bincount(slots[:, mask].ravel(), minlength=n_slots + 1)
+    return counts[:, :n_slots]
 
 
 def count_cells(at: Ints, slots: Ints, outcome: Outcome, horizon: int, n_slots: int) -> BlockMoments:

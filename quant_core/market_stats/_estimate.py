@@ -57,6 +57,8 @@ def estimate_cells(place: Place, panel: Panel, counts: TargetCounts) -> pl.DataF
     columns: dict[str, Counts] = {"n": m.n, "n_eff": n_eff, "n_blocks": m.blocks, "n_all": m.all_n}
     if target.kind == "binary":
         columns |= binary_columns(m, n_eff, panel.spec)
+        if counts.ties is not None:
+            columns["tie_share"] = ratio(counts.ties, counts.ties + m.n)
         columns |= cost_of_rates(panel, counts.trades, columns, m, horizon)
     elif target.kind == "numeric":
         columns |= numeric_columns(place, panel, counts)

@@ -31,11 +31,13 @@ class Outcome:
         value: (L,); 0/1 (int64) for binary, float64 for numeric, bars (int64) for time_to_event; 0 where not valid.
         valid: (L,); the outcome exists and its window ends inside the split.
         observed: (L,); False where a duration is censored.
+        tied: (L,); no outcome because the price did not move, window inside the split; None for targets without ties.
     """
 
     value: NDArray[Any]
     valid: NDArray[np.bool_]
     observed: NDArray[np.bool_]
+    tied: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -148,4 +150,5 @@ class Panel:
         observed = frame["observed"].fill_null(value=True).to_numpy()
         if waits:
             observed, numbers = observed & (numbers <= bars_left), np.minimum(numbers, bars_left)
-        return Outcome(numbers, valid, observed)
+        tied = frame["tied"].to_numpy() & (bars_left >= target.horizon) if "tied" in frame.columns else None
+        return Outcome(numbers, valid, observed, tied)

@@ -55,6 +55,11 @@ TABLE = Table(
         Column(
             "n_all", pl.Int64, "count", "Bars of the split with an observable outcome: the baseline's size.", minimum=0
         ),
+        _fraction(
+            "tie_share",
+            "Event bars of the cell at which the price did not move, among those with a complete window: they are no "
+            "outcomes. Null for targets that leave no ties out, and where no window is complete.",
+        ),
         Column("successes", pl.Int64, "count", "True outcomes. Binary targets only.", nullable=True, minimum=0),
         _fraction("p_hat", f"successes / n. {_BINARY}"),
         _fraction("ci_low", f"Lower bound of the spec's interval (wilson) with n_eff. {_BINARY}"),

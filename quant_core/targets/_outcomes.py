@@ -6,11 +6,16 @@ Keep out: the outcomes themselves (one file each).
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from quant_core.bars import Bars
+
+Ties = Literal["exclude", "failure"]
+"""What an unchanged price is: no outcome, or a False one."""
 
 
 def known_outcome(value: pl.Series, horizon: int) -> pl.DataFrame:
@@ -25,6 +30,40 @@ def known_outcome(value: pl.Series, horizon: int) -> pl.DataFrame:
     tail = pl.Series([None] * min(horizon, n), dtype=value.dtype)
     kept = value.head(n - len(tail)).append(tail).alias("value")
     return pl.DataFrame({"value": kept, "observed": pl.Series([True] * n, dtype=pl.Boolean)})
+
+
+def direction_of_move(
+    bars: Bars, start: pl.Expr, end: pl.Expr, direction: Literal["up", "down"], horizon: int, ties: Ties
+) -> pl.DataFrame:
+    """Whether price moves to a side from one price to another; where it does not move there may be no outcome.
+
+    Args:
+        bars: the market.
+        start: price per bar at which the move begins.
+        end: price per bar at which it ends.
+        direction: the side that is True.
+        horizon: bars ahead.
+        ties: ``exclude``: an unchanged price is no outcome; ``failure``: it is False.
+
+    Returns:
+        value and observed, and with ``exclude`` also tied: True where the window is complete and the price unchanged.
+
+    Example, by hand: up, unchanged, then no next bar.
+
+    >>> bars, close = Bars.of(close=[1, 2, 2]), pl.col("close")
+    >>> direction_of_move(bars, close, close.shift(-1), "up", 1, "exclude").rows()
+    [(True, True, False), (None, True, True), (None, True, False)]
+    >>> direction_of_move(bars, close, close.shift(-1), "up", 1, "failure").rows()
+    [(True, True), (False, True), (None, True)]
+    """
+    moved = end > start if direction == "up" else end < start
+    frame = bars.frame.select(moved.alias("moved"), (end == start).alias("tied"))
+    if ties == "failure":
+        return known_outcome(frame["moved"], horizon)
+    value = frame.select(pl.when(~pl.col("tied")).then("moved")).to_series()
+    return known_outcome(value, horizon).with_columns(
+        tied=known_outcome(frame["tied"], horizon)["value"].fill_null(value=False)
+    )
 
 
 def time_to_event(steps: NDArray[np.int64], defined: NDArray[np.bool_], horizon: int) -> pl.DataFrame:

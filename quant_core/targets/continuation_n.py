@@ -12,8 +12,8 @@ from typing import Literal
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.block import Count, renamed
-from quant_core.targets._outcomes import known_outcome
+from quant_core.block import Count, added, renamed
+from quant_core.targets._outcomes import Ties, direction_of_move
 from quant_core.targets._trades import trade_between
 from quant_core.targets.contract import Target
 
@@ -25,22 +25,25 @@ class ContinuationN(Target):
     Attributes:
         horizon_bars: bars ahead, ≥ 1.
         direction: ``up`` or ``down``.
+        ties: an unchanged close is no outcome (``exclude``: rates are those among moves), or a failure (``failure``).
 
     The trade holds from this close to the close ``horizon_bars`` bars later, bought (up) or sold short (down).
 
-    Look-ahead: exactly ``horizon_bars`` bars. Missing: null for the last ``horizon_bars`` bars.
-    Source: ours; the definition of the source system's ``continuation_n``.
+    Look-ahead: exactly ``horizon_bars`` bars. Missing: null for the last ``horizon_bars`` bars, and for
+    ties where they are excluded.
+    Source: ours; the source system's ``continuation_n`` counts ties as failures.
 
     Example, by hand, two bars ahead: 1 → 2 rises, 3 → 3 does not and does not fall either.
 
     >>> ContinuationN(horizon_bars=2).outcome(Bars.of(close=[1, 3, 2, 3]))["value"].to_list()
-    [True, False, None, None]
+    [True, None, None, None]
     >>> ContinuationN(horizon_bars=2, direction="down").outcome(Bars.of(close=[1, 3, 2, 3]))["value"].to_list()
-    [False, False, None, None]
+    [False, None, None, None]
     """
 
     horizon_bars: Count = renamed(5, "n")
     direction: Literal["up", "down"] = "up"
+    ties: Ties = added("exclude")
 
     @property
     def horizon(self) -> int:
@@ -48,8 +51,7 @@ class ContinuationN(Target):
 
     def outcome(self, bars: Bars) -> pl.DataFrame:
         later = pl.col("close").shift(-self.horizon_bars)
-        value = later > pl.col("close") if self.direction == "up" else later < pl.col("close")
-        return known_outcome(bars.frame.select(value.alias("value")).to_series(), self.horizon)
+        return direction_of_move(bars, pl.col("close"), later, self.direction, self.horizon, self.ties)
 
     def trade(self, bars: Bars) -> pl.DataFrame:
         return trade_between(bars, pl.col("close"), pl.col("close").shift(-self.horizon_bars), self.direction)

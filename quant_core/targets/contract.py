@@ -42,6 +42,8 @@ class Target(Block):
 
         ``value`` is null where there is no outcome. ``observed`` is False only for time_to_event rows
         whose event did not happen within the bars seen (censored at ``value`` bars); True otherwise.
+        A target that leaves out prices that did not move has a third column: ``tied`` (Boolean) is True where the
+        window is complete and ``value`` is null for that reason.
         """
 
     def trade(self, bars: Bars) -> pl.DataFrame | None:

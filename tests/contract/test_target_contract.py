@@ -115,7 +115,12 @@ def test_the_targets_that_stand_for_a_trade_are_these() -> None:
 def test_outcome_has_the_promised_shape(target: Target, markets: dict[str, Bars]) -> None:
     for bars in markets.values():
         outcome = target.outcome(bars)
-        assert outcome.schema == {"value": DTYPES[target.kind], "observed": pl.Boolean}
+        tied = outcome["tied"] if "tied" in outcome.columns else None
+        assert outcome.drop("tied", strict=False).schema == {"value": DTYPES[target.kind], "observed": pl.Boolean}
+        if tied is not None:
+            assert (tied.dtype, tied.null_count()) == (pl.Boolean, 0)
+            assert outcome.filter("tied")["value"].is_null().all()
+            assert not tied.tail(target.horizon).any()
         assert outcome.height == len(bars)
         assert outcome["observed"].null_count() == 0
         assert target.horizon >= 1

@@ -34,6 +34,7 @@ def rows():
     )
     targets = (
         UpNextBar(),
+        ContinuationN(horizon_bars=2, direction="up", ties="failure"),
         ContinuationN(horizon_bars=2, direction="up"),
         ForwardReturnN(horizon_bars=1),
         TimeToReversal(horizon_bars=4),
@@ -62,12 +63,22 @@ def test_rates_and_intervals_of_the_next_bar(rows):
 
 
 def test_overlapping_windows_count_for_what_they_cover(rows):
-    row = cell(rows, "train", "continuation_n")
+    row = cell(rows, "train", "continuation_n(horizon_bars=2,direction=up,ties=failure)")
     # Bars 0, 1, 2 see two bars ahead inside the split; their windows cover bars 1 … 4: 4/2.
     assert (row["n"], row["n_eff"]) == (3, 2)
     # close: 3 > 1, 2 = 2 is a failure, 3 = 3 is a failure.
-    assert row["successes"] == 1
+    assert (row["successes"], row["tie_share"]) == (1, None)
     assert row["baseline"] == pytest.approx(2 / 4)
+
+
+def test_ties_are_no_outcomes_and_their_share_is_told(rows):
+    row = cell(rows, "train", "continuation_n(horizon_bars=2,direction=up)")
+    # The same three bars: 3 > 1, and two ties; beside the cell 4 > 2. The next bar alone moves every time.
+    assert (row["n"], row["successes"], row["n_all"]) == (1, 1, 2)
+    assert row["tie_share"] == pytest.approx(2 / 3)
+    assert (row["p_hat"], row["baseline"]) == (1, 1)
+    assert cell(rows, "train", "up_next_bar")["tie_share"] == 0
+    assert cell(rows, "train", "forward_return_n")["tie_share"] is None
 
 
 def test_too_few_blocks_give_no_test_and_no_verdict(rows):

@@ -107,12 +107,35 @@ def time_to_reversal(r: Rows, t: int) -> Answer:
     return left, False
 
 
+def moves(start: Callable[[Rows, int], float], end: Callable[[Rows, int], float], sign: int) -> Callable[..., object]:
+    """Whether price moves to a side, by the reading of a price that does not move."""
+    return lambda r, t, tie: tie if end(r, t) == start(r, t) else sign * (end(r, t) - start(r, t)) > 0
+
+
+BAR = moves(lambda r, t: r[t + 1]["open"], lambda r, t: r[t + 1]["close"], 1)
+DIRECTIONS: list[tuple[type[Target], dict[str, Any], int, Callable[..., Any]]] = [
+    (UpNextBar, {}, 1, moves(lambda r, t: r[t]["close"], lambda r, t: r[t + 1]["close"], 1)),
+    (NextBullish, {}, 1, BAR),
+    (NextBearish, {}, 1, lambda r, t, tie: tie if BAR(r, t, None) is None else not BAR(r, t, None)),
+    *(
+        (
+            ContinuationN,
+            {"horizon_bars": 3, "direction": side},
+            3,
+            moves(lambda r, t: r[t]["close"], lambda r, t: r[t + 3]["close"], sign),
+        )
+        for side, sign in (("up", 1), ("down", -1))
+    ),
+]
+TIES = {"exclude": None, "failure": False}
+
+
 CASES: list[tuple[Target, Reading]] = [
-    (UpNextBar(), whole(1, lambda r, t: r[t + 1]["close"] > r[t]["close"])),
-    (NextBullish(), whole(1, lambda r, t: r[t + 1]["close"] > r[t + 1]["open"])),
-    (NextBearish(), whole(1, lambda r, t: r[t + 1]["close"] < r[t + 1]["open"])),
-    (ContinuationN(horizon_bars=3), whole(3, lambda r, t: r[t + 3]["close"] > r[t]["close"])),
-    (ContinuationN(horizon_bars=3, direction="down"), whole(3, lambda r, t: r[t + 3]["close"] < r[t]["close"])),
+    *(
+        (block(**parameters, ties=ties), whole(horizon, lambda r, t, reading=reading, tie=tie: reading(r, t, tie)))
+        for block, parameters, horizon, reading in DIRECTIONS
+        for ties, tie in TIES.items()
+    ),
     (ForwardReturnN(horizon_bars=4), whole(4, lambda r, t: r[t + 4]["close"] / r[t]["close"] - 1)),
     (BreakoutHighFirst(window_bars=4, horizon_bars=6), whole(6, lambda r, t: broken_first(r, t, "high"))),
     (BreakoutLowFirst(window_bars=4, horizon_bars=6), whole(6, lambda r, t: broken_first(r, t, "low"))),
@@ -149,6 +172,18 @@ def test_target_equals_its_definition(target: Target, reading: Reading) -> None:
             assert have[1] == want[1], t
             assert have[0] == (None if want[0] is None else pytest.approx(want[0], abs=1e-12)), t
     assert len(said) >= 3
+
+
+@pytest.mark.parametrize(("block", "parameters", "horizon", "reading"), DIRECTIONS, ids=range(len(DIRECTIONS)))
+def test_ties_are_the_complete_windows_without_an_outcome(
+    block: type[Target], parameters: dict[str, Any], horizon: int, reading: Callable[..., Any]
+) -> None:
+    bars = coarse_bars(7)
+    rows = bars.frame.to_dicts()
+    expected = [t + horizon < len(rows) and reading(rows, t, "tie") == "tie" for t in range(len(rows))]
+    assert block(**parameters).outcome(bars)["tied"].to_list() == expected
+    assert sum(expected) > 20
+    assert block(**parameters, ties="failure").outcome(bars).columns == ["value", "observed"]
 
 
 def test_same_bar_touches_occur_in_these_bars() -> None:
