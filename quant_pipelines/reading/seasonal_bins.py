@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from quant_core.dimensions.contract import FLAG_BINS
 from quant_core.errors import UnknownNameError
 from quant_core.seasonality.reading import metric_rows
 from quant_pipelines.lake.lake import Lake
@@ -82,15 +81,15 @@ def seasonal_bins(
 
 
 def _one_per_question(bins: pl.DataFrame) -> pl.DataFrame:
-    """Of the two bins of a flag the one that says yes; else the first row of every question.
+    """Of the bins that ask the same question the one with the fewest bars: of yes and no it is mostly yes.
 
     >>> bins = pl.DataFrame({"symbol": "S", "timeframe": "D1", "metric": "p_up", "bin": ["0", "1", "1"],
-    ...                      "hypothesis": ["flag | 0", "flag | 0", "month | 1"]})
+    ...                      "n": [90, 10, 9], "hypothesis": ["flag | 0", "flag | 0", "month | 1"]})
     >>> _one_per_question(bins).select("hypothesis", "bin").rows()
     [('flag | 0', '1'), ('month | 1', '1')]
     """
-    no_last = bins.with_row_index("_row").sort(pl.col("bin") == FLAG_BINS[0], maintain_order=True)
-    return no_last.unique(_ONE_QUESTION, keep="first", maintain_order=True).sort("_row").drop("_row")
+    fewest = bins.with_row_index("_row").sort("n", maintain_order=True)
+    return fewest.unique(_ONE_QUESTION, keep="first", maintain_order=True).sort("_row").drop("_row")
 
 
 def _of_dimension(mart: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 -- One row is one metric in one calendar bin of one symbol and timeframe over all bars, with its q-value corrected for the
--- hypotheses of all symbols and timeframes together (yes and no of a flag are one), and in how many years its lift had the sign it has over all bars. Filter
--- by dimension and metric_name.
+-- hypotheses of all symbols and timeframes together (yes and no of a flag are one), and in how many years its lift had the
+-- sign it has over all bars. Filter by dimension and metric_name.
 -- Key: symbol, timeframe, dimension, bin, metric
 -- Plot: seasonal_profile
 -- Columns:
