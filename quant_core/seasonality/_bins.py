@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quant_core.bars import Bars
+from quant_core.counting.fingerprints import Prints
 from quant_core.dimensions import Dimension
 from quant_core.dimensions.contract import Cycle
 from quant_core.profile_metrics import BarValue, ProfileMetric
@@ -24,6 +25,7 @@ from quant_core.seasonality._cells import (
     group_by_cell_length,
 )
 from quant_core.seasonality._cube import Floats, cluster_sums, covered_bars, roll_up
+from quant_core.seasonality._hypotheses import parts_of_bins
 from quant_core.seasonality._inference import (
     BELOW,
     BinStatistics,
@@ -48,10 +50,14 @@ CLUSTER_WINDOWS = 4
 
 @dataclass(frozen=True)
 class DimensionStatistics:
-    """Bars per bin of one dimension, and the statistics of every metric, those of one bar value together."""
+    """Bars per bin of one dimension, and the statistics of every metric, those of one bar value together.
+
+    ``parts`` are the fingerprints of the two parts in which each bin parts the bars: (n_bins, 2).
+    """
 
     dimension: Dimension
     n_bars: Ints
+    parts: Prints
     metrics: tuple[tuple[ProfileMetric, BinStatistics], ...]
 
 
@@ -130,7 +136,7 @@ def _one_dimension(
             plans = {m: _planned(found, value, m) for m in own if m.kind == "quantile"}
         results.update(plain)
         results.update(_finished(value, codes, plans))
-    return DimensionStatistics(dimension, n_bars, tuple(results.items()))
+    return DimensionStatistics(dimension, n_bars, parts_of_bins(cells, codes, n_bins), tuple(results.items()))
 
 
 def _bin_sums(

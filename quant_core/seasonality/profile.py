@@ -19,6 +19,7 @@ from quant_core.estimators.jeffreys import Jeffreys
 from quant_core.inference.benjamini_hochberg import BenjaminiHochberg
 from quant_core.seasonality._bins import DimensionStatistics, dimension_statistics
 from quant_core.seasonality._detectable import detectable_lifts
+from quant_core.seasonality._hypotheses import FAMILY, PARTS, name_hypotheses, share_tests
 from quant_core.seasonality._inference import BinStatistics
 from quant_core.seasonality.settings import SeasonalityProfileSpec
 from quant_core.splitters import Fold
@@ -33,8 +34,9 @@ def profile_bars(
 ) -> pl.DataFrame:
     """The profile of a stretch of bars, as rows of ``seasonality_profiles`` with null ``stable`` and ``replicated``.
 
-    Bins without a bar have no row. q-values: Benjamini-Hochberg over all bins of all dimensions, one family per
-    metric; cells under ``min_samples_bin`` bars, or without a test, are outside the family and ``insufficient``.
+    Bins without a bar have no row. q-values: Benjamini-Hochberg over the hypotheses of all bins of all dimensions, one
+    family per metric; bins that part the same bars in the same way are one hypothesis. Cells under ``min_samples_bin``
+    bars, or without a test, are outside the family and ``insufficient``.
 
     Look-ahead: values look ahead as their metrics say; nothing outside ``bars`` is read.
 
@@ -89,6 +91,7 @@ def rows_of(statistics: Sequence[DimensionStatistics]) -> pl.DataFrame:
         "n_bars": pl.Series(_joined([found.n_bars for found, _, _ in each])),
         "n": pl.Series(_joined([stats.n for _, _, stats in each]).astype(np.int64)),
     }
+    columns |= {name: pl.Series(_joined([f.parts[:, i] for f, _, _ in each])) for i, name in enumerate(PARTS)}
     fields = [name for name in BinStatistics.__dataclass_fields__ if name not in columns]
     columns |= {name: pl.Series(_joined([getattr(stats, name) for _, _, stats in each])) for name in fields}
     # nan is how arrays say undefined; a table says null.
@@ -127,31 +130,36 @@ def _with_posterior(rows: pl.DataFrame, spec: SeasonalityProfileSpec) -> pl.Data
 
 
 def with_verdicts(rows: pl.DataFrame, spec: SeasonalityProfileSpec) -> pl.DataFrame:
-    """Add q-values, detectable lifts and verdicts; a family is symbol, timeframe, fold, split and metric."""
-    tested = (pl.col("n") >= spec.min_samples_bin) & pl.col("p_value").is_not_null()
-    family = ["symbol", "timeframe", "fold", "split", "metric"]
+    """Add hypotheses, q-values, mde and verdicts; a family is symbol, timeframe, fold, split and metric."""
+    shared = share_tests(name_hypotheses(rows), spec.min_samples_bin)
     correction = BenjaminiHochberg(rate=spec.q_max)
 
     def adjust(p: pl.Series) -> pl.Series:
         return pl.Series(correction.adjust(p.fill_null(float("nan")).to_numpy())).fill_nan(None)
 
-    q = pl.when(tested).then(pl.col("p_value")).map_batches(adjust, return_dtype=pl.Float64).over(family)
-    n_tests = rows.select(tested.sum().over(family)).to_series().to_list()
+    # Each hypothesis enters its family once; its members have what it was given there.
+    enters = pl.col("_is_tested") & pl.col("_speaks")
+    own = pl.when(enters).then(pl.col("p_value")).map_batches(adjust, return_dtype=pl.Float64).over(FAMILY)
+    q = pl.when("_is_tested").then(pl.col("q_value").max().over(*FAMILY, "hypothesis"))
+    n_tests = shared.select(enters.sum().over(FAMILY)).to_series().to_list()
     first_step = np.array([correction.first_step(n) if n else np.nan for n in n_tests])
-    mde = pl.Series(detectable_lifts(rows, first_step)).fill_nan(None)
+    mde = pl.Series(detectable_lifts(shared, first_step)).fill_nan(None)
+    # Only rates have a largest possible lift: a bin without a detectable one is beyond the family's first step.
+    is_rate = pl.col("se_lift").is_not_null() & pl.col("inflation").is_not_null()
+    beyond = (pl.col("mde").is_null() & is_rate).any().over(*FAMILY, "hypothesis")
+    # Counts are not tested, and a bin that holds every bar has nothing to be compared with.
     verdict = (
-        pl.when(pl.col("n_clusters").is_null())
+        pl.when(pl.col("n_clusters").is_null() | (pl.col(PARTS[0]) == 0))
         .then(None)
         .when(pl.col("q_value").is_null())
         .then(pl.lit("insufficient"))
         .when(pl.col("q_value") <= spec.q_max)
         .then(pl.lit("significant"))
-        # Only rates have a largest possible lift: a bin without a detectable one is beyond the family's first step.
-        .when(pl.col("mde").is_null() & pl.col("se_lift").is_not_null() & pl.col("inflation").is_not_null())
+        .when(beyond)
         .then(pl.lit("underpowered"))
         .otherwise(pl.lit("not_significant"))
     )
-    return rows.with_columns(q_value=q, mde=mde).with_columns(verdict=verdict)
+    return shared.with_columns(q_value=own, mde=mde).with_columns(q_value=q).with_columns(verdict=verdict)
 
 
 def compute_seasonality(

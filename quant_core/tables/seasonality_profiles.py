@@ -63,10 +63,18 @@ TABLE = Table(
         ),
         Column("n_clusters", pl.Int64, "count", "Calendar clusters that hold the bin; null for counts.", nullable=True),
         Column(
+            "hypothesis",
+            pl.String,
+            "id",
+            "The question that the bin asks: dimension and bin of the first one, in the table's order, of all that "
+            "part the same bars in the same way, such as yes and no of a flag. They are one test of each metric: they "
+            "share p_value, q_value and verdict.",
+        ),
+        Column(
             "p_value",
             pl.Float64,
             "fraction",
-            "Two-sided test of the bin against the rest; null under 10 clusters.",
+            "Two-sided test of the bin against the rest; null under 10 clusters, also of the rest where it is one bin.",
             nullable=True,
             minimum=0,
             maximum=1,
@@ -75,7 +83,7 @@ TABLE = Table(
             "q_value",
             pl.Float64,
             "fraction",
-            "Benjamini-Hochberg over one metric's bins in all dimensions; null outside the family.",
+            "Benjamini-Hochberg over one metric's hypotheses in all dimensions; null outside the family.",
             nullable=True,
             minimum=0,
             maximum=1,
@@ -94,7 +102,8 @@ TABLE = Table(
             pl.String,
             "label",
             "significant, not_significant, underpowered (a rate that not even a certain outcome would lift to "
-            "significance), insufficient (too few bars or clusters); null for counts.",
+            "significance), insufficient (too few bars or clusters, in the bin or in the rest where it is one bin); "
+            "null for counts and for a bin that holds every bar.",
             nullable=True,
         ),
         Column(

@@ -60,7 +60,7 @@ def _findings_table(findings: pl.DataFrame, title: str, caption: str, lift: str)
     table.add_column("event, condition → target", overflow="fold", min_width=40)
     for name in ("n", "n_eff", "p_hat [ci]", "baseline", lift.replace("lift_freq", "lift"), "q"):
         table.add_column(escape(name), justify="right", no_wrap=True)
-    table.add_column("break-even", justify="right", no_wrap=True)
+    table.add_column("net bp", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("replicated", justify="right", no_wrap=True)
     for row in findings.iter_rows(named=True):
@@ -74,10 +74,10 @@ def _findings_table(findings: pl.DataFrame, title: str, caption: str, lift: str)
 def _finding_lines(row: dict[str, Any], lift_column: str) -> tuple[str, str]:
     """A finding in two lines: what, then the numbers."""
     symbol, timeframe, event, condition, target, *numbers = finding_cells(row, lift_column)
-    n, n_eff, rate, baseline, lift, q, break_even, verdict, folds = numbers
+    n, n_eff, rate, baseline, lift, q, net, verdict, folds = numbers
     what = f"{symbol} {timeframe}  {event}, {condition} → {target}"
     figures = f"    n {n} (eff {n_eff})  {rate} vs {baseline}  lift {lift}  q {q}"
-    return what, f"{figures}  break-even {break_even}  {verdict}  {folds}"
+    return what, f"{figures}  net {net}  {verdict}  {folds}"
 
 
 def finding_cells(row: dict[str, Any], lift: str = "lift_freq") -> list[str]:
@@ -85,10 +85,10 @@ def finding_cells(row: dict[str, Any], lift: str = "lift_freq") -> list[str]:
 
     >>> finding_cells({"symbol": "S", "timeframe": "D1", "event": "e", "condition": "all", "condition_value": "all",
     ...                "target": "t", "n": 1200, "n_eff": 800.4, "p_hat": 0.5, "ci_low": 0.45, "ci_high": 0.55,
-    ...                "baseline": 0.53, "lift_freq": -0.03, "q_value_global": None, "break_even": 0.512,
-    ...                "clears_cost": True, "cost_side": "against",
+    ...                "baseline": 0.53, "lift_freq": -0.03, "q_value_global": None, "net_best_bps": 3.21,
+    ...                "clears_cost": True, "net_best_side": "against",
     ...                "verdict_global": "insufficient", "n_folds_testable": 4, "n_folds_replicated": 1})[5:]
-    ['1,200', '800', '0.500 [0.450, 0.550]', '0.530', '-0.030', '–', '0.512 against', 'insufficient', '1/4']
+    ['1,200', '800', '0.500 [0.450, 0.550]', '0.530', '-0.030', '–', '+3.2 against: yes', 'insufficient', '1/4']
     """
     condition = "all" if row["condition"] == "all" else f"{row['condition']} = {row['condition_value']}"
     interval = f"{_number(row['p_hat'])} [{_number(row['ci_low'])}, {_number(row['ci_high'])}]"
@@ -111,11 +111,11 @@ def finding_cells(row: dict[str, Any], lift: str = "lift_freq") -> list[str]:
 
 
 def _cost(row: dict[str, Any]) -> str:
-    """The break-even rate, and the side whose interval clears it; a question mark where the cell is too small."""
-    if row["break_even"] is None:
+    """What the better side leaves, and whether it pays; a question mark where the cell is too small to say."""
+    if row["net_best_bps"] is None:
         return "–"
-    side = "?" if row["clears_cost"] is None else row["cost_side"] or "no"
-    return f"{_number(row['break_even'])} {side}"
+    pays = {None: "?", True: "yes"}.get(row["clears_cost"], "no")
+    return f"{row['net_best_bps']:+.1f} {row['net_best_side']}: {pays}"
 
 
 def _number(value: float | None, sign: str = "") -> str:

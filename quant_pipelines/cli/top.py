@@ -7,21 +7,24 @@ Keep out: choosing them (reading/findings.py) and ranking (sql/marts/mart__marke
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from rich.console import Console
 
 from quant_pipelines.cli._findings_table import findings_view
 from quant_pipelines.cli._session import Session, listed
 from quant_pipelines.lake.lake import Lake
+from quant_pipelines.marts.sentences import finding_sentence, headline
 from quant_pipelines.reading.findings import RANKS, Findings, Order, strongest_findings
 
 _CAPTION = (
     "n: event bars; n_eff: independent observations they amount to; [ci]: Wilson interval on n_eff; baseline: rate "
-    "over all bars; q: corrected for the tests of all symbols, timeframes and folds; break-even: hit rate "
-    "that pays the spec's cost, and whether the cell clears it (with or against the target's direction, no, ?: too "
-    "small); replicated: training folds whose own test confirms sign and p <= 0.05, of those testable. "
-    "Fractions, never percent."
+    "over all bars; q: corrected for the tests of all symbols, timeframes and folds; net: basis points that a trade "
+    "entered at the next open leaves after the spec's cost, on its better side (with or against the target's "
+    "direction), and whether it pays: yes, no, ? where the cell is too small; replicated: training folds whose own "
+    "test confirms sign and p <= 0.05, of those testable. Fractions, never percent, but in the sentences."
 )
+_ORDERS: dict[str, Order] = {"q": "q_value", "lift": "lift_freq", **{name: name for name in RANKS}}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -29,10 +32,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", "--rows", type=int, default=25, help="findings to print (default 25)")
     parser.add_argument(
         "--by",
-        choices=tuple(RANKS),
-        default="q_value",
-        help="smallest corrected q-value (default), or largest lift in absolute value: observed or Bayesian",
+        choices=tuple(_ORDERS),
+        default="q",
+        help="q: smallest corrected q-value (default); lift, lift_bayes: largest lift in absolute value, observed or "
+        "Bayesian; net: largest net of the trade's better side",
     )
+    parser.add_argument("--event", help="id of the event; a bare name stands for every parameter")
+    parser.add_argument("--condition", help="id of the condition, or all for events without one")
+    parser.add_argument("--target", help="id of the target")
+    parser.add_argument("--clears-cost", action="store_true", help="only findings whose trade clears the spec's cost")
     parser.add_argument("--significant", action="store_true", help="only findings significant over all symbols")
     parser.add_argument("--symbols", help="comma-separated symbols (default all)")
     parser.add_argument("--timeframes", help="comma-separated timeframes (default all)")
@@ -45,11 +53,15 @@ def command(options: argparse.Namespace, console: Console) -> int:
         Session(console).lake,
         console,
         limit=options.limit,
-        by=options.by,
+        by=_ORDERS[options.by],
         significant_only=options.significant,
+        clears_cost_only=options.clears_cost,
         symbols=options.symbols,
         timeframes=options.timeframes,
         split=options.split,
+        event=options.event,
+        condition=options.condition,
+        target=options.target,
     )
     return 0
 
@@ -60,34 +72,48 @@ def print_findings(
     *,
     limit: int,
     by: Order = "q_value",
-    significant_only: bool = False,
+    split: str = "oos_pooled",
     symbols: str | None = None,
     timeframes: str | None = None,
-    split: str = "oos_pooled",
+    **asked: Any,
 ) -> None:
-    """Print the first rows of the mart's binary findings, and how many cells were tested in all."""
+    """Print how many findings there are and how many pay, then the first of them as a table and as sentences.
+
+    Args:
+        lake: where the mart is.
+        console: to print on.
+        limit: findings to print.
+        by: as of ``strongest_findings``.
+        split: as of ``strongest_findings``.
+        symbols: comma-separated.
+        timeframes: comma-separated.
+        asked: further choices of ``strongest_findings``.
+    """
     found = strongest_findings(
-        lake,
-        by=by,
-        split=split,
-        significant_only=significant_only,
-        symbols=listed(symbols),
-        timeframes=listed(timeframes),
+        lake, by=by, split=split, symbols=listed(symbols), timeframes=listed(timeframes), **asked
     )
+    significant = found.n_by_verdict.get("significant", 0)
+    pay = headline(significant, found.n_tested, found.n_paying, has_cost=found.has_cost)
+    console.print(pay, style="bold", highlight=False, soft_wrap=True)
     counts = ", ".join(f"{n:,} {verdict or 'not tested'}" for verdict, n in found.n_by_verdict.items())
     sample = "out of sample" if split == "oos_pooled" else split
-    title = f"Strongest by {by} of {found.n_cells:,} cells ({sample}): {counts or 'none'}"
+    title = f"Strongest by {by} of {found.n_cells:,} cells ({sample}), questions: {counts or 'none'}"
     lift = "lift_bayes" if by == "lift_bayes" else "lift_freq"
+    shown = found.rows.head(limit)
     console.print(_reach(found), highlight=False)
-    console.print(findings_view(found.rows.head(limit), title=title, caption=_CAPTION, width=console.width, lift=lift))
+    console.print(findings_view(shown, title=title, caption=_CAPTION, width=console.width, lift=lift))
+    for row in shown.iter_rows(named=True):
+        place = f"{row['symbol']} {row['timeframe']}"
+        also = f" Same question: {'; '.join(row['twins'])}." if row["twins"] else ""
+        console.print(f"{place}: {finding_sentence(row)}{also}", markup=False, highlight=False)
 
 
 def _reach(found: Findings) -> str:
-    """How many of the tested cells could have been found at all, and at which lifts."""
+    """How many of the tested questions could have been found at all, and at which lifts."""
     if found.median_mde is None:
-        return f"Of {found.n_tested:,} tested cells none could have been found at all: more bars or fewer tests needed."
+        return f"Of {found.n_tested:,} tested questions none could have been found at all: more bars or fewer tests."
     return (
-        f"Of {found.n_tested:,} tested cells {found.n_detectable:,} could have been found at all (the others not even "
-        f"at certain outcomes); half of these would show lifts of {found.median_mde:.3f} or less at the spec's power, "
+        f"Of {found.n_tested:,} tested questions {found.n_detectable:,} could have been found at all (the others not "
+        f"even at certain outcomes); half of these would show lifts of {found.median_mde:.3f} or less at the spec's power, "
         "as the only discovery of their family."
     )

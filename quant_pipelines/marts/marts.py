@@ -44,15 +44,20 @@ def mart_files() -> list[SqlFile]:
 def mart_settings(research: ResearchSpec) -> dict[str, float]:
     """The numbers of a spec that marts read by ``getvariable``.
 
-    ``fdr``: rate of false discoveries, fraction. ``seasonality_z``: normal quantile of the seasonal intervals.
+    ``fdr``, ``seasonality_q_max``: rates of false discoveries, fractions. ``seasonality_z``: normal quantile of the
+    seasonal intervals.
 
     >>> from quant_core.spec import load_research
     >>> settings = mart_settings(load_research("market_stats: {fdr: 0.1}", "a.yaml"))
     >>> settings["fdr"], round(settings["seasonality_z"], 2)
     (0.1, 1.96)
     """
-    confidence = research.seasonality.spec.profile.confidence
-    return {"fdr": research.market_stats.fdr, "seasonality_z": NormalDist().inv_cdf(0.5 + confidence / 2)}
+    profile = research.seasonality.spec.profile
+    return {
+        "fdr": research.market_stats.fdr,
+        "seasonality_q_max": profile.q_max,
+        "seasonality_z": NormalDist().inv_cdf(0.5 + profile.confidence / 2),
+    }
 
 
 def build_mart(file: SqlFile, lake: Lake, settings: Mapping[str, float]) -> BuiltMart:

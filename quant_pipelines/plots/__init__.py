@@ -9,6 +9,7 @@ from quant_pipelines.plots.calibration_rates import calibration_rates
 from quant_pipelines.plots.correlation_matrix import correlation_matrix
 from quant_pipelines.plots.coverage_heat_map import coverage_heat_map
 from quant_pipelines.plots.finding_intervals import finding_intervals, finding_labels
+from quant_pipelines.plots.finding_page import finding_page
 from quant_pipelines.plots.lift_comparison import lift_comparison
 from quant_pipelines.plots.market_stats_heat_map import market_stats_heat_map
 from quant_pipelines.plots.price_chart import price_chart
@@ -24,6 +25,7 @@ __all__ = [
     "coverage_heat_map",
     "finding_intervals",
     "finding_labels",
+    "finding_page",
     "lift_comparison",
     "markdown_entry",
     "market_stats_heat_map",

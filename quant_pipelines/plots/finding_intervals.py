@@ -6,6 +6,7 @@ Keep out: choosing which findings are worth showing (the caller sorts and cuts).
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
 from textwrap import wrap
 
 import polars as pl
@@ -23,6 +24,8 @@ from quant_pipelines.plots._figure import (
 
 _MAX_ROWS = 16
 _LABEL_CHARACTERS = 76
+_FONT_POINTS = 7
+_LINE_INCHES, _GAP_INCHES = 1.35 * _FONT_POINTS / 72, 0.11
 
 
 def finding_intervals(findings: pl.DataFrame, *, title: str, render: Render = png) -> bytes:
@@ -37,8 +40,13 @@ def finding_intervals(findings: pl.DataFrame, *, title: str, render: Render = pn
     shown = findings.filter(pl.col("p_hat").is_not_null() & pl.col("ci_low").is_not_null()).head(_MAX_ROWS)
     if shown.is_empty():
         return empty_figure(title, "No finding with an observable outcome.", render)
-    figure, axes = new_figure(width_inches=11.0, height_inches=1.3 + 0.36 * shown.height)
-    for row, f in enumerate(shown.to_dicts()):
+    labels = [_wrapped(label) for label in shown["label"]]
+    # Every label has the room that its lines take: labels of many lines would run into their neighbors.
+    heights = [_LINE_INCHES * (label.count("\n") + 1) + _GAP_INCHES for label in labels]
+    ends = list(accumulate(heights, initial=0.0))
+    middles = [(a + b) / 2 for a, b in pairwise(ends)]
+    figure, axes = new_figure(width_inches=11.0, height_inches=1.3 + ends[-1])
+    for row, f in zip(middles, shown.to_dicts(), strict=True):
         color = VERDICT_COLORS.get(f["verdict"], MUTED)
         low, high, lift = (f[k] - f["baseline"] for k in ("ci_low", "ci_high", "p_hat"))
         axes.plot([low, high], [row, row], color=color, linewidth=2.4, solid_capstyle="butt")
@@ -46,8 +54,8 @@ def finding_intervals(findings: pl.DataFrame, *, title: str, render: Render = pn
         label = f"n {f['n']:,}  n_eff {f['n_eff']:,.0f}"
         axes.text(1.01, row, label, transform=axes.get_yaxis_transform(), fontsize=7.5, va="center", color=INK)
     axes.axvline(0.0, color=MUTED, linewidth=1.0)
-    axes.set_yticks(range(shown.height), [_wrapped(label) for label in shown["label"]], fontsize=7)
-    axes.set_ylim(shown.height - 0.5, -0.5)
+    axes.set_yticks(middles, labels, fontsize=_FONT_POINTS)
+    axes.set_ylim(ends[-1], 0.0)
     axes.grid(axis="x", color=GRID)
     axes.set_xlabel("lift = p_hat - baseline [fraction]; bar: Wilson interval on n_eff", fontsize=8, color=MUTED)
     for verdict, color in VERDICT_COLORS.items():

@@ -96,12 +96,13 @@ def _draw_split(
     for cell in cells.iter_rows(named=True):
         x, y = states.index(cell["condition_value"]), events.index(cell["event"])
         pale, strong = cell["verdict"] in SILENT, cell["verdict"] == "significant"
-        fill = colors.to_rgba(cell["lift"], alpha=0.25 if pale else 1.0)
+        fill = colors.to_rgba(cell["lift"], alpha=0.18 if pale else 1.0)
         squares.append(Rectangle((x, y), 1, 1))
         fills.append(fill)
         if strong:
             axes.add_patch(Rectangle((x + 0.03, y + 0.04), 0.94, 0.92, fill=False, edgecolor=INK, linewidth=1.6))
-        color = MUTED if pale else ink_on(fill)
+        # What is pale is nearly white, whatever its hue: only ink can be read on it.
+        color = INK if pale else ink_on(fill)
         text = axes.text(x + 0.5, y + 0.5, _cell_text(cell, is_narrow=is_narrow), fontsize=6, color=color)
         text.set(ha="center", va="center", linespacing=1.05)
         text.set_in_layout(False)  # it lies inside its cell; measuring hundreds of texts costs most of the time

@@ -31,7 +31,7 @@ def price_chart(bars: pl.DataFrame, gaps: pl.DataFrame, *, symbol: str, timefram
     if bars.is_empty():
         return empty_figure(title, "No bars.", render)
     figure, axes = new_figure()
-    thin = _broken(_thinned(bars.select("ts", "close")), gaps)
+    thin = _broken(thinned(bars.select("ts", "close")), gaps)
     axes.plot(thin["ts"].to_numpy(), thin["close"].fill_null(float("nan")).to_numpy(), color=BLUE, linewidth=0.8)
     for start, end in gaps.select("start", "end").iter_rows():
         axes.axvspan(start, end, color=RED, alpha=0.35, linewidth=1.2)
@@ -47,7 +47,7 @@ def price_chart(bars: pl.DataFrame, gaps: pl.DataFrame, *, symbol: str, timefram
     return render(figure)
 
 
-def _thinned(series: pl.DataFrame) -> pl.DataFrame:
+def thinned(series: pl.DataFrame) -> pl.DataFrame:
     """At most ``_MAX_POINTS`` points that keep every run's extremes, in time order."""
     if series.height <= _MAX_POINTS:
         return series

@@ -18,16 +18,17 @@ from quant_pipelines.lake.query import read_mart
 from quant_pipelines.reading.partitions import of_partitions
 
 _PLACE = ("symbol", "timeframe", "dimension", "metric", "bin_order")
+_ONE_QUESTION = ("symbol", "timeframe", "metric", "hypothesis")
 _BY_STRENGTH = ("q_value_global", "p_value", *_PLACE)
 
 
 @dataclass(frozen=True)
 class StrongestBins:
-    """The tested bins, smallest q over all symbols first.
+    """The tested bins, one per question, smallest q over all symbols first.
 
     Attributes:
         rows: of ``mart__seasonality_profiles``.
-        n_found: bins with q at most the asked rate.
+        n_found: questions with q at most the asked rate.
     """
 
     rows: pl.DataFrame
@@ -41,7 +42,7 @@ def strongest_bins(lake: Lake, *, q_max: float) -> StrongestBins:
         LakeError: the mart was never built, or from another schema.
     """
     mart = read_mart("mart__seasonality_profiles", lake)
-    tested = mart.filter(pl.col("q_value_global").is_not_null()).sort(_BY_STRENGTH)
+    tested = _one_per_question(mart.filter(pl.col("q_value_global").is_not_null()).sort(_BY_STRENGTH))
     return StrongestBins(tested, int((tested["q_value_global"] <= q_max).sum()))
 
 
@@ -54,7 +55,7 @@ def seasonal_bins(
     timeframes: Sequence[str] = (),
     q_max: float | None = None,
 ) -> pl.DataFrame:
-    """Bins of profiles: those of one dimension in calendar order, without one the smallest q first.
+    """Bins of profiles: those of one dimension in calendar order; without one the smallest q first, one per question.
 
     Args:
         lake: where the mart is.
@@ -76,7 +77,19 @@ def seasonal_bins(
     mart = of_partitions(mart, symbols, timeframes)
     if q_max is not None:
         mart = mart.filter(pl.col("q_value_global") <= q_max)
-    return mart.sort(_PLACE) if dimension else mart.sort(_BY_STRENGTH, nulls_last=True)
+    return mart.sort(_PLACE) if dimension else _one_per_question(mart.sort(_BY_STRENGTH, nulls_last=True))
+
+
+def _one_per_question(bins: pl.DataFrame) -> pl.DataFrame:
+    """Of the bins that ask the same question the one with the fewest bars: of yes and no it is mostly yes.
+
+    >>> bins = pl.DataFrame({"symbol": "S", "timeframe": "D1", "metric": "p_up", "bin": ["0", "1", "1"],
+    ...                      "n": [90, 10, 9], "hypothesis": ["flag | 0", "flag | 0", "month | 1"]})
+    >>> _one_per_question(bins).select("hypothesis", "bin").rows()
+    [('flag | 0', '1'), ('month | 1', '1')]
+    """
+    fewest = bins.with_row_index("_row").sort("n", maintain_order=True)
+    return fewest.unique(_ONE_QUESTION, keep="first", maintain_order=True).sort("_row").drop("_row")
 
 
 def _of_dimension(mart: pl.DataFrame, name: str) -> pl.DataFrame:

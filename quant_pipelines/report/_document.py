@@ -96,7 +96,31 @@ class Fold:
     blocks: Sequence[Block]
 
 
-Block: TypeAlias = Heading | Text | Table | Picture | Fold
+@dataclass(frozen=True)
+class Page:
+    """Blocks that begin a new page on paper, under a heading with an anchor.
+
+    Attributes:
+        anchor: of the page, unique in the report.
+        tone: a verdict, which colors the heading; empty: none.
+    """
+
+    kind: ClassVar[str] = "page"
+    anchor: str
+    title: str
+    blocks: Sequence[Block]
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """A numbered list of texts, each a link to an anchor of the report."""
+
+    kind: ClassVar[str] = "contents"
+    items: Sequence[tuple[str, str]]
+
+
+Block: TypeAlias = Heading | Text | Table | Picture | Fold | Page | Contents
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import polars as pl
 
 from quant_core.tables import TABLES
 from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.marts.questions import one_per_question, with_twins
 from quant_pipelines.plots import finding_intervals, finding_labels, svg
 from quant_pipelines.report._document import Block, Column, Fold, Heading, Picture, Section, Table, Text, missing
 from quant_pipelines.report._numbers import NONE, count, fraction, interval, number, probability, yes_no
@@ -23,6 +24,15 @@ _TOP = "mart__market_stats_top"
 _MAX_ROWS = 15
 _KINDS = {"binary": "rates (binary targets)", "numeric": "means (numeric targets)"}
 _CELL = ["event", "condition", "condition_value", "target"]
+_ADDED = {
+    "q_value_global": pl.Float64,
+    "n_tests_global": pl.Int64,
+    "verdict_global": pl.String,
+    "n_folds_testable": pl.Int64,
+    "n_folds_replicated": pl.Int64,
+    "net_best_bps": pl.Float64,
+    "net_best_side": pl.String,
+}
 _MEANINGS = {c.name: f"[{c.unit}] {c.meaning}" for c in TABLES["market_stats"].columns}
 _COST_NOTE = "Clears cost is not corrected for the number of cells: without a significant verdict it says little."
 _CAPTION = f"Strongest cells of binary targets; fractions, never percent. {_COST_NOTE}"
@@ -47,29 +57,23 @@ def findings_section(inputs: SymbolInputs) -> Section:
 def pooled_cells(inputs: SymbolInputs, key: PartitionKey) -> pl.DataFrame | None:
     """The pooled out-of-sample cells of a partition with their global q-values, strongest first.
 
-    Columns of ``market_stats``, and ``q_value_global``, ``n_tests_global``, ``verdict_global``, ``n_folds_testable``,
-    ``n_folds_replicated``, which are null where the mart is missing or older than the statistics.
+    Columns of ``market_stats``, and those of the mart that are in ``_ADDED``, null where the mart is missing or older
+    than the statistics. Cells that ask the same question are one row, with the names of the others in ``twins``.
     """
     stats = inputs.rows("market_stats", key)
     if stats is None:
         return None
     cells = stats.filter(pl.col("split") == "oos_pooled", pl.col("target_kind").is_in(list(_KINDS)), pl.col("n") > 0)
-    added = {
-        "q_value_global": pl.Float64,
-        "n_tests_global": pl.Int64,
-        "verdict_global": pl.String,
-        "n_folds_testable": pl.Int64,
-        "n_folds_replicated": pl.Int64,
-    }
     mart = inputs.mart(_TOP, key, made_from="market_stats")
     if mart is None:
-        joined = cells.with_columns(pl.lit(None, t).alias(name) for name, t in added.items())
+        joined = cells.with_columns(pl.lit(None, t).alias(name) for name, t in _ADDED.items())
     else:
-        known = mart.filter(split="oos_pooled").select(*_CELL, *added)
+        known = mart.filter(split="oos_pooled").select(*_CELL, *_ADDED)
         joined = cells.join(known, on=_CELL, how="left", maintain_order="left")
     lift = pl.coalesce("lift_freq", "lift_mean").abs()
     order = ["q_value_global", "q_value", lift, *_CELL]
-    return joined.sort(order, descending=[False, False, True, *[False] * 4], nulls_last=True)
+    ordered = with_twins(joined).sort(order, descending=[False, False, True, *[False] * 4], nulls_last=True)
+    return one_per_question(ordered)
 
 
 def _timeframe(inputs: SymbolInputs, key: PartitionKey) -> list[Block]:
@@ -106,27 +110,31 @@ def verdict_sentence(cells: pl.DataFrame, fdr: float) -> str:
     """What the reader should remember of a timeframe, honest also where nothing was found."""
     tested = cells.filter(pl.col("q_value").is_not_null())
     has_global = tested["q_value_global"].null_count() < tested.height
-    significant = significant_cells(tested)
+    significant = significant_cells(tested).height
     scope = "all symbols and timeframes" if has_global else "this symbol and timeframe"
     n_low, n_p = int((cells["p_value"] <= 0.05).sum()), cells["p_value"].count()
     chance = f"{count(n_low)} of {count(n_p)} p-values are at most 0.05; chance alone gives about {count(0.05 * n_p)}."
     if significant == 0:
         return (
-            f"Nothing is significant: of {count(tested.height)} cells tested out of sample none survives the "
+            f"Nothing is significant: of {count(tested.height)} questions tested out of sample none survives the "
             f"correction over {scope} at a false discovery rate of {fdr:g}. {chance} What follows shows the smallest "
             "q-values all the same; take them for noise until new data say otherwise."
         )
-    verb = "cells is" if significant == 1 else "cells are"
+    found = headline(significant, tested.height, paying_cells(tested), has_cost=tested["cost_bps"].count() > 0)
     return (
-        f"{count(significant)} of {count(tested.height)} {verb} significant out of sample after the correction over "
-        f"{scope}; at a false discovery rate of {fdr:g} expect up to {fdr * significant:.1f} of them to be false. "
+        f"{found} Out of sample, after the correction over {scope}; at a false discovery rate of {fdr:g} expect up to {fdr * significant:.1f} of them to be false. "
         f"{chance}"
     )
 
 
-def significant_cells(cells: pl.DataFrame) -> int:
+def significant_cells(cells: pl.DataFrame) -> pl.DataFrame:
     """Cells that are significant by global q, or by their own family's where global q is not known."""
-    return int((_verdicts(cells) == "significant").sum())
+    return cells.filter(_verdicts(cells) == "significant")
+
+
+def paying_cells(cells: pl.DataFrame) -> int:
+    """How many of the significant cells clear their cost."""
+    return int(significant_cells(cells)["clears_cost"].sum())
 
 
 def _families(inputs: SymbolInputs, cells: pl.DataFrame) -> Table:
@@ -151,8 +159,8 @@ def _families(inputs: SymbolInputs, cells: pl.DataFrame) -> Table:
                 count(0.05 * family["p_value"].count()),
             ]
         )
-    columns = [Column("family"), Column("cells", "Cells with at least one outcome.", "number")]
-    columns += [Column("tested", "Cells with enough observations and blocks: those q corrects for.", "number")]
+    columns = [Column("family"), Column("questions", "Cells that ask the same are one; with outcomes.", "number")]
+    columns += [Column("tested", "Questions with enough observations and blocks: those q corrects for.", "number")]
     columns += [Column("significant", f"q at most {fdr:g} within this symbol and timeframe.", "number")]
     columns += [Column("tested globally", "Tests of all symbols and timeframes that global q corrects for.", "number")]
     columns += [Column("significant globally", f"Global q at most {fdr:g}.", "number")]
@@ -216,7 +224,7 @@ def _cost_columns(cells: pl.DataFrame) -> list[Column]:
         return []
     return [
         _figures("break-even", "break_even"),
-        Column("net bps [interval]", _MEANINGS["net_mean_bps"], "number"),
+        Column("net bps [interval]", _MEANINGS["net_open_mean_bps"], "number"),
         Column("clears cost", _MEANINGS["clears_cost"], "short"),
     ]
 
@@ -226,9 +234,8 @@ def _costs(row: dict[str, Any], columns: list[Column]) -> list[str]:
     if not columns:
         return []
     clears = yes_no(row["clears_cost"]) + (f" ({row['cost_side']})" if row["cost_side"] else "")
-    net = (
-        f"{number(row['net_mean_bps'], sign='+')}\n{interval(row['net_ci_low_bps'], row['net_ci_high_bps'], digits=1)}"
-    )
+    between = interval(row["net_open_ci_low_bps"], row["net_open_ci_high_bps"], digits=1)
+    net = f"{number(row['net_open_mean_bps'], sign='+')}\n{between}"
     return [number(row["break_even"]), net, clears]
 
 
@@ -273,4 +280,4 @@ def _verdicts(cells: pl.DataFrame) -> pl.Series:
     return cells.select(pl.coalesce("verdict_global", "verdict")).to_series()
 
 
-SECTIONS = {30: findings_section}
+SECTIONS = {20: findings_section}

@@ -18,9 +18,10 @@ from quant_core.errors import DataContractError
 from quant_core.timeframes import Timeframe
 from quant_pipelines.discovery import modules_of
 from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.marts.sentences import headline
 from quant_pipelines.report._document import Block, Column, Section, Table, Text
 from quant_pipelines.report._numbers import NONE, count, moment
-from quant_pipelines.report.findings import pooled_cells, significant_cells
+from quant_pipelines.report.findings import paying_cells, pooled_cells, significant_cells
 from quant_pipelines.report.inputs import SymbolInputs
 from quant_pipelines.report.provenance import provenance_section
 from quant_pipelines.report.seasonal import tested_bins
@@ -106,9 +107,10 @@ def _summary(inputs: SymbolInputs) -> list[Block]:
     ]
     columns += [
         Column("last [UTC]", form="short"),
-        Column("cells tested", "Out of sample, all folds pooled.", "number"),
+        Column("questions tested", "Out of sample, all folds pooled; cells that ask the same are one.", "number"),
     ]
     columns += [Column("significant", "After the correction over all symbols and timeframes, where known.", "number")]
+    columns += [Column("pay", "Significant ones whose trade clears its cost, also from the next open.", "number")]
     columns += [Column("seasonal bins tested", form="number"), Column("significant bins", form="number")]
     columns += [Column("confirmed later", "Found on the earlier half and confirmed on the later one.", "number")]
     return [Text(_sentence(inputs), "verdict"), Table(columns, rows)]
@@ -118,8 +120,9 @@ def _sentence(inputs: SymbolInputs) -> str:
     """The report in one sentence."""
     cells = [c for key in inputs.keys if (c := pooled_cells(inputs, key)) is not None]
     bins = [b for key in inputs.keys if (b := tested_bins(inputs, key)) is not None]
-    tested, found = sum(c["q_value"].count() for c in cells), sum(significant_cells(c) for c in cells)
-    statistics = f"Out of sample, {_share(found, tested, 'tested cell')} significant."
+    tested, found = sum(c["q_value"].count() for c in cells), sum(significant_cells(c).height for c in cells)
+    paying, has_cost = sum(paying_cells(c) for c in cells), any(c["cost_bps"].count() for c in cells)
+    statistics = f"Out of sample: {headline(found, tested, paying, has_cost=has_cost)}"
     if not tested:
         statistics = "No cell holds enough observations for a test out of sample."
     seasonal = [b.filter(verdict="significant") for b in bins]
@@ -147,7 +150,11 @@ def _summary_row(inputs: SymbolInputs, key: PartitionKey) -> list[str]:
     cells, bins = pooled_cells(inputs, key), tested_bins(inputs, key)
     first, last = (moment(t, intraday=intraday) for t in (ts.min(), ts.max()))  # pyright: ignore[reportArgumentType]
     row = [key.timeframe, facts.calendar if facts else NONE, count(ts.len()), first, last]
-    row += [NONE] * 2 if cells is None else [count(cells["q_value"].count()), count(significant_cells(cells))]
+    if cells is None:
+        row += [NONE] * 3
+    else:
+        tested, found = cells["q_value"].count(), significant_cells(cells).height
+        row += [count(tested), count(found), count(paying_cells(cells)) if cells["cost_bps"].count() else NONE]
     if bins is None:
         return [*row, *[NONE] * 3]
     found = bins.filter(verdict="significant")

@@ -209,4 +209,4 @@ def _cut(text: str) -> str:
     return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"
 
 
-SECTIONS = {10: price_section, 20: quality_section}
+SECTIONS = {10: price_section, 50: quality_section}

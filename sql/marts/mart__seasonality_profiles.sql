@@ -1,6 +1,6 @@
 -- One row is one metric in one calendar bin of one symbol and timeframe over all bars, with its q-value corrected for the
--- bins of all symbols and timeframes together, and in how many years its lift had the sign it has over all bars. Filter
--- by dimension and metric_name.
+-- hypotheses of all symbols and timeframes together (yes and no of a flag are one), and in how many years its lift had the
+-- sign it has over all bars. Filter by dimension and metric_name.
 -- Key: symbol, timeframe, dimension, bin, metric
 -- Plot: seasonal_profile
 -- Columns:
@@ -12,6 +12,7 @@
 --   metric         | id       | Canonical id of the metric.
 --   metric_name    | label    | Short name to filter by, such as p_up or ret_mean.
 --   unit           | label    | Unit of value, interval, baseline and lift.
+--   hypothesis     | id       | The question that the bin asks: the first bin that asks it; bins that share it are one test.
 --   n              | count    | Bars of the bin with an observable value.
 --   n_eff          | count    | Effective sample size; null for counts.
 --   value          | unit     | The metric in the bin.
@@ -20,9 +21,9 @@
 --   baseline       | unit     | The metric over the bars in other bins of the dimension.
 --   lift           | unit     | value - baseline.
 --   p_value        | fraction | Two-sided test of the bin against the others.
---   q_value        | fraction | Benjamini-Hochberg within the metric's bins of this symbol and timeframe.
---   q_value_global | fraction | Benjamini-Hochberg within the metric's bins of all symbols and timeframes.
---   n_tests_global | count    | Tests that q_value_global corrects for.
+--   q_value        | fraction | Benjamini-Hochberg within the metric's hypotheses of this symbol and timeframe.
+--   q_value_global | fraction | Benjamini-Hochberg within the metric's hypotheses of all symbols and timeframes.
+--   n_tests_global | count    | Hypotheses that q_value_global corrects for.
 --   verdict        | label    | Verdict inside the symbol and timeframe.
 --   stable         | label    | Found on the earlier half: does the sign hold on the later one? Null where not found there.
 --   replicated     | label    | Found on the earlier half: same sign and p <= 0.05 on the later one?
@@ -36,11 +37,10 @@ WITH profiles AS (
 families AS (
     SELECT
         list({
-            'symbol': symbol, 'timeframe': timeframe, 'dimension': dimension, 'bin': bin, 'metric': metric,
-            'p_value': p_value
+            'symbol': symbol, 'timeframe': timeframe, 'hypothesis': hypothesis, 'metric': metric, 'p_value': p_value
         }) AS tests
     FROM profiles
-    WHERE q_value IS NOT NULL
+    WHERE q_value IS NOT NULL AND hypothesis = concat_ws(' | ', dimension, bin)
     GROUP BY metric
 ),
 
@@ -53,7 +53,7 @@ corrected AS (
 ),
 
 adjusted AS (
-    SELECT test.symbol, test.timeframe, test.dimension, test.bin, test.metric, n_tests_global, q_value_global
+    SELECT test.symbol, test.timeframe, test.hypothesis, test.metric, n_tests_global, q_value_global
     FROM corrected
 ),
 
@@ -77,6 +77,7 @@ SELECT
     metric,
     metric_name,
     unit,
+    hypothesis,
     n,
     n_eff,
     value,
@@ -98,6 +99,6 @@ FROM profiles
 LEFT JOIN (
     SELECT symbol, timeframe, provenance FROM lake_facts WHERE table_name = 'seasonality_profiles'
 ) USING (symbol, timeframe)
-LEFT JOIN adjusted USING (symbol, timeframe, dimension, bin, metric)
+LEFT JOIN adjusted USING (symbol, timeframe, hypothesis, metric)
 LEFT JOIN years USING (symbol, timeframe, dimension, bin, metric)
 ORDER BY symbol, timeframe, dimension, bin_order, metric
