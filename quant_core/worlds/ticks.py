@@ -50,7 +50,7 @@ class Ticks(World):
 
     def _prices(self, ticks: NDArray[np.int64]) -> Floats:
         """Equal numbers of ticks above the first price are equal floats, so ties are exact."""
-        return START_PRICE + START_PRICE * self.bar_vol * self.tick_share * ticks
+        return START_PRICE + START_PRICE * self.bar_vol * self.tick_share * ticks.astype(np.float64)
 
     def tie_share(self, horizon: int) -> float:
         """Exact share of closes that equal the close ``horizon`` bars later: the step's law folded with itself.
