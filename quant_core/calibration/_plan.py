@@ -29,7 +29,7 @@ from quant_core.worlds import World
 
 _SHORTEST_TOUCH = 5
 _FEWEST_PATHS = 5
-_USUAL_BARS = 5_000
+_USUAL_BARS, _USUAL_PLANTED_BARS = 5_000, 20_000
 """Splits up to this are simulated the full number of times, longer ones in proportion less often."""
 _FEWEST_SIMULATIONS = 10
 _DAILY_BARS = 2_500
@@ -68,7 +68,7 @@ class CalibrationPlan:
         horizons: bars ahead.
         n_worlds: simulations per world without a plant and length up to 5,000 bars; of longer ones fewer in proportion,
             but at least 10 where this allows.
-        n_planted: the same per world with a plant.
+        n_planted: the same per world with a plant and length up to 20,000 bars.
         lengths: bars of the training half, and of the test half, of worlds without a plant.
         planted_lengths: of worlds with one; longer, so that the planted cell reaches n_min.
         cost_bps: of a round trip in a world without a plant, where every claim to clear it is false.
@@ -135,7 +135,7 @@ class CalibrationPlan:
         return [
             Task(world, spec, n, self._seed_of(world, n, i), i, self.horizons, waiting, rates)
             for n, spec in specs.items()
-            for i in range(_simulations(self.n_worlds, n))
+            for i in range(_simulations(self.n_worlds, n, _USUAL_BARS))
         ]
 
     def _planted_tasks(self, world: World) -> list[Task]:
@@ -147,7 +147,7 @@ class CalibrationPlan:
         return [
             Task(world, _with_plant(spec, world), n, self._seed_of(world, n, i), i, self.horizons)
             for n, spec in specs.items()
-            for i in range(_simulations(self.n_planted, n))
+            for i in range(_simulations(self.n_planted, n, _USUAL_PLANTED_BARS))
         ]
 
     def _spec(
@@ -176,13 +176,13 @@ class CalibrationPlan:
         return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
 
 
-def _simulations(n: int, split_bars: int) -> int:
+def _simulations(n: int, split_bars: int, usual_bars: int) -> int:
     """How often a length is simulated.
 
-    >>> [_simulations(200, bars) for bars in (1_250, 5_000, 50_000)], _simulations(4, 50_000)
+    >>> [_simulations(200, bars, 5_000) for bars in (1_250, 5_000, 50_000)], _simulations(4, 50_000, 5_000)
     ([200, 200, 20], 4)
     """
-    return min(n, max(_FEWEST_SIMULATIONS, n * _USUAL_BARS // split_bars))
+    return min(n, max(_FEWEST_SIMULATIONS, n * usual_bars // split_bars))
 
 
 def _with_plant(spec: MarketStatsSpec, world: World) -> MarketStatsSpec:

@@ -40,8 +40,8 @@ class CalibrationSettings:
     """How large a calibration is.
 
     Attributes:
-        n_worlds, n_planted: simulations per world without and with a planted effect, and length up to 5,000 bars; of
-            longer ones fewer in proportion.
+        n_worlds, n_planted: simulations per world and length without a planted effect up to 5,000 bars, and with one up
+            to 20,000; of longer ones fewer in proportion.
         lengths, planted_lengths: bars of the training half, and of the test half, of either kind.
         horizons: bars ahead.
         seed: of every simulation.

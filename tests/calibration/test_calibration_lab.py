@@ -25,7 +25,7 @@ PLAN = CalibrationPlan(
     (RandomWalk(), GarchT(), Leverage(), PlantedLift(lift=0.2), DyingEdge(lift=0.2), GrossEdge(lift=0.2, cost_bps=3.0)),
     horizons=(1, 20),
     n_worlds=4,
-    n_planted=4,
+    n_planted=8,
     lengths=(5_000, 1_250),
     n_resamples=99,
     n_waiting_paths=3,
@@ -60,7 +60,7 @@ def test_the_result_does_not_depend_on_the_number_of_workers(table: pl.DataFrame
 
 def test_every_simulation_has_a_seed_of_its_own() -> None:
     seeds = [task.seed for task in PLAN.tasks()]
-    assert len(set(seeds)) == len(seeds) == 3 * 2 * 4 + 3 * 4
+    assert len(set(seeds)) == len(seeds) == 3 * 2 * 4 + 3 * 8
     other = replace(PLAN, seed=4)
     assert not {task.seed for task in other.tasks()} & set(seeds)
 
