@@ -24,9 +24,10 @@ RunTasks = Callable[[Callable[[Task], pl.DataFrame], Iterable[Task]], Iterator[p
 
 def measure(task: Task) -> pl.DataFrame:
     """Simulate one world, send it through the pipeline and count its hits and trials."""
-    bars = task.world.simulate(task.n_bars, task.seed)
+    bars = task.world.simulate(2 * task.split_bars, task.seed)
     counts = count_null_world(task, bars) if task.world.plant is None else count_planted_world(task, bars)
-    return counts.with_columns(pl.lit(task.index, dtype=pl.Int64).alias("index"))
+    place = {"split_bars": task.split_bars, "index": task.index}
+    return counts.with_columns(pl.lit(value, dtype=pl.Int64).alias(name) for name, value in place.items())
 
 
 def calibrate(plan: CalibrationPlan, run: RunTasks = map) -> pl.DataFrame:

@@ -37,11 +37,10 @@ def count_planted_world(task: Task, bars: Bars) -> pl.DataFrame:
         counted(binary, "power_verdict", pl.col("verdict") == "significant"),
         counted(claimed, _replication(task), pl.col("replicated")),
     ]
-    if (cost_bps := task.world.trade_cost_bps) is not None:
-        clears = pl.col("mean_ci_low").fill_null(float("-inf")) > cost_bps / 1e4
+    if task.world.trade_cost_bps is not None:
         parts += [
             counted(numeric, "power_gross", pl.col("mean_ci_low").fill_null(float("-inf")) > 0),
-            counted(numeric, "clears_costs", clears),
+            counted(numeric, "clears_costs", pl.col("clears_cost").fill_null(value=False)),
         ]
     parts += count_planted_season(task, bars)
     lifts = {h: t.lift for h, t in truths.items()} | {0: None}

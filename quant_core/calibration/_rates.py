@@ -43,6 +43,7 @@ REQUIREMENTS: dict[str, Requirement] = {
     "coverage_mean_small": Requirement(0.95),
     "coverage_plain_n": Requirement(0.95),
     "size": Requirement(0.05, None, 0.06),
+    "size_1pct": Requirement(0.01, None, 0.015),
     "size_small": Requirement(0.05),
     "seasonal_size": Requirement(0.05, None, 0.06),
     "false_discovery": Requirement(0.10, None, 0.10),
@@ -50,8 +51,10 @@ REQUIREMENTS: dict[str, Requirement] = {
     # Same sign and p ≤ 0.05 by chance: half of 5 %.
     "replicated_by_chance": Requirement(0.025, None, 0.05),
     "clears_costs": Requirement(0.025, None, 0.05),
+    # Either side may be claimed, each by an interval that errs 2.5 % of the time on that side; costs make it rarer.
+    "clears_cost_by_chance": Requirement(0.05, None, 0.05),
 }
-_KEY = ("world", "measure", "target", "horizon_bars", "event", "condition")
+_KEY = ("world", "split_bars", "measure", "target", "horizon_bars", "event", "condition")
 _SCHEMA = {"measure": pl.String, "nominal": pl.Float64, "low": pl.Float64, "high": pl.Float64}
 
 
@@ -62,8 +65,9 @@ def rates_of(counts: pl.DataFrame) -> pl.DataFrame:
 
     Example, by hand: 1 of 2 and 2 of 2 hits: 3/4; residuals ∓½: √(½/16·2) = ¼.
 
-    >>> two = pl.DataFrame({"world": "w", "measure": "size", "target": "t", "horizon_bars": 1, "event": "e",
-    ...                     "condition": "c", "effect": None, "hits": [1, 2], "trials": [2, 2], "index": [0, 1]},
+    >>> two = pl.DataFrame({"world": "w", "split_bars": 9, "measure": "size", "target": "t", "horizon_bars": 1,
+    ...                     "event": "e", "condition": "c", "effect": None, "hits": [1, 2], "trials": [2, 2],
+    ...                     "index": [0, 1]},
     ...                    schema_overrides={"effect": pl.Float64})
     >>> rates_of(two).filter(event="any", condition="any").select("rate", "mc_se", "n_trials", "verdict").row(0)
     (0.75, 0.25, 4, 'misses')

@@ -19,18 +19,19 @@ LEVEL = 0.05
 
 
 def count_null_season(task: Task, bars: Bars) -> list[pl.DataFrame]:
-    """A world without an effect has no season: every bin's rate is ½ and every mean return 0."""
-    return [part for horizon in task.horizons for part in _null_profile(_profile(task, bars, horizon), horizon)]
+    """A world without an effect has no season: every bin's rate is the same, ½ where fair, and every mean return 0."""
+    return [part for horizon in task.horizons for part in _null_profile(_profile(task, bars, horizon), horizon, task)]
 
 
-def _null_profile(rows: pl.DataFrame, horizon: int) -> list[pl.DataFrame]:
+def _null_profile(rows: pl.DataFrame, horizon: int, task: Task) -> list[pl.DataFrame]:
     """One profile: intervals, tests, and whether a family (one metric, all dimensions) claims anything."""
-    truth = pl.when(pl.col("target") == "p_up").then(0.5).otherwise(0.0)
+    furthest = task.world.fair_horizon
+    rate = 0.5 if furthest is None or horizon <= furthest else None
+    truth = pl.when(pl.col("target") == "p_up").then(pl.lit(rate, pl.Float64)).otherwise(0.0)
     sized = rows.filter(pl.col("verdict") != "insufficient")
+    known = sized.filter(pl.col("ci_low").is_not_null(), truth.is_not_null())
     parts = [
-        counted(
-            sized.filter(pl.col("ci_low").is_not_null()), "seasonal_coverage", truth.is_between("ci_low", "ci_high")
-        ),
+        counted(known, "seasonal_coverage", truth.is_between("ci_low", "ci_high")),
         counted(sized.filter(pl.col("p_value").is_not_null()), "seasonal_size", pl.col("p_value") <= LEVEL),
     ]
     for (metric,), family in rows.group_by("target", maintain_order=True):

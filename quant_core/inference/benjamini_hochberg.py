@@ -24,7 +24,7 @@ class BenjaminiHochberg(Correction):
     Attributes:
         rate: expected share of false discoveries, fraction in (0, 1).
 
-    Missing: nan p-values are outside the family: they get nan and do not count in m.
+    Missing: nan p-values are outside the family: they get nan and do not count in m. A covariate is ignored.
     Source: Benjamini & Hochberg (1995), computed by SciPy. Checked against: their 15 p-values, statsmodels
     ``multipletests``.
 
@@ -38,7 +38,7 @@ class BenjaminiHochberg(Correction):
     0.005
     """
 
-    def adjust(self, p_values: ArrayLike) -> NDArray[np.float64]:
+    def adjust(self, p_values: ArrayLike, covariate: ArrayLike | None = None) -> NDArray[np.float64]:
         """The q-value of every test, in the order given."""
         from scipy.stats import false_discovery_control  # noqa: PLC0415  scipy.stats takes half a second to load
 

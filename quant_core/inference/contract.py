@@ -48,8 +48,14 @@ class Correction(Inference):
         return self.rate
 
     @abstractmethod
-    def adjust(self, p_values: ArrayLike) -> NDArray[np.float64]:
-        """The q-value of every test, in the order given; nan p-values are outside the family."""
+    def adjust(self, p_values: ArrayLike, covariate: ArrayLike | None = None) -> NDArray[np.float64]:
+        """The q-value of every test, in the order given; nan p-values are outside the family.
+
+        Args:
+            p_values: one per test.
+            covariate: effective number of observations behind each test, known before its outcome; methods that treat
+                all tests alike ignore it.
+        """
 
     @abstractmethod
     def first_step(self, n_tests: int) -> float:
@@ -57,3 +63,33 @@ class Correction(Inference):
 
         Known before any outcome is, so a promise of power can be made at it.
         """
+
+
+@dataclass(frozen=True)
+class UniverseCorrection(Inference):
+    """A role: the correction for claims over all families together, beside the claims of each family alone.
+
+    Attributes:
+        rate: the error rate that it controls, fraction in (0, 1).
+    """
+
+    rate: Fraction = 0.05
+
+    @property
+    def nominal(self) -> float:
+        """The rate: with no effect anywhere, every discovery is false, so any discovery errs."""
+        return self.rate
+
+    @abstractmethod
+    def adjust(self, p_values: ArrayLike, families: ArrayLike) -> NDArray[np.float64]:
+        """The q-value of every test over the universe, in the order given; nan p-values are outside.
+
+        Args:
+            p_values: one per test.
+            families: what family each test belongs to: any labels that can be compared.
+        """
+
+    def errs_in_null_world(self, rng: np.random.Generator) -> bool:
+        """Claim something among uniform p-values of ten families of unequal size?"""
+        families = np.repeat(np.arange(10), np.arange(2, 40, 4))
+        return bool(np.any(self.adjust(rng.uniform(size=len(families)), families) <= self.rate))

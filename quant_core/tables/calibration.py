@@ -18,6 +18,7 @@ TABLE = Table(
     meaning="One row is one rate of one measure in one world, pooled over the cells of a target, event and condition.",
     columns=(
         Column("world", pl.String, "id", "Canonical id of the simulated world."),
+        Column("split_bars", pl.Int64, "bars", "Bars of the training half and of the test half each.", minimum=1),
         Column("measure", pl.String, "label", "What is counted; see docs/calibration.md."),
         Column("target", pl.String, "id", "Name of the target block; 'any' for the whole family of a split."),
         Column("horizon_bars", pl.Int64, "bars", "Bars ahead of the target; 0 for all horizons together.", minimum=0),
@@ -54,6 +55,6 @@ TABLE = Table(
             nullable=True,
         ),
     ),
-    key=("world", "measure", "target", "horizon_bars", "event", "condition"),
-    order=("world", "measure", "target", "horizon_bars", "event", "condition"),
+    key=("world", "split_bars", "measure", "target", "horizon_bars", "event", "condition"),
+    order=("world", "split_bars", "measure", "target", "horizon_bars", "event", "condition"),
 )

@@ -19,7 +19,7 @@ N_PATHS = 100
 def simulated_truth(
     simulate: Callable[[int, int], Bars], in_cell: Callable[[Bars], np.ndarray], horizon: int, n_paths: int = N_PATHS
 ) -> Truth:
-    """Shares of moves up after ``horizon`` bars, in the cell and over all bars, over independent paths.
+    """Shares of rises among moves after ``horizon`` bars, in the cell and over all bars, over independent paths.
 
     The standard error is that of the mean over paths: paths are independent, bars are not.
 
@@ -33,8 +33,9 @@ def simulated_truth(
     for i in range(n_paths):
         bars = simulate(LONG_RUN_BARS, LONG_RUN_SEED + i)
         close = bars.frame["close"].to_numpy()
-        up, cell = close[horizon:] > close[:-horizon], in_cell(bars)[:-horizon]
-        counts[i] = (np.sum(up & cell), np.sum(cell), np.sum(up), len(up))
+        up, moved = close[horizon:] > close[:-horizon], close[horizon:] != close[:-horizon]
+        cell = in_cell(bars)[:-horizon] & moved
+        counts[i] = (np.sum(up & cell), np.sum(cell), np.sum(up), np.sum(moved))
     k, n, all_k, all_n = counts.sum(axis=0)
     rate = k / n
     residual = counts[:, 0] - rate * counts[:, 1]

@@ -26,7 +26,8 @@ class Truth:
     """What is true of one cell in the long run.
 
     Attributes:
-        rate: probability that the close ``horizon`` bars later is above this close, in the cell, fraction.
+        rate: probability that the close ``horizon`` bars later is above this close, given that it differs, in the cell,
+            fraction.
         baseline: the same over all bars, fraction.
         rate_se: Monte Carlo standard error of ``rate``; 0 where it is exact.
         provenance: how it was obtained.
@@ -57,8 +58,9 @@ class World(Block):
     """A market that can be simulated from a seed.
 
     Prices move by additive steps in units of the first price, so a step that is symmetric given the past makes every
-    direction a fair coin over any horizon and every mean return exactly zero, whatever was seen before: in a world
-    without a plant ``truth`` is ½ for every cell, exactly.
+    mean return exactly zero, and steps whose signs know nothing of later sizes make every direction a fair coin over
+    any horizon, whatever was seen before: in a world without a plant ``truth`` is ½ for every cell, exactly, over
+    horizons up to ``fair_horizon``.
 
     What a world plants is said by ``plant``, ``season``, ``effect_lasts`` and ``trade_cost_bps``, never by its name.
 
@@ -99,12 +101,19 @@ class World(Block):
         """Cost of a round trip in the planted cell, basis points of the price; None where the world names none."""
         return None
 
+    @property
+    def fair_horizon(self) -> int | None:
+        """Bars ahead over which direction is a fair coin in a world without a plant; None: any number of bars."""
+        return None
+
     def truth(self, horizon: int) -> Truth:
         """What is true of the planted cell, or of every cell in a world without a plant.
 
         Raises:
-            ConfigError: horizon under 1.
+            ConfigError: horizon under 1, or beyond ``fair_horizon``: cells differ there, no one rate is true.
         """
-        if horizon < 1:
-            raise ConfigError.at(f"{self.name}.truth", expected="horizon ≥ 1", found=horizon, next_step="Correct it.")
+        furthest = self.fair_horizon
+        if horizon < 1 or (furthest is not None and horizon > furthest):
+            expected = "horizon ≥ 1" if furthest is None else f"horizon from 1 to {furthest}"
+            raise ConfigError.at(f"{self.name}.truth", expected=expected, found=horizon, next_step="Correct it.")
         return Truth(0.5, 0.5, 0.0, "exact: moves are symmetric given the past")

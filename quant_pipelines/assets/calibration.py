@@ -34,6 +34,10 @@ class CalibrationConfig(dg.Config):
     n_worlds: int = Field(_DEFAULTS.n_worlds, description="Simulations per world without an effect.")
     n_planted: int = Field(_DEFAULTS.n_planted, description="Simulations per world with a planted effect.")
     horizons: list[int] = Field(list(_DEFAULTS.horizons), description="Bars ahead.")
+    lengths: list[int] = Field(list(_DEFAULTS.lengths), description="Bars of the training half, and of the test half.")
+    planted_lengths: list[int] = Field(
+        list(_DEFAULTS.planted_lengths), description="The same of worlds with a planted effect."
+    )
     seed: int = Field(_DEFAULTS.seed, description="Seed of every simulation.")
     n_workers: int = Field(_DEFAULTS.n_workers, description="Processes; the result is the same for any number.")
     bootstrap_bars: str = Field(
@@ -66,13 +70,17 @@ def calibration(
         config.seed,
         config.n_workers,
         config.bootstrap_bars,
+        tuple(config.lengths),
+        tuple(config.planted_lengths),
     )
     opened, spec = lake.open(), research.load()
     table = run_calibration(opened, spec, settings, context.log.info)
     written = publish_calibration(opened, table, spec, settings)
     missed = table.filter(pl.col("verdict") == "misses")
     for row in missed.iter_rows(named=True):
-        place = " ".join(str(row[c]) for c in ("world", "measure", "target", "horizon_bars", "event", "condition"))
+        place = " ".join(
+            str(row[c]) for c in ("world", "split_bars", "measure", "target", "horizon_bars", "event", "condition")
+        )
         context.log.warning(f"misses its range: {place}: {row['rate']:.3f} ± {row['mc_se']:.3f}")
     pooled = table.filter(pl.col("event") == "any", pl.col("condition") == "any")
     return dg.MaterializeResult(

@@ -40,7 +40,9 @@ class CalibrationSettings:
     """How large a calibration is.
 
     Attributes:
-        n_worlds, n_planted: simulations per world without and with a planted effect.
+        n_worlds, n_planted: simulations per world and length without a planted effect up to 5,000 bars, and with one up
+            to 20,000; of longer ones fewer in proportion.
+        lengths, planted_lengths: bars of the training half, and of the test half, of either kind.
         horizons: bars ahead.
         seed: of every simulation.
         n_workers: processes; the result is the same for any number.
@@ -53,6 +55,8 @@ class CalibrationSettings:
     seed: int = 20240229
     n_workers: int = 1
     bootstrap_bars: str = "SP500|D1"
+    lengths: tuple[int, ...] = (1_250, 5_000, 50_000)
+    planted_lengths: tuple[int, ...] = (5_000, 20_000, 50_000)
 
 
 def release_worlds(lake: Lake, bootstrap_bars: str) -> tuple[World, ...]:
@@ -92,6 +96,8 @@ def run_calibration(
         horizons=tuple(settings.horizons),
         n_worlds=settings.n_worlds,
         n_planted=settings.n_planted,
+        lengths=settings.lengths,
+        planted_lengths=settings.planted_lengths,
         seed=settings.seed,
     )
     if settings.n_workers == 1:

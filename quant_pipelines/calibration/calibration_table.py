@@ -25,7 +25,7 @@ _PLANTED = (
 
 
 def calibration_markdown(table: pl.DataFrame) -> str:
-    """Four tables: everything pooled, by condition, by event, and the planted effects.
+    """Five tables: the worst world by length, everything pooled, by condition, by event, and the planted effects.
 
     A cell is rate ± Monte Carlo standard error; ``?`` marks a rate outside its range by less than two of them, ``!`` by
     more.
@@ -37,11 +37,15 @@ def calibration_markdown(table: pl.DataFrame) -> str:
     judged = null.filter(pl.col("verdict").is_not_null(), ~pl.col("measure").str.ends_with("false_discovery"))
     return "\n".join(
         [
+            "### The worst world without an effect, by length",
+            "",
+            *_worst_worlds(null.filter(whole)),
+            "",
             "### Worlds without an effect, all events and conditions pooled",
             "",
-            *_pivot(null.filter(whole), ("measure", "target", "world")),
+            *_pivot(null.filter(whole), ("measure", "target", "world", "split_bars")),
             "",
-            "### The same by condition, all worlds, events and targets that are required to meet a range",
+            "### The same by condition, all worlds, lengths, events and targets that are required to meet a range",
             "",
             *_worst(judged.filter(pl.col("event") == "any", pl.col("condition") != "any"), "condition"),
             "",
@@ -51,9 +55,44 @@ def calibration_markdown(table: pl.DataFrame) -> str:
             "",
             "### Worlds with a planted effect: the planted cell",
             "",
-            *_pivot(table.filter(planted & whole).with_columns(_planted_order()), ("world", "measure"), effect=True),
+            *_pivot(
+                table.filter(planted & whole).with_columns(_planted_order()),
+                ("world", "measure", "split_bars"),
+                effect=True,
+            ),
         ]
     )
+
+
+def _worst_worlds(rows: pl.DataFrame) -> list[str]:
+    """Per measure, target and horizon one line, per length one column: the rate farthest from what it should be.
+
+    Farthest beyond its range, or from its nominal rate where no range is required.
+    """
+    beyond = pl.max_horizontal(pl.col("low") - pl.col("rate"), pl.col("rate") - pl.col("high"))
+    ranked = rows.sort(pl.coalesce(beyond, (pl.col("rate") - pl.col("nominal")).abs()), descending=True)
+    worst = ranked.unique(["measure", "target", "horizon_bars", "split_bars"], keep="first", maintain_order=True)
+    lengths = worst["split_bars"].unique().sort().to_list()
+    heads = ["measure", "target", "h", "required", *(f"{n:,} bars" for n in lengths)]
+    lines = [_line(heads), _line(["---"] * len(heads))]
+    by = ("measure", "target", "horizon_bars")
+    for (measure, target, horizon), part in worst.sort(*by).group_by(*by, maintain_order=True):
+        cells = {
+            row["split_bars"]: f"{_cell(row, effect=False)} {_block(row['world'])}"
+            for row in part.iter_rows(named=True)
+        }
+        place = [str(measure), str(target), str(horizon or "family"), _range(part.row(0, named=True))]
+        lines.append(_line([*place, *(cells.get(n, "") for n in lengths)]))
+    return lines
+
+
+def _block(world: str) -> str:
+    """A world's name without parameters.
+
+    >>> _block("garch_t(alpha=0.08)")
+    'garch_t'
+    """
+    return world.partition("(")[0]
 
 
 def _planted_order() -> pl.Expr:
@@ -73,7 +112,8 @@ def _pivot(rows: pl.DataFrame, by: tuple[str, ...], *, effect: bool = False) -> 
     """One line per group, one column per horizon."""
     horizons = rows["horizon_bars"].unique().sort().to_list()
     heads = ["family" if h == 0 else f"h = {h}" for h in horizons]
-    lines = [_line([*by, "required", *heads, "worlds"]), _line(["---"] * (len(by) + len(heads) + 2))]
+    names = ["bars" if name == "split_bars" else name for name in by]
+    lines = [_line([*names, "required", *heads, "worlds"]), _line(["---"] * (len(by) + len(heads) + 2))]
     order = [*by[:1], "rank", *by[1:]] if "rank" in rows.columns else list(by)
     for _, part in rows.sort(*order, "horizon_bars").group_by(*by, maintain_order=True):
         first = part.row(0, named=True)
@@ -81,7 +121,7 @@ def _pivot(rows: pl.DataFrame, by: tuple[str, ...], *, effect: bool = False) -> 
         lines.append(
             _line(
                 [
-                    *(_short(str(first[c])) for c in by),
+                    *(f"{first[c]:,}" if c == "split_bars" else _short(str(first[c])) for c in by),
                     _range(first),
                     *(cells.get(h, "") for h in horizons),
                     f"{part['n_worlds'].max():,}",
@@ -92,7 +132,7 @@ def _pivot(rows: pl.DataFrame, by: tuple[str, ...], *, effect: bool = False) -> 
 
 
 def _worst(rows: pl.DataFrame, by: str) -> list[str]:
-    """Per measure and block: lowest and highest rate over worlds, targets and horizons, and the verdicts."""
+    """Per measure and block: lowest and highest rate over worlds, lengths, targets and horizons, and the verdicts."""
     grouped = rows.group_by("measure", by).agg(
         pl.col("rate").min().alias("lowest"),
         pl.col("rate").max().alias("highest"),

@@ -28,6 +28,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--horizons", default=",".join(map(str, _DEFAULTS.horizons)), help="bars ahead (default 1,5,20,60)"
     )
+    parser.add_argument(
+        "--lengths",
+        default=",".join(map(str, _DEFAULTS.lengths)),
+        help="bars of the training half, and of the test half (default 1250,5000,50000)",
+    )
+    parser.add_argument(
+        "--planted-lengths",
+        default=",".join(map(str, _DEFAULTS.planted_lengths)),
+        help="the same of planted worlds, whose cells need more bars to be judged (default 5000,20000,50000)",
+    )
     parser.add_argument("--seed", type=int, default=_DEFAULTS.seed, help="seed of every simulation")
     parser.add_argument(
         "--workers", type=int, default=_DEFAULTS.n_workers, help="processes; equal results for any number"
@@ -54,14 +64,29 @@ def settings_of(options: argparse.Namespace) -> CalibrationSettings:
     """The options as settings.
 
     Raises:
-        ConfigError: horizons are not whole numbers.
+        ConfigError: horizons or lengths are not whole numbers.
+    """
+    return CalibrationSettings(
+        options.worlds,
+        options.planted,
+        _numbers("--horizons", options.horizons),
+        options.seed,
+        options.workers,
+        options.bootstrap_bars,
+        _numbers("--lengths", options.lengths),
+        _numbers("--planted-lengths", options.planted_lengths),
+    )
+
+
+def _numbers(option: str, text: str) -> tuple[int, ...]:
+    """Whole numbers with commas between them.
+
+    >>> _numbers("--lengths", "1250,5000")
+    (1250, 5000)
     """
     try:
-        horizons = tuple(int(h) for h in str(options.horizons).split(","))
+        return tuple(int(number) for number in text.split(","))
     except ValueError as error:
         raise ConfigError.at(
-            "--horizons", expected="whole numbers such as 1,5,20", found=options.horizons, next_step="Correct it."
+            option, expected="whole numbers such as 1,5,20", found=text, next_step="Correct it."
         ) from error
-    return CalibrationSettings(
-        options.worlds, options.planted, horizons, options.seed, options.workers, options.bootstrap_bars
-    )

@@ -14,7 +14,16 @@ from quant_core.worlds import WORLDS
 from quant_pipelines.calibration.calibration_run import PLANTED_LIFTS, read_calibration
 from tests.pipelines.small_project import SmallProject
 
-SMALL = {"n_worlds": 2, "n_planted": 2, "horizons": [1, 5], "seed": 5, "n_workers": 1, "bootstrap_bars": "AAA|D1"}
+SMALL = {
+    "n_worlds": 2,
+    "n_planted": 2,
+    "horizons": [1, 5],
+    "seed": 5,
+    "n_workers": 1,
+    "bootstrap_bars": "AAA|D1",
+    "lengths": [600, 1250],
+    "planted_lengths": [2500],
+}
 
 
 def run(project: SmallProject, **changes: Any) -> dg.ExecuteInProcessResult:
@@ -38,6 +47,8 @@ def test_the_job_publishes_a_valid_table_once_and_describes_it(project: SmallPro
     TABLES["calibration"].validate(table)
     worlds = {w.split("(")[0] for w in table["world"].unique()}
     assert worlds == set(WORLDS)
+    null = table.filter(pl.col("world").str.starts_with("random_walk"))
+    assert null["split_bars"].unique().sort().to_list() == [600, 1250]
     assert table["world"].n_unique() == len(WORLDS) + len(PLANTED_LIFTS) - 1
     metadata = first.asset_materializations_for_node("calibration_lab")[0].metadata
     assert metadata["written"].value is True

@@ -60,6 +60,10 @@ def test_ids_name_the_world_and_its_docstring_says_what_is_true(world: type[Worl
 @pytest.mark.parametrize("horizon", [1, 20])
 def test_nothing_predicts_direction_where_nothing_is_planted(world: type[World], horizon: int) -> None:
     simulated = ready(world)
+    if simulated.fair_horizon is not None and horizon > simulated.fair_horizon:
+        with pytest.raises(ConfigError, match="horizon from 1 to"):
+            simulated.truth(horizon)
+        return
 
     def after_a_streak(bars: Bars) -> np.ndarray:
         return KConsecutive(window_bars=3).mask(bars).fill_null(value=False).to_numpy()

@@ -161,7 +161,7 @@ def test_the_world_is_calibrated_on(tmp_path: Path) -> None:
     assert world in release_worlds(Lake(str(tmp_path)), "")
     spec = load_research(RESEARCH, "a").market_stats
     plan = CalibrationPlan(
-        spec, (world,), horizons=(1,), n_worlds=1, n_planted=1, n_bars=500, n_resamples=99, n_waiting_paths=0
+        spec, (world,), horizons=(1,), n_worlds=1, n_planted=1, lengths=(250,), n_resamples=99, n_waiting_paths=0
     )
     assert calibrate(plan)["world"].str.starts_with("uniform_walk").any()
 

@@ -8,6 +8,14 @@ from statsmodels.stats.multitest import multipletests
 
 from quant_core.inference import INFERENCES
 from quant_core.inference.benjamini_hochberg import BenjaminiHochberg
+from quant_core.inference.contract import Correction, UniverseCorrection
+from quant_core.inference.selected_families import SelectedFamilies
+from quant_core.inference.storey_benjamini_hochberg import StoreyBenjaminiHochberg
+from quant_core.inference.two_stage_benjamini_hochberg import TwoStageBenjaminiHochberg
+from quant_core.inference.weighted_benjamini_hochberg import WeightedBenjaminiHochberg
+
+CORRECTIONS = [name for name, method in sorted(INFERENCES.items()) if issubclass(method, Correction)]
+UNIVERSE = [name for name, method in sorted(INFERENCES.items()) if issubclass(method, UniverseCorrection)]
 
 # Benjamini & Hochberg (1995), section 4.1: the 15 ordered p-values of the myocardial infarction study.
 PUBLISHED = [
@@ -27,7 +35,7 @@ def test_equals_statsmodels_in_any_order(p_values):
     np.testing.assert_allclose(BenjaminiHochberg().adjust(p_values), expected, atol=1e-12)
 
 
-@given(st.integers(1, 5000), st.floats(0.01, 0.5), st.sampled_from(sorted(INFERENCES)))
+@given(st.integers(1, 5000), st.floats(0.01, 0.5), st.sampled_from(CORRECTIONS))
 def test_a_single_effect_is_a_discovery_exactly_at_or_under_the_first_step(n_tests, rate, name):
     method = INFERENCES[name](rate=rate)
     level = method.first_step(n_tests)
@@ -43,3 +51,70 @@ def test_claims_an_effect_in_null_worlds_at_most_at_the_nominal_rate(name):
     rate = sum(method.errs_in_null_world(rng) for _ in range(n)) / n
     assert rate <= method.nominal + 3 * np.sqrt(method.nominal / n)
     assert rate > 0, "a method that never claims anything would pass trivially"
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=60), st.sampled_from([0.01, 0.05, 0.1, 0.3]))
+def test_two_stages_reject_what_statsmodels_rejects(p_values, rate):
+    expected = multipletests(p_values, alpha=rate, method="fdr_tsbky")[0]
+    q = TwoStageBenjaminiHochberg(rate=rate).adjust(p_values)
+    # On the edge of a step two formulas round apart.
+    clear = np.abs(q - rate) > 1e-9
+    assert np.array_equal((q <= rate)[clear], expected[clear])
+
+
+def test_the_published_example_by_hand_with_an_estimated_share_of_nulls():
+    """4 of 15 are above ½, so (1 + 4)/(15·½) = ⅔ of BH's q."""
+    plain = BenjaminiHochberg().adjust(PUBLISHED)
+    storey = StoreyBenjaminiHochberg().adjust(PUBLISHED)
+    np.testing.assert_allclose(storey[:11], plain[:11] * 2 / 3)
+    assert storey[11:].tolist() == [1.0] * 4
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(1, 1e6)), min_size=2, max_size=40))
+def test_weights_share_one_budget_and_divide_p_values(tests):
+    p_values, n_eff = (np.array(column) for column in zip(*tests, strict=True))
+    method = WeightedBenjaminiHochberg()
+    weights = method.weights(n_eff)
+    assert weights.mean() == pytest.approx(1.0)
+    assert weights.min() >= 0.5 - 1e-12
+    expected = multipletests(np.minimum(p_values / weights, 1.0), method="fdr_bh")[1]
+    np.testing.assert_allclose(method.adjust(p_values, n_eff), expected, atol=1e-12)
+
+
+def test_weights_go_where_an_effect_shows_and_is_not_certain():
+    weights = WeightedBenjaminiHochberg().weights(np.array([3.0, 1e6, np.nan, *[200.0] * 40]))
+    assert weights[2] == weights[3] > 1.0
+    assert weights[:2].tolist() == pytest.approx([0.5, 0.5], abs=0.01)
+    assert WeightedBenjaminiHochberg().weights(np.array([np.nan, np.nan])).tolist() == [1.0, 1.0]
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 5)), min_size=1, max_size=40),
+    st.sampled_from([0.01, 0.05, 0.2, 0.5]),
+)
+def test_selected_families_find_what_the_procedure_finds_step_by_step(tests, rate):
+    """The procedure of Benjamini & Bogomolov, not its q-values: select, then correct inside at rate·R/m."""
+    p, families = (np.array(column) for column in zip(*tests, strict=True))
+    names = np.unique(families)
+    simes = [
+        np.min(np.sort(p[families == f]) * np.sum(families == f) / np.arange(1, np.sum(families == f) + 1))
+        for f in names
+    ]
+    selected = multipletests(simes, alpha=rate, method="fdr_bh")[0]
+    expected = np.zeros(len(p), dtype=bool)
+    for name in names[selected]:
+        share = rate * selected.sum() / len(names)
+        expected[families == name] = multipletests(p[families == name], alpha=share, method="fdr_bh")[0]
+    q = SelectedFamilies(rate=rate).adjust(p, families)
+    clear = np.abs(q - rate) > 1e-9
+    assert np.array_equal((q <= rate)[clear], expected[clear])
+
+
+@pytest.mark.parametrize("name", UNIVERSE)
+def test_tests_outside_the_universe_change_nothing(name):
+    p, families = [0.001, np.nan, 0.03, 0.5, np.nan], ["a", "a", "a", "b", "c"]
+    q = INFERENCES[name]().adjust(p, families)
+    inside = [0, 2, 3]
+    np.testing.assert_allclose(q[inside], INFERENCES[name]().adjust([0.001, 0.03, 0.5], ["a", "a", "b"]))
+    assert np.isnan(q[[1, 4]]).all()
+    assert len(INFERENCES[name]().adjust([], [])) == 0
