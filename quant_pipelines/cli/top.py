@@ -114,6 +114,6 @@ def _reach(found: Findings) -> str:
         return f"Of {found.n_tested:,} tested questions none could have been found at all: more bars or fewer tests."
     return (
         f"Of {found.n_tested:,} tested questions {found.n_detectable:,} could have been found at all (the others not "
-        f"even at certain outcomes); half of these would show lifts of {found.median_mde:.3f} or less at the spec's power, "
-        "as the only discovery of their family."
+        f"even at certain outcomes); half of these would show lifts of {found.median_mde:.3f} or less at the spec's "
+        "power, as the only discovery of their family."
     )
