@@ -1,8 +1,8 @@
 """The calibration lab: simulated worlds go through the real pipeline, and its errors are counted.
 
 Put here: the order of work.
-Keep out: worlds (worlds/), what is simulated (``_plan.py``), what is counted (``_null.py``, ``_planted.py``), rates
-with their Monte Carlo error (``_rates.py``).
+Keep out: worlds (worlds/), what is simulated (``_plan.py``), what is counted (``_null.py``, ``_planted.py``,
+``_power.py``), rates with their Monte Carlo error (``_rates.py``).
 """
 
 from __future__ import annotations

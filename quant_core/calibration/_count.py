@@ -10,6 +10,7 @@ import polars as pl
 
 GROUP = ("target", "horizon_bars", "event", "condition")
 ANY = "any"
+SMALLEST_CELL = 30
 
 
 def _block_name(column: str) -> pl.Expr:

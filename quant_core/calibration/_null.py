@@ -10,15 +10,15 @@ import numpy as np
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.calibration._count import counted, counted_once, labelled
+from quant_core.calibration._count import SMALLEST_CELL, counted, counted_once, labelled
 from quant_core.calibration._plan import Task
+from quant_core.calibration._power import count_power_at_mde
 from quant_core.calibration._seasonal import count_null_season
 from quant_core.estimators.wilson import Wilson
 from quant_core.inference.benjamini_hochberg import BenjaminiHochberg
 from quant_core.market_stats import compute_market_stats
 from quant_core.worlds import World
 
-SMALLEST_CELL = 30
 LEVEL = 0.05
 STRICT_LEVEL = 0.01
 _PAIR = ("event", "condition", "target")
@@ -37,6 +37,7 @@ def count_null_world(task: Task, bars: Bars) -> pl.DataFrame:
         *_families(rows, task),
         *_costs(rows, task.spec.n_min),
         *count_null_season(task, bars),
+        *count_power_at_mde(task, bars),
     ]
     return labelled([p for p in parts if p.height], task.world.canonical)
 

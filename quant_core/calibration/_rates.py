@@ -27,6 +27,7 @@ class Requirement(NamedTuple):
 
 
 COVERAGE = Requirement(0.95, 0.93, 0.97)
+POWER = Requirement(0.80, 0.75, 0.90)
 REQUIREMENTS: dict[str, Requirement] = {
     "coverage_wilson": COVERAGE,
     "coverage_jeffreys": COVERAGE,
@@ -50,6 +51,9 @@ REQUIREMENTS: dict[str, Requirement] = {
     "seasonal_false_discovery": Requirement(0.10, None, 0.10),
     # Same sign and p ≤ 0.05 by chance: half of 5 %.
     "replicated_by_chance": Requirement(0.025, None, 0.05),
+    "power_at_mde_5pct": POWER,
+    "power_at_mde_1pct": POWER,
+    "power_at_mde_family": POWER,
     "clears_costs": Requirement(0.025, None, 0.05),
     # Either side may be claimed, each by an interval that errs 2.5 % of the time on that side; costs make it rarer.
     "clears_cost_by_chance": Requirement(0.05, None, 0.05),

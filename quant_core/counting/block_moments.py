@@ -134,6 +134,12 @@ def moments_of_blocks(
     )
 
 
+def joined(first: BlockMoments, second: BlockMoments) -> BlockMoments:
+    """Cells of two sets one behind the other along the last axis."""
+    pairs = ((getattr(first, f.name), getattr(second, f.name)) for f in fields(first))
+    return BlockMoments(*(np.concatenate(pair, axis=-1) for pair in pairs))
+
+
 def effective_blocks(m: BlockMoments) -> Floats:
     """How many equal blocks the difference mean − baseline is worth: (Σv_b)²/Σv_b².
 

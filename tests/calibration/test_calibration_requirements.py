@@ -130,3 +130,12 @@ def test_effects_are_found_confirmed_when_alive_and_not_when_dead_or_too_dear(ta
     assert rate("gross_edge", "clears_costs") <= 0.1
     covered = whole.filter(measure="coverage_planted")
     assert covered["rate"].mean() > 0.9
+
+
+@pytest.mark.slow
+def test_effects_of_the_size_of_the_mde_are_found_as_often_as_promised(table: pl.DataFrame) -> None:
+    rows = pooled_over_worlds(table).filter(
+        pl.col("measure").str.starts_with("power_at_mde"), event="any", condition="any"
+    )
+    assert rows.height == 3 * len(HORIZONS)
+    assert outside(rows, 2) == []
