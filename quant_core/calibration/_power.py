@@ -33,7 +33,8 @@ LEVELS = {"power_at_mde_5pct": 0.05, "power_at_mde_1pct": 0.01, "power_at_mde_fa
 def count_power_at_mde(task: Task, bars: Bars) -> list[pl.DataFrame]:
     """One trial per event, horizon and level: a rise or fall of the size of the cell's mde, found or not.
 
-    Cells are the events without a condition, over the training half, with at least SMALLEST_CELL events and blocks for a test.
+    Cells are the events without a condition, over the training half, with at least SMALLEST_CELL events and enough
+    blocks for a test.
     """
     rng = np.random.default_rng([task.seed, len(bars)])
     bars = bars.head(len(bars) // 2)

@@ -32,6 +32,8 @@ from quant_core.targets.contract import Target
 # Help the verdict; dropped from the table. The spread of mean − baseline: for rates how many times dependence inflates
 # its variance, for numbers the variance.
 SPREAD, DEGREES = "_spread", "_degrees"
+# Whether the target is described and not tested (``Target.is_geometric``).
+DESCRIBED = "_described"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,9 @@ def estimate_cells(place: Place, panel: Panel, counts: TargetCounts) -> pl.DataF
     else:
         columns |= duration_columns(counts, n_eff, panel.spec)
     frame = name_cleared_side(_frame(place, panel, counts, columns))
+    frame = frame.with_columns(pl.lit(target.is_geometric).alias(DESCRIBED))
+    if target.is_geometric:
+        frame = frame.with_columns(pl.lit(None, pl.Float64).alias(name) for name in ("p_value", SPREAD, DEGREES))
     if counts.prints is None:
         return frame
     return frame.with_columns(pl.Series(name, prints.ravel()) for name, prints in counts.prints.columns().items())

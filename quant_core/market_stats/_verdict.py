@@ -11,7 +11,7 @@ import polars as pl
 
 from quant_core.counting.block_moments import Floats, ratio
 from quant_core.estimators.minimum_detectable_effect import MinimumDetectableEffect, RateCells
-from quant_core.market_stats._estimate import DEGREES, SPREAD
+from quant_core.market_stats._estimate import DEGREES, DESCRIBED, SPREAD
 from quant_core.market_stats._hypotheses import ENOUGH, SPEAKER, name_hypotheses, share_tests
 from quant_core.market_stats.settings import MarketStatsSpec
 
@@ -47,8 +47,7 @@ def _judge_family(cells: pl.DataFrame, spec: MarketStatsSpec) -> pl.DataFrame:
     degrees = cells[DEGREES].to_numpy().astype(np.float64)
     whole = ((cells["n"] == cells["n_all"]) & (cells["n"] > 0)).to_numpy()
     verdict[(enough & np.isnan(p) & ~np.isnan(degrees)) | whole] = None
-    if cells["target_kind"][0] == "time_to_event":
-        verdict[:] = None
+    verdict[(cells[DESCRIBED] | (cells["target_kind"] == "time_to_event")).to_numpy()] = None
     return cells.with_columns(
         pl.Series("q_value", q).fill_nan(None),
         pl.Series("mde", mde).fill_nan(None),

@@ -39,6 +39,15 @@ class ProfileMetric(Block):
         """How the values of a bin are summarized."""
 
     @property
+    def is_geometric(self) -> bool:
+        """Whether a driftless random walk gives other values in some bins because its volatility differs by the clock.
+
+        Such values are described, not tested against the other bins: the hours in which yesterday's high is broken are
+        those in which prices move.
+        """
+        return False
+
+    @property
     def unit(self) -> str:
         """Unit of the summary: the value's own, a fraction for rates, a count for counts."""
         return {"rate": "fraction", "count": "count"}.get(self.kind, self.bar_value.unit)

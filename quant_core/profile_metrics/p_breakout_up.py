@@ -35,3 +35,7 @@ class PBreakoutUp(ProfileMetric):
     @property
     def kind(self) -> Kind:
         return "rate"
+
+    @property
+    def is_geometric(self) -> bool:
+        return True

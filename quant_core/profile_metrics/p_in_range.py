@@ -33,3 +33,7 @@ class PInRange(ProfileMetric):
     @property
     def kind(self) -> Kind:
         return "rate"
+
+    @property
+    def is_geometric(self) -> bool:
+        return True

@@ -27,6 +27,8 @@ from quant_core.tables.seasonality_profiles import TABLE
 
 ALL_BARS = -1
 REPLICATION_LEVEL = 0.05
+_DESCRIBED = "_described"
+"""Whether a metric is described and not tested; dropped from the table."""
 
 
 def profile_bars(
@@ -87,6 +89,7 @@ def rows_of(statistics: Sequence[DimensionStatistics]) -> pl.DataFrame:
         "metric": _repeated([metric.canonical for _, metric, _ in each], n_bins),
         "metric_name": _repeated([metric.short_name for _, metric, _ in each], n_bins),
         "window_bars": _repeated([metric.bar_value.window_bars for _, metric, _ in each], n_bins).cast(pl.Int32),
+        _DESCRIBED: _repeated([metric.is_geometric for _, metric, _ in each], n_bins),
         "unit": _repeated([metric.unit for _, metric, _ in each], n_bins),
         "n_bars": pl.Series(_joined([found.n_bars for found, _, _ in each])),
         "n": pl.Series(_joined([stats.n for _, _, stats in each]).astype(np.int64)),
@@ -96,7 +99,8 @@ def rows_of(statistics: Sequence[DimensionStatistics]) -> pl.DataFrame:
     columns |= {name: pl.Series(_joined([getattr(stats, name) for _, _, stats in each])) for name in fields}
     # nan is how arrays say undefined; a table says null.
     defined = [pl.col(name).fill_nan(None).cast(TABLE.schema.get(name, pl.Float64)) for name in fields]
-    return pl.DataFrame(columns).filter(pl.col("n_bars") > 0).with_columns(defined)
+    rows = pl.DataFrame(columns).filter(pl.col("n_bars") > 0).with_columns(defined)
+    return rows.with_columns(p_value=pl.when(~pl.col(_DESCRIBED)).then("p_value"))
 
 
 def _joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
@@ -149,7 +153,7 @@ def with_verdicts(rows: pl.DataFrame, spec: SeasonalityProfileSpec) -> pl.DataFr
     beyond = (pl.col("mde").is_null() & is_rate).any().over(*FAMILY, "hypothesis")
     # Counts are not tested, and a bin that holds every bar has nothing to be compared with.
     verdict = (
-        pl.when(pl.col("n_clusters").is_null() | (pl.col(PARTS[0]) == 0))
+        pl.when(pl.col("n_clusters").is_null() | (pl.col(PARTS[0]) == 0) | pl.col(_DESCRIBED))
         .then(None)
         .when(pl.col("q_value").is_null())
         .then(pl.lit("insufficient"))

@@ -124,8 +124,8 @@ TABLE = Table(
         _fraction(
             "p_value",
             "Two-sided cluster-robust test of the cell against its baseline; of rates the larger of this and the exact "
-            "binomial p-value. Null for time-to-event targets, under 10 blocks, and where the cell is the baseline "
-            "itself.",
+            "binomial p-value. Null for time-to-event targets and breakouts, under 10 blocks, and where the cell is "
+            "the baseline itself.",
         ),
         _fraction(
             "q_value",
@@ -148,7 +148,8 @@ TABLE = Table(
             "label",
             "significant (q_value at most the spec's rate), not_significant, underpowered (not even a certain outcome "
             "could be the family's first discovery), or insufficient (n under the minimum, or under 10 blocks). Null "
-            "where nothing is tested: the baseline itself, numbers without variance, time-to-event targets.",
+            "where nothing is tested: the baseline itself, numbers without variance, time-to-event targets, and those "
+            "whose levels lie at other distances at other bars (breakouts, retracement), which are described only.",
             nullable=True,
         ),
         Column(

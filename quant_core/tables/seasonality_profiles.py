@@ -103,7 +103,7 @@ TABLE = Table(
             "label",
             "significant, not_significant, underpowered (a rate that not even a certain outcome would lift to "
             "significance), insufficient (too few bars or clusters, in the bin or in the rest where it is one bin); "
-            "null for counts and for a bin that holds every bar.",
+            "null for counts, breakouts, and a bin that holds every bar.",
             nullable=True,
         ),
         Column(

@@ -48,6 +48,10 @@ class BreakoutHighFirst(Target):
     def horizon(self) -> int:
         return self.horizon_bars
 
+    @property
+    def is_geometric(self) -> bool:
+        return True
+
     def outcome(self, bars: Bars) -> pl.DataFrame:
         levels = bars.frame.select(
             pl.col("high").rolling_max(self.window_bars), pl.col("low").rolling_min(self.window_bars)

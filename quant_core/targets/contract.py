@@ -36,6 +36,17 @@ class Target(Block):
         """``binary``: 0/1 and proportions; ``numeric``: means; ``time_to_event``: survival."""
         return "binary"
 
+    @property
+    def is_geometric(self) -> bool:
+        """Whether a driftless random walk answers otherwise at some bars than at others.
+
+        Where the levels that decide lie at other distances from the price, or volatility is another, the rate is
+        another, and no edge: near its high a walk breaks the high first. Such rates are described, not tested against
+        the baseline. Levels at equal distances from the price itself are no geometry: a walk reaches either first half
+        the time, whatever its volatility.
+        """
+        return False
+
     @abstractmethod
     def outcome(self, bars: Bars) -> pl.DataFrame:
         """One row per bar: ``value`` (Boolean for binary, Float64 else) and ``observed`` (Boolean).

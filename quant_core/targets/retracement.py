@@ -50,6 +50,10 @@ class Retracement(Target):
     def horizon(self) -> int:
         return self.horizon_bars
 
+    @property
+    def is_geometric(self) -> bool:
+        return True
+
     def outcome(self, bars: Bars) -> pl.DataFrame:
         close = pl.col("close")
         if self.direction == "up":
