@@ -150,6 +150,22 @@ class CalibrationPlan:
             for i in range(_simulations(self.n_planted, n, _USUAL_PLANTED_BARS))
         ]
 
+    def markets(self, split_bars: int, n: int, targets: tuple[Target, ...]) -> list[Task]:
+        """``n`` simulations of one length, the worlds in turn, each with these targets and the plant it may have."""
+        specs = [_with_plant(self._spec(world, split_bars, targets, None), world) for world in self.worlds]
+        kinds = len(self.worlds)
+        return [
+            Task(
+                self.worlds[i % kinds],
+                specs[i % kinds],
+                split_bars,
+                self._seed_of(self.worlds[i % kinds], split_bars, i // kinds),
+                i // kinds,
+                self.horizons,
+            )
+            for i in range(n)
+        ]
+
     def _spec(
         self, world: World, split_bars: int, targets: tuple[Target, ...], cost: CostSpec | None
     ) -> MarketStatsSpec:

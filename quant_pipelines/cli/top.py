@@ -19,7 +19,7 @@ from quant_pipelines.reading.findings import RANKS, Findings, Order, strongest_f
 
 _CAPTION = (
     "n: event bars; n_eff: independent observations they amount to; [ci]: Wilson interval on n_eff; baseline: rate "
-    "over all bars; q: corrected for the tests of all symbols, timeframes and folds; net: basis points that a trade "
+    "over all bars; q: corrected for the tests of {scope}; net: basis points that a trade "
     "entered at the next open leaves after the spec's cost, on its better side (with or against the target's "
     "direction), and whether it pays: yes, no, ? where the cell is too small; replicated: training folds whose own "
     "test confirms sign and p <= 0.05, of those testable. Fractions, never percent, but in the sentences."
@@ -41,7 +41,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--condition", help="id of the condition, or all for events without one")
     parser.add_argument("--target", help="id of the target")
     parser.add_argument("--clears-cost", action="store_true", help="only findings whose trade clears the spec's cost")
-    parser.add_argument("--significant", action="store_true", help="only findings significant over all symbols")
+    parser.add_argument(
+        "--significant",
+        action="store_true",
+        help="only significant findings: over all symbols, or in the one asked for",
+    )
     parser.add_argument("--symbols", help="comma-separated symbols (default all)")
     parser.add_argument("--timeframes", help="comma-separated timeframes (default all)")
     parser.add_argument("--split", choices=("oos_pooled", "train"), default="oos_pooled", help="default oos_pooled")
@@ -101,7 +105,9 @@ def print_findings(
     lift = "lift_bayes" if by == "lift_bayes" else "lift_freq"
     shown = found.rows.head(limit)
     console.print(_reach(found), highlight=False)
-    console.print(findings_view(shown, title=title, caption=_CAPTION, width=console.width, lift=lift))
+    console.print(
+        findings_view(shown, title=title, caption=_CAPTION.format(scope=found.scope), width=console.width, lift=lift)
+    )
     for row in shown.iter_rows(named=True):
         place = f"{row['symbol']} {row['timeframe']}"
         also = f" Same question: {'; '.join(row['twins'])}." if row["twins"] else ""

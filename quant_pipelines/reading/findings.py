@@ -22,6 +22,7 @@ from quant_core.targets import TARGETS
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.query import read_mart
 from quant_pipelines.marts.questions import one_per_question, with_twins
+from quant_pipelines.reading.claims import claimed, scope_of
 from quant_pipelines.reading.partitions import of_partitions
 
 Order = Literal["q_value", "lift_freq", "lift_bayes", "net"]
@@ -43,9 +44,10 @@ class Findings:
 
     Attributes:
         rows: of ``mart__market_stats_top``, one per question, with ``twins``: the other cells that ask it.
+        scope: whose tests q and verdicts pay for.
         n_cells: binary cells of the split, the partitions and the blocks asked for, whatever their verdict.
-        n_tested: questions that the correction over all symbols counts.
-        n_by_verdict: questions by global verdict, most frequent first; "" for those without one.
+        n_tested: questions that were tested.
+        n_by_verdict: questions by verdict, most frequent first; "" for those without one.
         n_paying: questions that are significant and whose trade clears its cost.
         has_cost: whether the spec says what trading costs.
         n_detectable: tested questions that could have been found at all: some possible lift is, with the spec's power,
@@ -54,6 +56,7 @@ class Findings:
     """
 
     rows: pl.DataFrame
+    scope: str
     n_cells: int
     n_tested: int
     n_by_verdict: Mapping[str, int]
@@ -82,7 +85,7 @@ def strongest_findings(
         lake: where the mart is.
         by: what they are ordered by.
         split: of the cells.
-        significant_only: leaves out what is not significant over all symbols.
+        significant_only: leaves out what is not significant: over all symbols and timeframes, or in the one asked for.
         clears_cost_only: leaves out what does not clear its cost.
         symbols: all where empty.
         timeframes: all where empty.
@@ -94,19 +97,22 @@ def strongest_findings(
         LakeError: the mart was never built, or from another schema.
         UnknownNameError: no cell has the event, condition or target.
     """
-    mart = of_partitions(read_mart("mart__market_stats_top", lake), symbols, timeframes)
+    mart = claimed(of_partitions(read_mart("mart__market_stats_top", lake), symbols, timeframes))
     cells = mart.filter(pl.col("split") == split, pl.col("target_kind") == "binary")
     chosen = with_twins(cells)
     for column, asked in (("event", event), ("condition", condition), ("target", target)):
         if asked is not None:
             chosen = chosen.filter(pl.col(column).is_in(ids_of(column, asked, cells[column])))
-    found = one_per_question(chosen.sort(RANKS[by], nulls_last=True))
+    # Within one symbol and timeframe the mart's rank follows the own q but for ties of the correction over all.
+    order = ["q_value_global", RANKS[by]] if by == "q_value" else [RANKS[by]]
+    found = one_per_question(chosen.sort(order, nulls_last=True))
     counts = found["verdict_global"].value_counts(sort=True)
     is_found = pl.col("verdict_global") == "significant"
     rows = found.filter(is_found) if significant_only else found
     detectable = found.filter(pl.col("q_value_global").is_not_null())["mde"].drop_nulls().to_numpy()
     return Findings(
         rows.filter(pl.col("clears_cost")) if clears_cost_only else rows,
+        scope_of(mart),
         chosen.height,
         found["q_value_global"].count(),
         {verdict or "": n for verdict, n in counts.iter_rows()},

@@ -15,6 +15,7 @@ from quant_core.errors import UnknownNameError
 from quant_core.seasonality.reading import metric_rows
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.query import read_mart
+from quant_pipelines.reading.claims import claimed
 from quant_pipelines.reading.partitions import of_partitions
 
 _PLACE = ("symbol", "timeframe", "dimension", "metric", "bin_order")
@@ -63,7 +64,7 @@ def seasonal_bins(
         dimension: bare name, which stands for every parameter, or canonical id; None: all.
         symbols: all where empty.
         timeframes: all where empty.
-        q_max: leaves out bins whose q over all symbols is larger; None: none.
+        q_max: leaves out bins whose q is larger, over all symbols and timeframes or in the one asked for; None: none.
 
     Raises:
         LakeError: the mart was never built, or from another schema.
@@ -74,7 +75,7 @@ def seasonal_bins(
         mart = metric_rows(mart, metric)
     if dimension:
         mart = _of_dimension(mart, dimension)
-    mart = of_partitions(mart, symbols, timeframes)
+    mart = claimed(of_partitions(mart, symbols, timeframes))
     if q_max is not None:
         mart = mart.filter(pl.col("q_value_global") <= q_max)
     return mart.sort(_PLACE) if dimension else _one_per_question(mart.sort(_BY_STRENGTH, nulls_last=True))

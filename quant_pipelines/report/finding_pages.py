@@ -56,7 +56,7 @@ def finding_pages(inputs: SymbolInputs) -> Section:
         for i, row in enumerate(chosen, start=1)
     ]
     if pages:
-        n_found = sum(row["verdict_global"] == "significant" for row in chosen)
+        n_found = sum(row["verdict"] == "significant" for row in chosen)
         blocks += [_introduction(n_found, len(pages)), Contents([(p.anchor, p.title) for p in pages]), *pages]
     elif not blocks:
         blocks.append(Text("No cell holds enough observations for a test, so there is no finding to open."))
@@ -66,21 +66,21 @@ def finding_pages(inputs: SymbolInputs) -> Section:
 def strongest(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The significant findings, those that pay first, then by q; filled up with others to a few.
 
-    >>> a, b = {"q_value_global": 0.01, "clears_cost": False}, {"q_value_global": 0.02, "clears_cost": True}
-    >>> c = {"q_value_global": 0.5, "clears_cost": True, "verdict_global": "not_significant"}
-    >>> found = [{**row, "verdict_global": "significant"} for row in (a, b)]
-    >>> [row["q_value_global"] for row in strongest([c, *found])]
+    >>> a, b = {"q_value": 0.01, "clears_cost": False}, {"q_value": 0.02, "clears_cost": True}
+    >>> c = {"q_value": 0.5, "clears_cost": True, "verdict": "not_significant"}
+    >>> found = [{**row, "verdict": "significant"} for row in (a, b)]
+    >>> [row["q_value"] for row in strongest([c, *found])]
     [0.02, 0.01, 0.5]
     >>> len(strongest([c] * 9)), len(strongest(found * 9))
     (4, 12)
     """
 
     def place(row: dict[str, Any]) -> tuple[bool, bool, float]:
-        q = row["q_value_global"]
-        return row["verdict_global"] != "significant", not row["clears_cost"], 1.0 if q is None else q
+        q = row["q_value"]
+        return row["verdict"] != "significant", not row["clears_cost"], 1.0 if q is None else q
 
     ordered = sorted(rows, key=place)
-    n_found = sum(row["verdict_global"] == "significant" for row in rows)
+    n_found = sum(row["verdict"] == "significant" for row in rows)
     return ordered[: min(max(n_found, LEAST_PAGES), MAX_PAGES)]
 
 
@@ -101,13 +101,15 @@ def _page(inputs: SymbolInputs, key: PartitionKey, row: dict[str, Any], anchor: 
     outcomes = outcomes_of(bars, inputs.research, row)
     state = "" if row["condition"] == "all" else f" when {row['condition']} = {row['condition_value']}"
     title = f"{key.timeframe}: {row['event']}{state} → {row['target']}"
-    blocks: list[Block] = [Text(finding_sentence(row), "verdict")]
+    # A report speaks for its symbol and timeframe alone.
+    claim = row | {"verdict_global": row["verdict"], "q_value_global": row["q_value"]}
+    blocks: list[Block] = [Text(finding_sentence(claim), "verdict")]
     if row["twins"]:
         blocks.append(Text(f"The same question under other names: {'; '.join(row['twins'])}."))
     if outcomes.events.height != row["n"]:
         text = f"{count(outcomes.events.height)} event bars were found now, {count(row['n'])} then. Refresh with:"
         blocks.append(missing(text, f"qe launch research '{key}'"))
-        return Page(anchor, title, blocks, row["verdict_global"])
+        return Page(anchor, title, blocks, row["verdict"])
     is_rate = row["target_kind"] == "binary"
     # What a trade pays is a fraction of its entry; of other numbers only their block knows the unit.
     unit = "fraction" if is_rate or row["cost_bps"] is not None else "unit of the target"
@@ -116,7 +118,7 @@ def _page(inputs: SymbolInputs, key: PartitionKey, row: dict[str, Any], anchor: 
     )
     blocks.append(Picture(drawn, f"outcomes of {title}"))
     blocks.append(Fold("By year, in numbers", [_years_table(outcomes, is_rate=is_rate)]))
-    return Page(anchor, title, blocks, row["verdict_global"])
+    return Page(anchor, title, blocks, row["verdict"])
 
 
 def _years_table(outcomes: Outcomes, *, is_rate: bool) -> Table:

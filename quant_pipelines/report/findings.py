@@ -46,8 +46,8 @@ def findings_section(inputs: SymbolInputs) -> Section:
     blocks: list[Block] = [
         Text(
             "Every number is out of sample: the tests of all walk-forward folds pooled, each bar judged with the bins "
-            "its own fold had learned before it. q is corrected for the cells of this symbol and timeframe, global q "
-            "for those of all symbols and timeframes together; verdicts go by global q."
+            "its own fold had learned before it. q is corrected for the questions of this symbol and timeframe, and "
+            "verdicts go by it: no other file changes them. Global q is for claims over all symbols and timeframes."
         )
     ]
     for key in inputs.keys:
@@ -72,7 +72,7 @@ def pooled_cells(inputs: SymbolInputs, key: PartitionKey) -> pl.DataFrame | None
         known = mart.filter(split="oos_pooled").select(*_CELL, *_ADDED)
         joined = cells.join(known, on=_CELL, how="left", maintain_order="left")
     lift = pl.coalesce("lift_freq", "lift_mean").abs()
-    order = ["q_value_global", "q_value", lift, *_CELL]
+    order = ["q_value", "q_value_global", lift, *_CELL]
     ordered = with_twins(joined).sort(order, descending=[False, False, True, *[False] * 4], nulls_last=True)
     return one_per_question(ordered)
 
@@ -97,7 +97,7 @@ def _timeframe(inputs: SymbolInputs, key: PartitionKey) -> list[Block]:
     blocks += [Text(verdict_sentence(cells, inputs.research.market_stats.fdr), "verdict"), _families(inputs, cells)]
     blocks.append(Text(_replication(inputs, key)))
     binary = cells.filter(target_kind="binary")
-    labeled = finding_labels(binary.with_columns(verdict=_verdicts(binary)), with_symbol=False)
+    labeled = finding_labels(binary, with_symbol=False)
     title = f"{key.symbol} {key.timeframe}: smallest q-values, all out-of-sample folds pooled"
     blocks.append(Picture(finding_intervals(labeled, title=title, render=svg), "lifts with their intervals"))
     blocks += [_binary_table(binary.head(_MAX_ROWS))]
@@ -110,27 +110,33 @@ def _timeframe(inputs: SymbolInputs, key: PartitionKey) -> list[Block]:
 def verdict_sentence(cells: pl.DataFrame, fdr: float) -> str:
     """What the reader should remember of a timeframe, honest also where nothing was found."""
     tested = cells.filter(pl.col("q_value").is_not_null())
-    has_global = tested["q_value_global"].null_count() < tested.height
     significant = significant_cells(tested).height
-    scope = "all symbols and timeframes" if has_global else "this symbol and timeframe"
     n_low, n_p = int((cells["p_value"] <= 0.05).sum()), cells["p_value"].count()
     chance = f"{count(n_low)} of {count(n_p)} p-values are at most 0.05; chance alone gives about {count(0.05 * n_p)}."
     if significant == 0:
         return (
             f"Nothing is significant: of {count(tested.height)} questions tested out of sample none survives the "
-            f"correction over {scope} at a false discovery rate of {fdr:g}. {chance} What follows shows the smallest "
-            "q-values all the same; take them for noise until new data say otherwise."
+            f"correction for this symbol and timeframe at a false discovery rate of {fdr:g}. {chance} What follows "
+            "shows the smallest q-values all the same; take them for noise until new data say otherwise."
         )
     found = headline(significant, tested.height, paying_cells(tested), has_cost=tested["cost_bps"].count() > 0)
     return (
-        f"{found} Out of sample, after the correction over {scope}; at a false discovery rate of {fdr:g} expect up to "
-        f"{fdr * significant:.1f} of them to be false. {chance}"
+        f"{found} Out of sample, after the correction for this symbol and timeframe; at a false discovery rate of "
+        f"{fdr:g} expect up to {fdr * significant:.1f} of them to be false. {_everywhere(tested)}{chance}"
     )
 
 
+def _everywhere(tested: pl.DataFrame) -> str:
+    """How many also stand where all symbols are looked at; nothing where that is not known."""
+    if tested["q_value_global"].null_count() == tested.height:
+        return ""
+    n = tested.filter(verdict_global="significant").height
+    return f"{count(n)} would stand among the findings of all symbols and timeframes. "
+
+
 def significant_cells(cells: pl.DataFrame) -> pl.DataFrame:
-    """Cells that are significant by global q, or by their own family's where global q is not known."""
-    return cells.filter(_verdicts(cells) == "significant")
+    """Cells that are significant in their own family."""
+    return cells.filter(verdict="significant")
 
 
 def paying_cells(cells: pl.DataFrame) -> int:
@@ -153,9 +159,9 @@ def _families(inputs: SymbolInputs, cells: pl.DataFrame) -> Table:
                 count(family.height),
                 count(tested.height),
                 count(own),
+                f"≤ {fdr * own:.1f}",
                 count(tested["n_tests_global"].max()),  # pyright: ignore[reportArgumentType]
                 count(everywhere) if known else NONE,
-                f"≤ {fdr * everywhere:.1f}" if known else NONE,
                 f"{count(int((family['p_value'] <= 0.05).sum()))} of {count(family['p_value'].count())}",
                 count(0.05 * family["p_value"].count()),
             ]
@@ -163,9 +169,9 @@ def _families(inputs: SymbolInputs, cells: pl.DataFrame) -> Table:
     columns = [Column("family"), Column("questions", "Cells that ask the same are one; with outcomes.", "number")]
     columns += [Column("tested", "Questions with enough observations and blocks: those q corrects for.", "number")]
     columns += [Column("significant", f"q at most {fdr:g} within this symbol and timeframe.", "number")]
+    columns += [Column("expected false", "False discoveries to expect among the significant.", "number")]
     columns += [Column("tested globally", "Tests of all symbols and timeframes that global q corrects for.", "number")]
     columns += [Column("significant globally", f"Global q at most {fdr:g}.", "number")]
-    columns += [Column("expected false", "False discoveries to expect among the significant globally.", "number")]
     columns += [Column("p ≤ 0.05", "Uncorrected; of all cells with a p-value.", "number")]
     columns += [Column("by chance", "Cells with p ≤ 0.05 to expect where there is nothing.", "number")]
     return Table(columns, rows, "How many questions were asked, and how many answers survive.")
@@ -206,15 +212,15 @@ def _figures(name: str, column: str) -> Column:
 
 _LAST = [
     _figures("q", "q_value"),
-    Column("global q", "Benjamini-Hochberg over all symbols and timeframes.", "number"),
-    Column("verdict", "By global q, or by q where global q is not known.", "short"),
+    Column("global q", "Over all symbols and timeframes: first those in which something is, then it.", "number"),
+    Column("verdict", "By q.", "short"),
     Column("replicated", "Training folds whose own test confirms sign and p ≤ 0.05, of those testable.", "number"),
 ]
 
 
 def _last(row: dict[str, Any]) -> list[str]:
     """Texts of the columns that every kind of target has."""
-    verdict = row["verdict_global"] or row["verdict"] or NONE
+    verdict = row["verdict"] or NONE
     folds = f"{row['n_folds_replicated']}/{row['n_folds_testable']}" if row["n_folds_testable"] else NONE
     return [probability(row["q_value"]), probability(row["q_value_global"]), verdict.replace("_", " "), folds]
 
@@ -273,12 +279,7 @@ def _cells_table(
         for row in cells.iter_rows(named=True)
     ]
     first = [_WHAT, _figures("n", "n"), _figures("n_eff", "n_eff")]
-    return Table([*first, *columns, *_LAST, *costs], rows, caption, [v or "" for v in _verdicts(cells)])
-
-
-def _verdicts(cells: pl.DataFrame) -> pl.Series:
-    """The verdict by global q, or by the own family's where global q is not known."""
-    return cells.select(pl.coalesce("verdict_global", "verdict")).to_series()
+    return Table([*first, *columns, *_LAST, *costs], rows, caption, [v or "" for v in cells["verdict"]])
 
 
 SECTIONS = {20: findings_section}

@@ -109,7 +109,7 @@ def _summary(inputs: SymbolInputs) -> list[Block]:
         Column("last [UTC]", form="short"),
         Column("questions tested", "Out of sample, all folds pooled; cells that ask the same are one.", "number"),
     ]
-    columns += [Column("significant", "After the correction over all symbols and timeframes, where known.", "number")]
+    columns += [Column("significant", "After the correction for the timeframe's own questions.", "number")]
     columns += [Column("pay", "Significant ones whose trade clears its cost, also from the next open.", "number")]
     columns += [Column("seasonal bins tested", form="number"), Column("significant bins", form="number")]
     columns += [Column("confirmed later", "Found on the earlier half and confirmed on the later one.", "number")]

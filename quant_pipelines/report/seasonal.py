@@ -125,9 +125,7 @@ def _bins_table(bins: pl.DataFrame) -> Table:
     named = ["dimension", "bin", "metric", "n", "n_eff", "value", "baseline", "lift", "unit", "q_value"]
     titles = {"value": "value [interval]", "q_value": "q"}
     columns = [Column(titles.get(c, c), _MEANINGS[c], forms.get(c, "number")) for c in named]  # pyright: ignore[reportArgumentType]
-    columns.append(
-        Column("global q", "Benjamini-Hochberg within the metric over all symbols and timeframes.", "number")
-    )
+    columns.append(Column("global q", "Over the metric's bins of all symbols and timeframes.", "number"))
     columns += [Column(c, _MEANINGS[c], "short") for c in ("verdict", "stable", "replicated")]
     columns.append(Column("years", "Years whose lift has the sign of the lift over all bars, of all years.", "number"))
     return Table(columns, rows, "Bins that differ most from the others.", [v or "" for v in bins["verdict"]])

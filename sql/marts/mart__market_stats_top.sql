@@ -34,11 +34,11 @@
 --   lift_mean          | target   | mean - mean over all bars of the split. Numeric targets only.
 --   p_value            | fraction | Two-sided cluster-robust test of the cell against its baseline.
 --   q_value            | fraction | Benjamini-Hochberg within the cell's own symbol, timeframe, fold and split.
---   q_value_global     | fraction | Benjamini-Hochberg within split and target_kind, over all symbols, timeframes and folds.
+--   q_value_global     | fraction | Over all symbols, timeframes and folds of split and target_kind: first the families in which something is, then what is in them.
 --   n_tests_global     | count    | Hypotheses that q_value_global corrects for.
 --   mde                | fraction | Smallest lift in absolute value found with the spec's power as the only discovery of its family; null: none.
---   verdict            | label    | Verdict inside the cell's own family.
---   verdict_global     | label    | The same rule applied to q_value_global: significant, not_significant, underpowered or insufficient.
+--   verdict            | label    | Verdict inside the cell's own family: what is claimed about its symbol and timeframe alone.
+--   verdict_global     | label    | For claims over all symbols: the same rule applied to q_value_global: significant, not_significant, underpowered or insufficient.
 --   cost_bps           | bps      | Cost of a round trip; null where the spec names none or no trade is meant.
 --   break_even         | fraction | Hit rate at which the trades pay their cost; of numeric targets the mean that does.
 --   net_mean_bps       | bps      | Mean payoff of the trades in the target's direction, less the cost.
@@ -71,7 +71,10 @@ WITH families AS (
 corrected AS (
     SELECT
         unnest(tests) AS test,
-        unnest(benjamini_hochberg(list_transform(tests, lambda t: t.p_value))) AS q_value_global,
+        unnest(universe_q(
+            list_transform(tests, lambda t: t.p_value),
+            list_transform(tests, lambda t: concat_ws('|', t.symbol, t.timeframe, t.fold))
+        )) AS q_value_global,
         len(tests) AS n_tests_global
     FROM families
 ),

@@ -22,7 +22,7 @@
 --   lift           | unit     | value - baseline.
 --   p_value        | fraction | Two-sided test of the bin against the others.
 --   q_value        | fraction | Benjamini-Hochberg within the metric's hypotheses of this symbol and timeframe.
---   q_value_global | fraction | Benjamini-Hochberg within the metric's hypotheses of all symbols and timeframes.
+--   q_value_global | fraction | Over the metric's hypotheses of all symbols and timeframes: first the symbols and timeframes in which something is, then what is in them.
 --   n_tests_global | count    | Hypotheses that q_value_global corrects for.
 --   verdict        | label    | Verdict inside the symbol and timeframe.
 --   stable         | label    | Found on the earlier half: does the sign hold on the later one? Null where not found there.
@@ -47,7 +47,10 @@ families AS (
 corrected AS (
     SELECT
         unnest(tests) AS test,
-        unnest(benjamini_hochberg(list_transform(tests, lambda t: t.p_value))) AS q_value_global,
+        unnest(universe_q(
+            list_transform(tests, lambda t: t.p_value),
+            list_transform(tests, lambda t: concat_ws('|', t.symbol, t.timeframe))
+        )) AS q_value_global,
         len(tests) AS n_tests_global
     FROM families
 ),

@@ -23,6 +23,7 @@ from quant_pipelines.lake.query import check_promises, read_mart, run_select
 from quant_pipelines.lake.sql_files import SqlFile, parse_sql_file, tables_read
 from quant_pipelines.marts.marts import build_mart, mart_files
 from quant_pipelines.plots.mart_entries import mart_entries, mart_figures
+from tests.pipelines.two_levels import found_over_all
 
 SETTINGS = {"fdr": 0.05}
 
@@ -116,7 +117,7 @@ def test_object_stores_are_read_like_local_lakes() -> None:
     assert build_mart(_mart("mart__coverage"), lake, SETTINGS).frame["n_bars"].to_list() == [15]
 
 
-def test_global_q_values_equal_scipy_over_all_symbols_and_timeframes(tmp_path: Path) -> None:
+def test_global_q_values_find_first_the_families_then_what_is_in_them(tmp_path: Path) -> None:
     lake, generator = Lake(str(tmp_path)), np.random.default_rng(3)
     p = {("A", "D1"): generator.uniform(0, 0.02, 30), ("B", "D1"): generator.uniform(size=50), ("B", "W1"): [0.01] * 5}
     for (symbol, timeframe), values in p.items():
@@ -126,8 +127,10 @@ def test_global_q_values_equal_scipy_over_all_symbols_and_timeframes(tmp_path: P
     tested = mart.filter(pl.col("p_value").is_not_null())
     assert tested.height == 85
     assert tested["n_tests_global"].unique().to_list() == [85]
-    expected = false_discovery_control(tested["p_value"].to_numpy())
-    np.testing.assert_allclose(tested["q_value_global"].to_numpy(), expected, rtol=0, atol=1e-12)
+    families = tested.select(pl.concat_str("symbol", "timeframe")).to_series().to_list()
+    for rate in (0.01, 0.03, 0.05, 0.1, 0.5):
+        expected = found_over_all(tested["p_value"].to_list(), families, rate)
+        assert (tested["q_value_global"] <= rate).to_list() == expected
     found = (tested["q_value_global"] <= 0.05) == (tested["verdict_global"] == "significant")
     assert found.all()
     assert 0 < (tested["verdict_global"] == "significant").sum() < 85
