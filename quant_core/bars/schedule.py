@@ -19,8 +19,9 @@ from quant_core.bars.bars import Bars
 def sessions_around(bars: Bars) -> pl.DataFrame:
     """Sessions of every month that the bars touch, plus 14 days on either side.
 
-    Columns: session_date, open, close, ordinal (1 = first session of its month), from_end (1 = last),
-    next_date (the following session).
+    Columns: session_date, open, close, and what is known of the month on that date: ordinal (1 = first session of its
+    month), from_end (1 = last), next_date (the following session). Sessions that were called off at short notice count
+    as sessions until their date: looking back from it they never were, looking ahead they were expected.
 
     >>> bars = Bars.of(close=[1.0])
     >>> sessions_around(bars).filter(pl.col("session_date") == date(2024, 1, 31)).select("ordinal", "from_end").row(0)
@@ -31,12 +32,14 @@ def sessions_around(bars: Bars) -> pl.DataFrame:
     end = (last.replace(day=28) + timedelta(days=4)).replace(day=1) + timedelta(days=14)
     # Months at both ends must be whole for the ordinals, so the schedule is read from month to month.
     sessions = bars.calendar.sessions(start.replace(day=1), (end.replace(day=28) + timedelta(days=4)).replace(day=1))
+    planned = bars.calendar.planned_sessions(sessions["session_date"][0], sessions["session_date"][-1])
     month = pl.col("session_date").dt.truncate("1mo")
-    return sessions.sort("session_date").with_columns(
-        ordinal=pl.int_range(1, pl.len() + 1).over(month),
+    known = planned.sort("session_date").with_columns(
+        ordinal=pl.col("took_place").cum_sum().over(month).cast(pl.Int64),
         from_end=pl.int_range(pl.len(), 0, step=-1).over(month),
         next_date=pl.col("session_date").shift(-1),
     )
+    return sessions.sort("session_date").join(known.drop("took_place"), on="session_date", how="left", validate="1:1")
 
 
 def _span(bars: Bars) -> tuple[date, date]:

@@ -13,7 +13,16 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from quant_core.calendars._days import FIRST_DATE, FIRST_DAY, LAST_DATE, MINUTE_US, DayTable, Ints, as_int64
+from quant_core.calendars._days import (
+    FIRST_DATE,
+    FIRST_DAY,
+    LAST_DATE,
+    MINUTE_US,
+    DayTable,
+    Ints,
+    as_int64,
+    with_sessions,
+)
 from quant_core.calendars._spans import Place, Spans
 from quant_core.errors import DataContractError
 from quant_core.timeframes import Timeframe
@@ -121,7 +130,8 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
 
         Intraday: ts + length, but never past the close of the session the bar opened in, unless the next session
         starts at that very moment. A bar that opened outside a session is not cut. D1: close of the instant's
-        session. W1: close of the last session of its week.
+        session. W1: close of the last session of its week, or the regular
+        close of a later one that was called off at short notice: until then nobody knew that the week was over.
 
         >>> from quant_core.calendars import calendar_of
         >>> ts = pl.Series([datetime(2024, 11, 29, 17, 30, tzinfo=UTC)]).cast(pl.Datetime("us", "UTC"))
@@ -159,6 +169,41 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
         keep = spans.is_session & (spans.day >= _day(start)) & (spans.day <= _day(end))
         columns = [_dates("session_date", spans.day[keep]), _instants("open", spans.open[keep])]
         return pl.DataFrame([*columns, _instants("close", spans.close[keep])])
+
+    def planned_sessions(self, start: date, end: date) -> pl.DataFrame:
+        """Sessions as they were published ahead: session_date, took_place (False: called off at short notice).
+
+        What is known of the days after a date are these rows; of the date and those before, ``sessions``.
+
+        >>> from quant_core.calendars import calendar_of
+        >>> calendar_of("XNYS").planned_sessions(date(2001, 9, 10), date(2001, 9, 17))["took_place"].to_list()
+        [True, False, False, False, False, True]
+        """
+        first, last = max(_day(start), FIRST_DAY) - FIRST_DAY, _day(end) - FIRST_DAY
+        rows = first + np.flatnonzero(self.days.was_planned[first : last + 1])
+        took_place = pl.Series("took_place", self.days.is_session[rows])
+        return pl.DataFrame([_dates("session_date", rows + FIRST_DAY), took_place])
+
+    def foreseen_after(self, day: date) -> Calendar:
+        """The calendar as it was known at the end of a day: sessions that were called off later still take place.
+
+        >>> from quant_core.calendars import calendar_of
+        >>> on_monday = calendar_of("XNYS").foreseen_after(date(2001, 9, 10))
+        >>> on_monday.sessions(date(2001, 9, 10), date(2001, 9, 12)).height
+        3
+        """
+        called_off = np.flatnonzero(self.days.was_planned & ~self.days.is_session)
+        later = called_off[called_off > _day(day) - FIRST_DAY]
+        if not len(later):
+            return self
+        if (found := self._foreseen.get(int(later[0]))) is None:
+            found = self._foreseen[int(later[0])] = Calendar(self.id, self.zone, with_sessions(self.days, later))
+        return found
+
+    @cached_property
+    def _foreseen(self) -> dict[int, Calendar]:
+        """Calendars of ``foreseen_after`` by the row of the first session that was called off later."""
+        return {}
 
     def stretches(self, start: datetime, end: datetime) -> pl.DataFrame:
         """Uninterrupted trading that overlaps start to end, in order: open, close (UTC); a break divides a session.
@@ -234,14 +279,17 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
     def periods_per_year(self, timeframe: Timeframe) -> float:
         """Bars per year: bars a gapless feed has from 2005 to 2024, divided by those 20 years.
 
-        A week at the edge of the span counts by the share of its sessions inside.
+        A week at the edge of the span counts by the share of its sessions inside. A unit, not a forecast: the same for
+        a calendar ``foreseen_after`` any day.
 
         >>> from quant_core.calendars import calendar_of
         >>> [calendar_of(c).periods_per_year(Timeframe.D1) for c in ("always_open", "fx_24_5", "XNYS")]
         [365.25, 260.85, 251.65]
         """
+        from quant_core.calendars._ids import calendar_of  # noqa: PLC0415  the calendar as it is, not as foreseen
+
         first, last = _day(YEARS_FROM), _day(YEARS_TO)
-        return self._spans.count_days(first, last, timeframe) / N_YEARS
+        return calendar_of(self.id)._spans.count_days(first, last, timeframe) / N_YEARS
 
 
 def _day(day: date) -> int:

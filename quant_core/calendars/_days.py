@@ -36,6 +36,8 @@ class DayTable:
         break_open: start of the pause inside the session; equals ``close`` where there is none.
         break_close: end of the pause; equals ``close`` where there is none.
         is_session: True where the market trades on the date.
+        was_planned: True where a session was published ahead: those that took place, and those that were called off at
+            short notice. Until the date itself nobody knows which.
     """
 
     open: Ints
@@ -44,6 +46,7 @@ class DayTable:
     break_open: Ints
     break_close: Ints
     is_session: Flags
+    was_planned: Flags
 
 
 def all_days() -> Ints:
@@ -81,14 +84,23 @@ def regular_days(zone: str, open_minutes: int, close_minutes: int, weekmask: str
     days = all_days()
     opens = local_instants(days, np.full(N_DAYS, open_minutes, dtype=np.int64), zone)
     closes = local_instants(days, np.full(N_DAYS, close_minutes, dtype=np.int64), zone)
-    return DayTable(opens, closes, closes, closes, closes, weekday_flags(days, weekmask))
+    trades = weekday_flags(days, weekmask)
+    return DayTable(opens, closes, closes, closes, closes, trades, trades)
 
 
 def without_sessions(days: DayTable, dates: list[date]) -> DayTable:
-    """The same days, with no session on some dates."""
+    """The same days, with no session planned on some dates."""
+    is_session, was_planned = days.is_session.copy(), days.was_planned.copy()
+    rows = [(d - FIRST_DATE).days for d in dates if FIRST_DATE <= d <= LAST_DATE]
+    is_session[rows] = was_planned[rows] = False
+    return replace(days, is_session=is_session, was_planned=was_planned)
+
+
+def with_sessions(days: DayTable, rows: Ints) -> DayTable:
+    """The same days, with a session in the regular hours of some rows, which must have none."""
     is_session = days.is_session.copy()
-    is_session[[(d - FIRST_DATE).days for d in dates if FIRST_DATE <= d <= LAST_DATE]] = False
-    return replace(days, is_session=is_session)
+    is_session[rows] = True
+    return replace(days, is_session=is_session, was_planned=days.was_planned | is_session)
 
 
 def weekday_flags(days: Ints, weekmask: str) -> Flags:

@@ -27,6 +27,7 @@ from quant_core.errors import ConfigError
 
 _FIRST = "1900-01-01"
 _LAST = "2050-12-31"
+_RECURS_WITHIN_DAYS = 31
 
 
 def exchange_codes() -> dict[str, str]:
@@ -89,7 +90,54 @@ def _days_of(calendar: Any, low: int, high: int) -> DayTable:
     has_break = schedule["break_start"].notna().to_numpy()
     breaks_from[rows[has_break]] = _instants(schedule["break_start"][has_break])
     breaks_to[rows[has_break]] = _instants(schedule["break_end"][has_break])
-    return DayTable(opens, closes, regular, breaks_from, breaks_to, is_session)
+    was_planned = is_session.copy()
+    was_planned[called_off(_closures(calendar, low, high)) - FIRST_DAY] = True
+    return DayTable(opens, closes, regular, breaks_from, breaks_to, is_session, was_planned)
+
+
+def _closures(calendar: Any, low: int, high: int) -> Ints:
+    """Days low … high of the exchange's week that the library's list of single dates closes, and none of its rules."""
+    listed = np.array([_day(np.datetime64(str(day)[:10])) for day in calendar.adhoc_holidays], dtype=np.int64)
+    listed = np.unique(listed[(listed >= low) & (listed <= high)])
+    listed = listed[weekday_flags(listed, str(calendar.weekmask))]
+    rules = calendar.regular_holidays
+    if rules is None or not len(listed):
+        return listed
+    # The rules answer for all years; the schedule itself asks them for 1970 and later only.
+    ruled = rules.holidays(np.datetime64(int(listed[0]), "D"), np.datetime64(int(listed[-1]), "D"))
+    return np.setdiff1d(listed, ruled.to_numpy().astype("datetime64[D]").astype(np.int64))
+
+
+def called_off(closures: Ints) -> Ints:
+    """Of single closed days those that were hardly published ahead: attacks, storms, funerals.
+
+    The library lists them beside holidays that no rule of the Gregorian calendar gives, such as the lunar new year.
+    Those recur: a closure counts as published where most of the ten years around, as far as the list reaches, have one
+    within 31 days of its date, and some of these years as many as its own. A wedding announced for one year counts as
+    called off: known too late is no look-ahead.
+
+    Args:
+        closures: days since 1970, ascending.
+
+    Example: a lunar new year moves through January and February and comes every year; 11 September came once.
+
+    >>> moving = [np.datetime64(f"{y}-{d}") for y, d in zip(range(1996, 2007), ["02-19", "02-07", "01-28", "02-16",
+    ...           "02-05", "01-24", "02-12", "02-03", "01-22", "02-09", "01-30"], strict=True)]
+    >>> days = np.sort(np.array([*moving, np.datetime64("2001-09-11")]).astype(np.int64))
+    >>> called_off(days).astype("datetime64[D]").tolist()
+    [datetime.date(2001, 9, 11)]
+    """
+    dates = closures.astype("datetime64[D]")
+    years = dates.astype("datetime64[Y]").astype(np.int64)
+    day_of_year = (dates - dates.astype("datetime64[Y]")).astype(np.int64)
+    surprising = np.ones(len(closures), dtype=np.bool_)
+    for i, year in enumerate(years):
+        apart = np.abs(day_of_year - day_of_year[i])
+        near = years[np.minimum(apart, 365 - apart) <= _RECURS_WITHIN_DAYS]
+        span = range(max(year - 5, years[0]), min(year + 5, years[-1]) + 1)
+        around = [int(np.sum(near == y)) for y in span if y != year]
+        surprising[i] = not around or np.median(around) < 1 or int(np.sum(near == year)) > max(around)
+    return closures[surprising]
 
 
 def _holidays_before_1970(calendar: Any, low: int) -> Ints:

@@ -39,6 +39,8 @@ class Spans:
         next_session: row of the first session at or after each row.
         first_of_week: row of the first session of the row's trading week (ISO week of the session date).
         last_of_week: row of the last one. An off day after the week's last session belongs to the next week.
+        week_close: when the row's week is complete: the close of its last session, or of a later one of the week that
+            was planned and called off, before which nobody knew that the week had ended.
     """
 
     day: Ints
@@ -50,6 +52,7 @@ class Spans:
     next_session: Ints
     first_of_week: Ints
     last_of_week: Ints
+    week_close: Ints
 
     @classmethod
     def of(cls, days: DayTable) -> Spans:
@@ -62,6 +65,7 @@ class Spans:
         next_session = sessions[rank]
         weeks = (day[sessions] + 3) // 7
         week = (day[next_session] + 3) // 7
+        last_of_week = sessions[np.searchsorted(weeks, week, side="right") - 1]
         return cls(
             day=day,
             open=days.open[keep],
@@ -71,7 +75,8 @@ class Spans:
             is_session=is_session,
             next_session=next_session,
             first_of_week=sessions[np.searchsorted(weeks, week, side="left")],
-            last_of_week=sessions[np.searchsorted(weeks, week, side="right") - 1],
+            last_of_week=last_of_week,
+            week_close=_week_closes(days, week, days.close[keep][last_of_week]),
         )
 
     @property
@@ -101,7 +106,7 @@ class Spans:
         """Start and end of the bin of each instant."""
         owner = place.owner
         if timeframe is Timeframe.W1:
-            return self.open[self.first_of_week[owner]], self.close[self.last_of_week[owner]]
+            return self.open[self.first_of_week[owner]], self.week_close[owner]
         if not timeframe.is_intraday:
             return self.open[owner], self.close[owner]
         step = timeframe.minutes * MINUTE_US
@@ -195,3 +200,14 @@ def _spans_kept(days: DayTable) -> Flags:
     keep = (days.is_session | off_days) & exists
     keep[np.flatnonzero(days.is_session)[-1] + 1 :] = False
     return keep
+
+
+def _week_closes(days: DayTable, week: Ints, close: Ints) -> Ints:
+    """Per span, the close of its week's last session, or the later regular one of a session that was called off."""
+    called_off = np.flatnonzero(days.was_planned & ~days.is_session)
+    its_week = (all_days()[called_off] + 3) // 7
+    at = np.searchsorted(its_week, week, side="right") - 1
+    is_of_week = (at >= 0) & (its_week[at] == week) if len(its_week) else np.zeros(len(week), dtype=np.bool_)
+    return np.where(
+        is_of_week, np.maximum(close, days.regular_close[called_off[at]] if len(its_week) else close), close
+    )

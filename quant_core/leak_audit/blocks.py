@@ -7,8 +7,8 @@ Keep out: cutting and comparing (leak_audit.py).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 import polars as pl
 
@@ -143,11 +143,20 @@ def _decisions(frame: pl.DataFrame, columns: dict[str, pl.Series]) -> pl.DataFra
     return frame.select("ts", "ts_close").with_columns([s.alias(name) for name, s in columns.items()])
 
 
+def _seen(bars: Bars, inputs: Inputs) -> Bars:
+    """The bars known at a cut, with the calendar as it was known on their last date: closures of later days are not."""
+    frame = inputs["bars"]
+    last = frame["session_date"].max()
+    if not isinstance(last, date):
+        return bars.with_frame(frame)
+    return replace(bars, frame=frame, calendar=bars.calendar.foreseen_after(last))
+
+
 def _causal(bars: Bars, blocks: AuditedBlocks) -> LeakAudit:
     """Features and events side by side."""
 
     def compute(inputs: Inputs) -> pl.DataFrame:
-        cut = bars.with_frame(inputs["bars"])
+        cut = _seen(bars, inputs)
         columns = {f.canonical: f.compute(cut) for f in blocks.features}
         columns |= {e.canonical: e.mask(cut) for e in blocks.events}
         return _decisions(cut.frame, columns)
@@ -159,7 +168,7 @@ def _fitted(bars: Bars, blocks: AuditedBlocks, train_end: datetime) -> LeakAudit
     """Labels after the training bars, of conditions fitted on the training bars."""
 
     def compute(inputs: Inputs) -> pl.DataFrame:
-        cut = bars.with_frame(inputs["bars"])
+        cut = _seen(bars, inputs)
         train = cut.known_at(train_end)
         columns = {c.canonical: c.fit(train).labels(cut) for c in blocks.conditions}
         return _decisions(cut.frame, columns).filter(pl.col("ts_close") > train_end)
@@ -171,7 +180,7 @@ def _higher(bars: Bars, timeframe: Timeframe) -> LeakAudit:
     """Bars of a coarser timeframe, at their close."""
 
     def compute(inputs: Inputs) -> pl.DataFrame:
-        return higher_bars(bars.with_frame(inputs["bars"]), timeframe).frame
+        return higher_bars(_seen(bars, inputs), timeframe).frame
 
     return LeakAudit(compute, block=f"bars resampled to {timeframe.value}")
 
@@ -180,7 +189,7 @@ def _joined(bars: Bars, timeframe: Timeframe) -> LeakAudit:
     """At every bar, the last complete bar of a coarser timeframe."""
 
     def compute(inputs: Inputs) -> pl.DataFrame:
-        cut = bars.with_frame(inputs["bars"])
+        cut = _seen(bars, inputs)
         return join_higher(cut, higher_bars(cut, timeframe).frame, _JOINED)
 
     return LeakAudit(compute, block=f"join to bars of {timeframe.value}")
