@@ -7,12 +7,13 @@ Keep out: where the days come from (``_days.py``, ``_exchange.py``), ids (``_ids
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime  # noqa: F401  # pyright: ignore[reportUnusedImport]  examples use UTC
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
+from quant_core.calendars._columns import dates, day_number, instants, microsecond
 from quant_core.calendars._days import (
     FIRST_DATE,
     FIRST_DAY,
@@ -103,7 +104,7 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
         >>> calendar_of("fx_24_5").session_date(sunday.cast(pl.Datetime("us", "UTC"))).to_list()
         [datetime.date(2024, 3, 11), datetime.date(2024, 3, 11)]
         """
-        return _dates("session_date", self._spans.day[self._place(ts).owner])
+        return dates("session_date", self._spans.day[self._place(ts).owner])
 
     def in_session(self, ts: pl.Series) -> pl.Series:
         """True while the market trades: open ≤ ts < close of a session, outside its break."""
@@ -140,8 +141,8 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
         """
         values, place = self._microseconds(ts), self._place(ts)
         if timeframe.is_intraday:
-            return _instants("ts_close", self._spans.cut(place, values + timeframe.minutes * MINUTE_US))
-        return _instants("ts_close", self._spans.bounds(place, values, timeframe)[1])
+            return instants("ts_close", self._spans.cut(place, values + timeframe.minutes * MINUTE_US))
+        return instants("ts_close", self._spans.bounds(place, values, timeframe)[1])
 
     def bins(self, ts: pl.Series, timeframe: Timeframe) -> pl.DataFrame:
         """Bounds ts ≤ instant < ts_close of the session-anchored bar each instant falls into.
@@ -156,7 +157,7 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
         ['14:30', '18:00']
         """
         low, high = self._spans.bounds(self._place(ts), self._microseconds(ts), timeframe)
-        return pl.DataFrame([_instants("ts", low), _instants("ts_close", high)])
+        return pl.DataFrame([instants("ts", low), instants("ts_close", high)])
 
     def n_expected(self, bins: pl.DataFrame, timeframe: Timeframe) -> pl.Series:
         """Bars of ``timeframe`` that a gapless feed has inside each bin (columns ts, ts_close); 0 outside sessions."""
@@ -166,9 +167,9 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
     def sessions(self, start: date, end: date) -> pl.DataFrame:
         """Sessions from start to end inclusive: session_date, open, close (UTC)."""
         spans = self._spans
-        keep = spans.is_session & (spans.day >= _day(start)) & (spans.day <= _day(end))
-        columns = [_dates("session_date", spans.day[keep]), _instants("open", spans.open[keep])]
-        return pl.DataFrame([*columns, _instants("close", spans.close[keep])])
+        keep = spans.is_session & (spans.day >= day_number(start)) & (spans.day <= day_number(end))
+        columns = [dates("session_date", spans.day[keep]), instants("open", spans.open[keep])]
+        return pl.DataFrame([*columns, instants("close", spans.close[keep])])
 
     def planned_sessions(self, start: date, end: date) -> pl.DataFrame:
         """Sessions as they were published ahead: session_date, took_place (False: called off at short notice).
@@ -179,10 +180,10 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
         >>> calendar_of("XNYS").planned_sessions(date(2001, 9, 10), date(2001, 9, 17))["took_place"].to_list()
         [True, False, False, False, False, True]
         """
-        first, last = max(_day(start), FIRST_DAY) - FIRST_DAY, _day(end) - FIRST_DAY
+        first, last = max(day_number(start), FIRST_DAY) - FIRST_DAY, day_number(end) - FIRST_DAY
         rows = first + np.flatnonzero(self.days.was_planned[first : last + 1])
         took_place = pl.Series("took_place", self.days.is_session[rows])
-        return pl.DataFrame([_dates("session_date", rows + FIRST_DAY), took_place])
+        return pl.DataFrame([dates("session_date", rows + FIRST_DAY), took_place])
 
     def foreseen_after(self, day: date) -> Calendar:
         """The calendar as it was known at the end of a day: sessions that were called off later still take place.
@@ -193,7 +194,7 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
         3
         """
         called_off = np.flatnonzero(self.days.was_planned & ~self.days.is_session)
-        later = called_off[called_off > _day(day) - FIRST_DAY]
+        later = called_off[called_off > day_number(day) - FIRST_DAY]
         if not len(later):
             return self
         if (found := self._foreseen.get(int(later[0]))) is None:
@@ -215,8 +216,8 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
         >>> [t.hour for t in calendar_of("XNYS(04:00-20:00)").stretches(*day).row(0)]
         [9, 1]
         """
-        low, high = self._spans.stretches(_microsecond(start), _microsecond(end))
-        return pl.DataFrame([_instants("open", low), _instants("close", high)])
+        low, high = self._spans.stretches(microsecond(start), microsecond(end))
+        return pl.DataFrame([instants("open", low), instants("close", high)])
 
     def touches(self, ts: pl.Series, timeframe: Timeframe) -> pl.Series:
         """True where a bar of nominal length from ts overlaps a session, or the hours of a date without one.
@@ -253,7 +254,7 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
                 f"Calendar {self.id}: expected dates from {FIRST_DATE} to {LAST_DATE}, found {dates.min()} to "
                 f"{dates.max()}. Quarantine the rows outside."
             )
-        ts = _instants("ts", self.days.open[rows])
+        ts = instants("ts", self.days.open[rows])
         known = pl.Series("is_session", self.days.is_session[rows])
         closes = self.bar_close(ts, Timeframe.D1)
         return pl.DataFrame([dates.alias("date"), ts, closes, self.session_date(ts), known])
@@ -273,8 +274,8 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
         >>> [t.strftime("%H:%M") for t in calendar_of("XNYS").expected_opens(Timeframe.H1, *half_day)]
         ['14:30', '15:30', '16:30', '17:30']
         """
-        opens = self._spans.opens(timeframe, _microsecond(start), _microsecond(end), shift_minutes * MINUTE_US)
-        return _instants("ts", opens)
+        opens = self._spans.opens(timeframe, microsecond(start), microsecond(end), shift_minutes * MINUTE_US)
+        return instants("ts", opens)
 
     def periods_per_year(self, timeframe: Timeframe) -> float:
         """Bars per year: bars a gapless feed has from 2005 to 2024, divided by those 20 years.
@@ -288,24 +289,5 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
         """
         from quant_core.calendars._ids import calendar_of  # noqa: PLC0415  the calendar as it is, not as foreseen
 
-        first, last = _day(YEARS_FROM), _day(YEARS_TO)
+        first, last = day_number(YEARS_FROM), day_number(YEARS_TO)
         return calendar_of(self.id)._spans.count_days(first, last, timeframe) / N_YEARS
-
-
-def _day(day: date) -> int:
-    return (day - date(1970, 1, 1)).days
-
-
-def _microsecond(instant: datetime) -> int:
-    if instant.tzinfo is None:
-        raise DataContractError(f"Expected an instant with a time zone, found {instant}. Pass tzinfo=UTC.")
-    delta = instant - datetime(1970, 1, 1, tzinfo=UTC)
-    return (delta.days * 86400 + delta.seconds) * 1_000_000 + delta.microseconds
-
-
-def _dates(name: str, days: Ints) -> pl.Series:
-    return pl.Series(name, days.astype(np.int32)).cast(pl.Date)
-
-
-def _instants(name: str, values: Ints) -> pl.Series:
-    return pl.Series(name, values).cast(pl.Datetime("us", "UTC"))

@@ -17,7 +17,6 @@ from quant_core.bars import Bars
 from quant_core.calibration._count import SMALLEST_CELL, counted_once
 from quant_core.calibration._plan import Task
 from quant_core.counting.block_moments import joined
-from quant_core.estimators._sample_moments import moments_of_sample
 from quant_core.estimators.cluster_robust_test import ClusterRobustTest
 from quant_core.estimators.contract import Sample
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
@@ -56,7 +55,7 @@ def _trials(
     test, found = ClusterRobustTest(), list[pl.DataFrame]()
     if not cells:
         return found
-    m = reduce(joined, [moments_of_sample(_sample(y, at, horizon)) for at in cells])
+    m = reduce(joined, [_sample(y, at, horizon).moments() for at in cells])
     n_eff = EffectiveSampleSize().of_moments(m, horizon)
     quiet = rate_cells(m, n_eff, test.degrees(m))
     for measure, level in LEVELS.items():

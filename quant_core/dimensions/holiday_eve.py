@@ -21,7 +21,8 @@ class HolidayEve(Dimension):
 
     Attributes: none.
 
-    Look-ahead: none; the schedule as it was published, closures at short notice from their date on. Missing: null on dates that are no session of the
+    Look-ahead: none; the schedule as it was published, closures at short notice from their date on.
+    Missing: null on dates that are no session of the
     calendar, and for weekly bars. A calendar that never closes has no holiday eve.
     Source: none, ours.
 

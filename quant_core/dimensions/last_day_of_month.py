@@ -26,7 +26,8 @@ class LastDayOfMonth(Dimension):
         basis: ``calendar`` counts the days of the date in ``zone``; ``business`` the sessions of the calendar.
         zone: ``session`` (the default), ``utc`` or an IANA zone: whose date, for ``basis=calendar``.
 
-    Look-ahead: none; the schedule as it was published, closures at short notice from their date on. Missing: null for weekly bars and, on the business
+    Look-ahead: none; the schedule as it was published, closures at short notice from their date on.
+    Missing: null for weekly bars and, on the business
     basis, on dates that are no session.
     Source: ours; the source system's ``last_k``, whose texts disagree on the basis: both exist here.
 

@@ -29,7 +29,8 @@ class TradingDayOfMonth(Dimension):
     Attributes:
         k: sessions named at either end, 1-11.
 
-    Look-ahead: none; the schedule as it was published, closures at short notice from their date on. Missing: null on dates that are no session of the
+    Look-ahead: none; the schedule as it was published, closures at short notice from their date on.
+    Missing: null on dates that are no session of the
     calendar, and for weekly bars.
     Source: none, ours.
 

@@ -25,7 +25,8 @@ class TurnOfMonth(Dimension):
         before: sessions before the month ends, ≥ 0; default 1.
         after: sessions after the month begins, ≥ 0; default 3.
 
-    Look-ahead: none; the schedule as it was published, closures at short notice from their date on. Missing: null on dates that are no session of the
+    Look-ahead: none; the schedule as it was published, closures at short notice from their date on.
+    Missing: null on dates that are no session of the
     calendar, and for weekly bars.
     Source: the window of Lakonishok and Smidt (1988), last session and first three.
 

@@ -18,7 +18,6 @@ from quant_core.counting.block_moments import (
     ratio,
     variance_against_baseline,
 )
-from quant_core.estimators._sample_moments import moments_of_sample
 from quant_core.estimators.contract import BaselineTest, Estimate, Sample
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
 from quant_core.special_functions import binomial_two_sided, t_two_sided
@@ -84,7 +83,7 @@ class ClusterRobustTest(BaselineTest):
     def estimate(self, sample: Sample) -> Estimate:
         if not len(sample.values):
             return Estimate(np.nan, np.nan, np.nan)
-        m = moments_of_sample(sample)
+        m = sample.moments()
         rate = bool(np.isin(sample.all_values, (0.0, 1.0)).all())
         n_eff = EffectiveSampleSize().of_moments(m, sample.horizon) if rate else None
         return Estimate(float(self.p_value(m, n_eff)[0]), np.nan, np.nan)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from quant_core.block import Block, Fraction, Window
-from quant_core.counting.block_moments import BlockMoments, Floats
+from quant_core.counting.block_moments import BlockMoments, Counts, Floats, block_bars, moments_of_blocks
 from quant_core.errors import DataContractError
 
 Estimand = Literal["rate", "mean", "median_time", "none"]
@@ -69,6 +69,28 @@ class Sample:
         where = at if all_values is None else np.arange(len(every), dtype=np.int64)
         seen = np.ones(len(y), dtype=np.bool_) if observed is None else np.asarray(observed, dtype=np.bool_)
         return cls(y, at, horizon, every, where, seen)
+
+    def moments(self) -> BlockMoments:
+        """Sums over time blocks, arrays of shape (1,): so an estimator's arithmetic on cells serves one sample too."""
+        size = block_bars(self.horizon)
+        last = max(
+            int(self.all_positions[-1]) if len(self.all_positions) else 0,
+            int(self.positions[-1]) if len(self.positions) else 0,
+        )
+
+        def per_block(positions: Counts, weights: Floats | None = None) -> Counts:
+            return np.bincount(positions // size, weights=weights, minlength=last // size + 1)
+
+        gaps = np.minimum(np.diff(self.positions), self.horizon)
+        covered = int(gaps.sum()) + (self.horizon if len(self.positions) else 0)
+        return moments_of_blocks(
+            per_block(self.positions)[:, None],
+            per_block(self.positions, self.values)[:, None],
+            per_block(self.all_positions),
+            per_block(self.all_positions, self.all_values),
+            covered=np.array([covered]),
+            squares=np.array([float(np.sum(self.values**2))]),
+        )
 
 
 @dataclass(frozen=True)

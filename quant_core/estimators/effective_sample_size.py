@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from quant_core.counting.block_moments import BlockMoments, Floats, block_bars, design_effect, ratio
-from quant_core.estimators._sample_moments import moments_of_sample
 from quant_core.estimators.contract import Estimand, Estimate, Estimator, Sample
 
 MIN_DEGREES = 4.0
@@ -74,5 +73,5 @@ class EffectiveSampleSize(Estimator):
     def estimate(self, sample: Sample) -> Estimate:
         if not len(sample.values):
             return Estimate(np.nan, np.nan, np.nan)
-        value = float(self.of_moments(moments_of_sample(sample), sample.horizon)[0])
+        value = float(self.of_moments(sample.moments(), sample.horizon)[0])
         return Estimate(value, np.nan, np.nan)

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from quant_core.block import Count, Fraction, Seed
 from quant_core.counting.block_moments import Counts, Floats, ratio
 from quant_core.estimators._resampling import means_and_deviations
-from quant_core.estimators._sample_moments import moments_of_sample
 from quant_core.estimators.contract import Estimand, Estimate, Estimator, Sample
 from quant_core.special_functions import normal_quantile, t_quantile
 
@@ -102,5 +101,5 @@ class MeanInterval(Estimator):
     def estimate(self, sample: Sample) -> Estimate:
         if not len(sample.values):
             return Estimate(np.nan, np.nan, np.nan)
-        unique = ratio(moments_of_sample(sample).covered, np.array([sample.horizon]))
+        unique = ratio(sample.moments().covered, np.array([sample.horizon]))
         return self.of_values(sample.values, min(float(unique[0]), len(sample.values)))

@@ -20,7 +20,6 @@ from quant_core.counting.block_moments import (
     ratio,
     variance_against_baseline,
 )
-from quant_core.estimators._sample_moments import moments_of_sample
 from quant_core.estimators.cluster_robust_test import ClusterRobustTest, inflation_of_difference
 from quant_core.estimators.contract import Estimand, Estimate, Estimator, Sample
 from quant_core.estimators.effective_sample_size import EffectiveSampleSize
@@ -53,7 +52,7 @@ class MinimumDetectableEffect(Estimator):
     """The |lift| that the test would find with the given power at the given level.
 
     The smallest lift δ whose estimate lies beyond the test's critical value as often as power says, from the variance
-    **under that effect**. The t test rejects beyond c·s, c the quantile of Student's t and s an estimate of σ with ν
+    **under that effect**. The t test rejects beyond c·s, c the quantile of Student's t and s an estimate of σ with d
     degrees of freedom: δ = c·E[s] + z_power·√(σ(δ)² + c²·Var[s]), s for the rate at which the estimate only just
     suffices. The exact guard of rates rejects beyond the critical rate of the binomial, whatever the effect.
 
@@ -139,7 +138,7 @@ class MinimumDetectableEffect(Estimator):
     def estimate(self, sample: Sample) -> Estimate:
         if not len(sample.values):
             return Estimate(np.nan, np.nan, np.nan)
-        m = moments_of_sample(sample)
+        m = sample.moments()
         return Estimate(float(self.of_moments(m, sample, self.level)[0]), np.nan, np.nan)
 
     def of_moments(self, m: BlockMoments, sample: Sample, level: ArrayLike) -> Floats:
