@@ -14,6 +14,7 @@ import polars as pl
 from quant_core.tables import TABLES
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.marts.questions import one_per_question, with_twins
+from quant_pipelines.marts.sentences import headline
 from quant_pipelines.plots import finding_intervals, finding_labels, svg
 from quant_pipelines.report._document import Block, Column, Fold, Heading, Picture, Section, Table, Text, missing
 from quant_pipelines.report._numbers import NONE, count, fraction, interval, number, probability, yes_no
@@ -122,8 +123,8 @@ def verdict_sentence(cells: pl.DataFrame, fdr: float) -> str:
         )
     found = headline(significant, tested.height, paying_cells(tested), has_cost=tested["cost_bps"].count() > 0)
     return (
-        f"{found} Out of sample, after the correction over {scope}; at a false discovery rate of {fdr:g} expect up to {fdr * significant:.1f} of them to be false. "
-        f"{chance}"
+        f"{found} That is out of sample and after the correction over {scope}; at a false discovery rate of {fdr:g} "
+        f"expect up to {fdr * significant:.1f} of them to be false. {chance}"
     )
 
 
