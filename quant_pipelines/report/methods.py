@@ -24,6 +24,8 @@ def methods_section(inputs: SymbolInputs) -> Section:
          f"at a confidence of {stats.confidence:g}, not corrected for the number of cells."),
         ("p, q", "Two-sided test of the lift with a variance clustered over time blocks of at least 64 bars and four "
          "horizons, Student t; then Benjamini-Hochberg within its family. No test under 10 blocks or the least n."),
+        ("question", "What a test asks. Cells that part the same bars in the same way, with equal outcomes or their "
+         "complements, ask one question, are one test and are listed once; so are yes and no of a flag."),
         ("verdict", f"significant: q at most {stats.fdr:g}. not significant: tested, not found. insufficient: too few "
          "observations to test. Not significant is no proof of absence: a small effect needs more bars."),
         ("folds", "Train, then an embargo, then test, walking through time. Training outcomes that would reach the "
@@ -49,8 +51,9 @@ def _costs(inputs: SymbolInputs) -> str:
     return (
         f"A round trip costs {cost.bps_of(inputs.symbol):g} basis points of the entry price by the research spec. "
         "Rates, means and lifts are before costs; break-even is the hit rate that pays them, net is the mean payoff "
-        "after them. Clears cost says whether the intervals lie beyond break-even; it is not corrected for the number "
-        "of cells."
+        "after them of trades entered at the next open, the first price at which an event at a close can be traded. "
+        "Clears cost says whether the intervals lie beyond break-even, from the close and from the next open; it is "
+        "not corrected for the number of cells."
     )
 
 
