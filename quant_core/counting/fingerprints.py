@@ -82,6 +82,24 @@ def fingerprints_of_cells(
     return sums[:, :n_slots]
 
 
+def sums_of_codes(numbers: Prints, codes: NDArray[np.int32], n_codes: int) -> Prints:
+    """(n_codes,): the sum, modulo 2^64, of the numbers of each code; a negative code is none.
+
+    >>> sums_of_codes(np.array([1, 2, 4, 8], dtype=np.uint64), np.array([1, 0, -1, 1], dtype=np.int32), 3).tolist()
+    [2, 9, 0]
+    """
+    sums = np.zeros(n_codes, dtype=np.uint64)
+    _add_codes(numbers, codes, sums)
+    return sums
+
+
+@njit(cache=True, nogil=True)
+def _add_codes(numbers: Prints, codes: NDArray[np.int32], sums: Prints) -> None:  # pragma: no cover - compiled
+    for i in range(codes.size):
+        if codes[i] >= 0:
+            sums[codes[i]] += numbers[i]
+
+
 @njit(parallel=True, cache=True)
 def _sum_in_threads(
     events: NDArray[np.bool_], codes: NDArray[np.integer[Any]], numbers: Prints, sums: Prints

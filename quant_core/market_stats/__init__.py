@@ -22,7 +22,7 @@ from quant_core.market_stats._count_values import count_value_target
 from quant_core.market_stats._estimate import Place, estimate_cells
 from quant_core.market_stats._hypotheses import fingerprints
 from quant_core.market_stats._panel import Panel
-from quant_core.market_stats._trades import count_trades
+from quant_core.market_stats._trades import TradedCells, count_trades
 from quant_core.market_stats._verdict import judge, mark_replicated
 from quant_core.market_stats.settings import MarketStatsSpec
 from quant_core.splitters import Fold
@@ -107,9 +107,10 @@ def _count_split(panel: Panel, codes: Slots, start: int, stop: int) -> list[Targ
     for i, target in enumerate(targets):
         if i not in counted:
             counted[i] = count_value_target(target, events, codes, outcomes[i], panel.n_slots)
+    cells = TradedCells(events, codes, panel.n_slots)
     prints = fingerprints(targets, outcomes, events, codes, panel.n_slots, start)
     for i, target in enumerate(targets):
-        trades = count_trades(panel, target, outcomes[i], codes, (start, stop))
+        trades = count_trades(panel, target, outcomes[i], cells, start)
         tied = outcomes[i].tied
         ties = None if tied is None else count_ties(events, codes, tied, panel.n_slots)
         counted[i] = replace(counted[i], trades=trades, prints=prints[i], ties=ties)

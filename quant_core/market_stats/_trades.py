@@ -6,9 +6,9 @@ Keep out: break-even rates (``_cost.py``), the compiled sums (quant_core.countin
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from quant_core.counting.block_moments import block_bars
-from quant_core.counting.trades import FAILED, NO_TRADE, SUCCEEDED, UNDECIDED, TradeSums, sum_trades
+from quant_core.counting.trades import FAILED, NO_TRADE, SUCCEEDED, UNDECIDED, Floats, TradeSums, sum_trades
 from quant_core.errors import DataContractError
 from quant_core.market_stats._panel import Outcome, Panel
 from quant_core.targets.contract import Target
@@ -53,10 +53,35 @@ class Trades:
         return Trades(meant, self.at_open + later.at_open)
 
 
-def count_trades(
-    panel: Panel, target: Target, outcome: Outcome, codes: NDArray[np.integer[Any]], span: tuple[int, int]
-) -> Trades | None:
-    """Sums of a target's trades in one split; None where no cost is given or no trade is meant.
+@dataclass(frozen=True)
+class TradedCells:
+    """The cells of one split whose trades are summed.
+
+    Attributes:
+        events: (n_events, L).
+        codes: (n_rows, L); ``n_slots`` for no state.
+        n_slots: number of slots.
+        known: sums by what was summed: two targets with the same exits are one sum at the next open.
+    """
+
+    events: NDArray[np.bool_]
+    codes: NDArray[np.integer[Any]]
+    n_slots: int
+    known: dict[bytes, BothSides] = field(default_factory=dict[bytes, BothSides])
+
+    def sums(self, payoffs: Floats, against: Floats, state: NDArray[np.int8], size: int) -> BothSides:
+        """Sums of both sides in time blocks of ``size`` bars."""
+        key = hashlib.sha256(b"".join(x.tobytes() for x in (payoffs, against, state, np.array(size)))).digest()
+        if key not in self.known:
+            first = sum_trades(self.events, self.codes, self.n_slots, payoffs, state, size)
+            is_mirror = np.array_equal(payoffs, -against)
+            other = sum_trades(self.events, self.codes, self.n_slots, against, state, size) if not is_mirror else None
+            self.known[key] = BothSides(first, other or _negated(first))
+        return self.known[key]
+
+
+def count_trades(panel: Panel, target: Target, outcome: Outcome, cells: TradedCells, start: int) -> Trades | None:
+    """Sums of a target's trades in the split from bar ``start``; None where no cost is given or no trade is meant.
 
     A trade counts when its window ends inside the split, also where its outcome is null.
 
@@ -65,31 +90,22 @@ def count_trades(
     """
     if target not in panel.trades:
         return None
-    start, stop = span
-    frame = panel.trades[target].slice(start, stop - start)
+    n_bars, size = len(outcome.valid), block_bars(target.horizon)
+    frame = panel.trades[target].slice(start, n_bars)
     payoffs = {name: frame[name].fill_null(0.0).to_numpy() for name in PAYOFFS}
-    inside = np.arange(stop - start)[::-1] >= target.horizon
+    inside = np.arange(n_bars)[::-1] >= target.horizon
     traded = frame.select(pl.all_horizontal(pl.col(PAYOFFS).is_not_null())).to_series().to_numpy() & inside
-    state = np.full(stop - start, UNDECIDED)
-    if target.kind == "binary":
-        state = np.where(outcome.valid, np.where(outcome.value == 1, SUCCEEDED, FAILED), UNDECIDED)
-    state = np.where(traded, state, NO_TRADE).astype(np.int8)
+    outcomes = np.where(outcome.valid, np.where(outcome.value == 1, SUCCEEDED, FAILED), UNDECIDED)
+    is_binary = target.kind == "binary"
+    state = np.where(traded, outcomes if is_binary else UNDECIDED, NO_TRADE).astype(np.int8)
     _check(target, payoffs, state)
-
-    def summed(names: tuple[str, str]) -> BothSides:
-        mine, other = (payoffs[name] for name in names)
-        add = partial(sum_trades, panel.events[:, start:stop], codes, panel.n_slots)
-        first = add(mine, state, block_bars(target.horizon))
-        if np.array_equal(mine, -other):
-            return BothSides(first, _negated(first))
-        return BothSides(first, add(other, state, block_bars(target.horizon)))
-
-    as_meant = summed(AS_MEANT) if target.kind == "binary" else None
+    meant, at_open = ((payoffs[mine], payoffs[other]) for mine, other in (AS_MEANT, AT_OPEN))
+    as_meant = cells.sums(*meant, state, size) if is_binary else None
     # A target that means the next open has one entry only.
-    is_same = as_meant is not None and all(
-        np.array_equal(payoffs[a], payoffs[b]) for a, b in zip(AS_MEANT, AT_OPEN, strict=True)
-    )
-    return Trades(as_meant, as_meant if as_meant is not None and is_same else summed(AT_OPEN))
+    if as_meant is not None and all(map(np.array_equal, meant, at_open)):
+        return Trades(as_meant, as_meant)
+    entered = np.where(traded, UNDECIDED, NO_TRADE).astype(np.int8)
+    return Trades(as_meant, cells.sums(*at_open, entered, size))
 
 
 def _check(target: Target, payoffs: Mapping[str, NDArray[np.float64]], state: NDArray[np.int8]) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,6 +20,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from quant_core.bars import Bars
+from quant_core.counting.fingerprints import Prints, mixed
 from quant_core.dimensions import Dimension
 from quant_core.dimensions.contract import Cycle
 from quant_core.seasonality._threads import in_threads
@@ -48,6 +49,21 @@ class Cells:
 
     def __len__(self) -> int:
         return len(self.starts) - 1
+
+    @cached_property
+    def fingerprints(self) -> Prints:
+        """(n_cells,); of the bars of each cell.
+
+        The difference of two numbers that belong to a cell's ends: it adds up over bars, however they are cut.
+
+        >>> from quant_core.timeframes import Timeframe
+        >>> bars = Bars.of(close=[1.0] * 5, timeframe=Timeframe.M15)
+        >>> long, short = cells_of(bars, 30).fingerprints, cells_of(bars, 1).fingerprints
+        >>> len(long), len(short), bool(long[1] == short[2:4].sum())
+        (3, 5, True)
+        """
+        ends = mixed(self.starts.astype(np.uint64))
+        return ends[1:] - ends[:-1]
 
 
 def cells_of(bars: Bars, minutes: int) -> Cells:

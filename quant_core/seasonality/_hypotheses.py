@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from quant_core.counting.fingerprints import Prints, mixed
+from quant_core.counting.fingerprints import Prints, sums_of_codes
 from quant_core.seasonality._cells import Cells, Codes
 
 # Both parts of the bars, the smaller number first; 0 for an empty one. Dropped from the table.
@@ -23,9 +23,6 @@ _SHARED = (*FAMILY, "hypothesis")
 
 def parts_of_bins(cells: Cells, codes: Codes, n_bins: int) -> Prints:
     """(n_bins, 2); fingerprints of the bars in each bin and of those in the dimension's other bins, the smaller first.
-
-    A cell's fingerprint is the difference of two numbers that belong to its ends: it adds up over bars, however they
-    are cut into cells.
 
     Args:
         cells: stretches of bars.
@@ -44,10 +41,7 @@ def parts_of_bins(cells: Cells, codes: Codes, n_bins: int) -> Prints:
     >>> int(three[3, 0])
     0
     """
-    ends = mixed(cells.starts.astype(np.uint64))
-    of_cell, is_in = ends[1:] - ends[:-1], codes >= 0
-    inside = np.zeros(n_bins, dtype=np.uint64)
-    np.add.at(inside, codes[is_in], of_cell[is_in])
+    inside = sums_of_codes(cells.fingerprints, codes, n_bins)
     outside = inside.sum() - inside
     return np.column_stack((np.minimum(inside, outside), np.maximum(inside, outside)))
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from quant_core.market_stats import compute_market_stats
 from quant_core.tables import TABLES
+from quant_pipelines.marts.questions import one_per_question
 from quant_pipelines.plots import finding_intervals, finding_labels, markdown_entry
 from quant_pipelines.stages.metadata import table_value
 from quant_pipelines.stages.stage import Made, Stage
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "event", "condition", "condition_value", "target", "n", "n_eff", "p_hat", "ci_low", "ci_high", "baseline",
-    "lift_freq", "p_value", "q_value", "mde", "verdict", "break_even", "net_mean_bps", "clears_cost", "cost_side",
+    "lift_freq", "p_value", "q_value", "mde", "verdict", "break_even", "net_mean_bps",
+    "net_open_mean_bps", "clears_cost", "cost_side",
 )  # fmt: skip
 
 
@@ -43,7 +45,8 @@ def view(tables: KeyTables) -> Mapping[str, dg.MetadataValue[Any]]:
         {"symbol": tables.partition.symbol, "timeframe": tables.partition.timeframe},
     )
     pooled = rows.filter((pl.col("split") == "oos_pooled") & (pl.col("target_kind") == "binary"))
-    strongest = pooled.sort("q_value", pl.col("lift_freq").abs(), descending=[False, True], nulls_last=True)
+    ranked = pooled.sort("q_value", pl.col("lift_freq").abs(), descending=[False, True], nulls_last=True)
+    strongest = one_per_question(ranked)
     title = f"{names['symbol']} {names['timeframe']}: strongest findings, all out-of-sample folds pooled"
     drawn = finding_labels(strongest.with_columns(**{k: pl.lit(v) for k, v in names.items()}))
     verdicts = (

@@ -1,7 +1,7 @@
-"""Questions: cells of market_stats that ask the same one, listed together.
+"""Questions: cells of market_stats, or bins of profiles, that ask the same one, listed together.
 
 Put here: naming the others that ask it, and keeping one row of each.
-Keep out: which cells ask the same (quant_core.market_stats), ranking (sql/marts).
+Keep out: which of them ask the same (quant_core.market_stats, quant_core.seasonality), ranking (sql/marts).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 ONE_QUESTION = ("symbol", "timeframe", "fold", "split", "hypothesis")
+_ONE_QUESTION_OF_BINS = ("symbol", "timeframe", "metric", "hypothesis")
 
 
 def with_twins(cells: pl.DataFrame) -> pl.DataFrame:
@@ -41,3 +42,15 @@ def one_per_question(cells: pl.DataFrame) -> pl.DataFrame:
     """
     first = pl.struct(ONE_QUESTION).is_first_distinct()
     return cells.filter(first | pl.col("hypothesis").is_null())
+
+
+def one_bin_per_question(bins: pl.DataFrame) -> pl.DataFrame:
+    """Of the bins that ask the same question the one with the fewest bars: of yes and no it is mostly yes.
+
+    >>> bins = pl.DataFrame({"symbol": "S", "timeframe": "D1", "metric": "p_up", "bin": ["0", "1", "1"],
+    ...                      "n": [90, 10, 9], "hypothesis": ["flag | 0", "flag | 0", "month | 1"]})
+    >>> one_bin_per_question(bins).select("hypothesis", "bin").rows()
+    [('flag | 0', '1'), ('month | 1', '1')]
+    """
+    fewest = bins.with_row_index("_row").sort("n", maintain_order=True)
+    return fewest.unique(_ONE_QUESTION_OF_BINS, keep="first", maintain_order=True).sort("_row").drop("_row")

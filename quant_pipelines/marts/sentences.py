@@ -76,9 +76,10 @@ def _trade(row: Mapping[str, Any]) -> str:
     """The better side of the trade, and what it leaves."""
     if row["net_best_bps"] is None:
         return "no trade and cost are given for it"
-    pays = {None: "of which too little is known", True: "which pays"}.get(
-        row["clears_cost"], "which does not pay surely"
-    )
+    is_found = row["verdict_global"] == "significant"
+    known = "which pays" if is_found else "which would pay if it is no chance"
+    unknown = "too few to say whether it pays"
+    pays = {None: unknown, True: known}.get(row["clears_cost"], "which is not surely above 0")
     net = f"net {row['net_best_bps']:+.1f} bp a trade after {row['cost_bps']:g} bp cost"
     return f"traded {row['net_best_side']} it from the next open: {net}, {pays}"
 

@@ -11,6 +11,7 @@ from textwrap import wrap
 
 import polars as pl
 
+from quant_pipelines.marts.questions import one_per_question
 from quant_pipelines.plots._figure import (
     GRID,
     INK,
@@ -86,7 +87,9 @@ def finding_labels(findings: pl.DataFrame, *, with_symbol: bool = True) -> pl.Da
 def of_mart(frame: pl.DataFrame) -> bytes:
     """The strongest out-of-sample cells of binary targets."""
     pooled = frame.filter(pl.col("split") == "oos_pooled").with_columns(verdict=pl.col("verdict_global"))
-    return finding_intervals(finding_labels(pooled), title="Strongest findings, all out-of-sample folds pooled")
+    return finding_intervals(
+        finding_labels(one_per_question(pooled)), title="Strongest findings, all out-of-sample folds pooled"
+    )
 
 
 MART_FIGURE = of_mart

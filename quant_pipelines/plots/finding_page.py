@@ -59,7 +59,7 @@ def _titled(axes: Axes, title: str, label: str) -> None:
 
 def _dated(axes: Axes) -> None:
     """Dates along the axis, as few as fit."""
-    locator = AutoDateLocator(maxticks=7)
+    locator = AutoDateLocator()
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 

@@ -37,6 +37,10 @@ _MAX_STATES = 24
 _MAX_CELLS = 290
 """Each cell holds text: more of them would not fit into MAX_PNG_BYTES."""
 
+_LINE_INCHES, _LETTER_INCHES = 1.35 * 7 / 72, 0.6 * 7 / 72
+"""Room of a label's line and letter at its size of 7 points."""
+
+_PANELS_INCHES = 8.4
 _COLUMNS_OF_TWO_LINES = 15
 _STATES_SIDE_BY_SIDE = 7
 """Up to so many states the splits stand side by side; more states stand below each other."""
@@ -61,13 +65,17 @@ def market_stats_heat_map(cells: pl.DataFrame, *, title: str, render: Render = p
     beside = len(states) <= _STATES_SIDE_BY_SIDE
     rows, columns = (1, len(splits)) if beside else (len(splits), 1)
     is_narrow = columns * len(states) > _COLUMNS_OF_TWO_LINES
-    row_inches = 0.46 if is_narrow else 0.42
+    n_lines = max((_wrapped(name).count("\n") + 1 for name in names), default=1)
+    row_inches = max(0.46 if is_narrow else 0.42, _LINE_INCHES * n_lines + 0.06)
     figure = Figure(figsize=(11.0, 1.5 + rows * (0.5 + row_inches * len(names))), dpi=90, layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     scale = Normalize(*_limits(shown))
     for axes, split in zip(panels, splits, strict=True):
         _draw_split(axes, shown.filter(split=split), names, states, scale, is_narrow=is_narrow)
+        # Names that are wider than their column stand upright instead of running into each other.
+        if _LETTER_INCHES * max(map(len, states)) > _PANELS_INCHES / (columns * len(states)):
+            axes.tick_params(axis="x", labelrotation=90)
         fold = cells.filter(split=split)["fold"][0]
         axes.set_title(_SPLITS[split] + (f" (fold {fold})" if fold >= 0 else ""), loc="left", fontsize=9, color=INK)
     bar = figure.colorbar(ScalarMappable(scale, LIFT_COLORS), ax=list(panels), pad=0.01, fraction=0.03)

@@ -15,11 +15,11 @@ from quant_core.errors import UnknownNameError
 from quant_core.seasonality.reading import metric_rows
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.query import read_mart
+from quant_pipelines.marts.questions import one_bin_per_question
 from quant_pipelines.reading.claims import claimed
 from quant_pipelines.reading.partitions import of_partitions
 
 _PLACE = ("symbol", "timeframe", "dimension", "metric", "bin_order")
-_ONE_QUESTION = ("symbol", "timeframe", "metric", "hypothesis")
 _BY_STRENGTH = ("q_value_global", "p_value", *_PLACE)
 
 
@@ -43,7 +43,7 @@ def strongest_bins(lake: Lake, *, q_max: float) -> StrongestBins:
         LakeError: the mart was never built, or from another schema.
     """
     mart = read_mart("mart__seasonality_profiles", lake)
-    tested = _one_per_question(mart.filter(pl.col("q_value_global").is_not_null()).sort(_BY_STRENGTH))
+    tested = one_bin_per_question(mart.filter(pl.col("q_value_global").is_not_null()).sort(_BY_STRENGTH))
     return StrongestBins(tested, int((tested["q_value_global"] <= q_max).sum()))
 
 
@@ -78,19 +78,7 @@ def seasonal_bins(
     mart = claimed(of_partitions(mart, symbols, timeframes))
     if q_max is not None:
         mart = mart.filter(pl.col("q_value_global") <= q_max)
-    return mart.sort(_PLACE) if dimension else _one_per_question(mart.sort(_BY_STRENGTH, nulls_last=True))
-
-
-def _one_per_question(bins: pl.DataFrame) -> pl.DataFrame:
-    """Of the bins that ask the same question the one with the fewest bars: of yes and no it is mostly yes.
-
-    >>> bins = pl.DataFrame({"symbol": "S", "timeframe": "D1", "metric": "p_up", "bin": ["0", "1", "1"],
-    ...                      "n": [90, 10, 9], "hypothesis": ["flag | 0", "flag | 0", "month | 1"]})
-    >>> _one_per_question(bins).select("hypothesis", "bin").rows()
-    [('flag | 0', '1'), ('month | 1', '1')]
-    """
-    fewest = bins.with_row_index("_row").sort("n", maintain_order=True)
-    return fewest.unique(_ONE_QUESTION, keep="first", maintain_order=True).sort("_row").drop("_row")
+    return mart.sort(_PLACE) if dimension else one_bin_per_question(mart.sort(_BY_STRENGTH, nulls_last=True))
 
 
 def _of_dimension(mart: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -25,6 +25,8 @@ def methods_section(inputs: SymbolInputs) -> Section:
         ("p, q", "Two-sided test of the lift with a variance clustered over time blocks of at least 64 bars and four "
          "horizons, Student t, and for rates never under the exact binomial p-value; then Benjamini-Hochberg within "
          "its family. No test under 10 blocks or the least n."),
+        ("question", "What a test asks. Cells that part the same bars in the same way, with equal outcomes or their "
+         "complements, ask one question, are one test and are listed once; so are yes and no of a flag."),
         ("mde", f"The smallest lift that the cell would show with {stats.power:.0%} power if it were the only "
          "discovery of its family. A smaller effect is missed more often than that."),
         ("verdict", f"significant: q at most {stats.fdr:g}. not significant: tested, not found. underpowered: not even "
@@ -53,8 +55,9 @@ def _costs(inputs: SymbolInputs) -> str:
     return (
         f"A round trip costs {cost.bps_of(inputs.symbol):g} basis points of the entry price by the research spec. "
         "Rates, means and lifts are before costs; break-even is the hit rate that pays them, net is the mean payoff "
-        "after them. Clears cost says whether the intervals lie beyond break-even; it is not corrected for the number "
-        "of cells."
+        "after them of trades entered at the next open, the first price at which an event at a close can be traded. "
+        "Clears cost says whether the intervals lie beyond break-even, from the close and from the next open; it is "
+        "not corrected for the number of cells."
     )
 
 

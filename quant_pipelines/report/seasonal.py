@@ -11,6 +11,7 @@ import polars as pl
 from quant_core.seasonality.reading import headline_metric
 from quant_core.tables import TABLES
 from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.marts.questions import one_bin_per_question
 from quant_pipelines.plots import seasonal_profile, stability_map, svg
 from quant_pipelines.report._document import Block, Column, Fold, Heading, Picture, Section, Table, Text, missing
 from quant_pipelines.report._numbers import NONE, count, interval, number, probability, yes_no
@@ -29,7 +30,8 @@ def seasonality_section(inputs: SymbolInputs) -> Section:
         Text(
             "A profile is computed over all bars, so by itself it is in sample: what counts is whether a bin found on "
             "the earlier half keeps its sign on the later one (stable) and is confirmed there (replicated), and in how "
-            "many years its lift has the same sign. The baseline of a bin leaves the bin out."
+            "many years its lift has the same sign. The baseline of a bin leaves the bin out. Bins that part the same "
+            "bars in the same way, such as yes and no of a flag, are one test and are counted once."
         )
     ]
     for key in inputs.keys:
@@ -41,7 +43,7 @@ def tested_bins(inputs: SymbolInputs, key: PartitionKey) -> pl.DataFrame | None:
     """The tested bins of a partition with global q and years, strongest first; None where there is no profile.
 
     Columns of ``seasonality_profiles``, and ``q_value_global``, ``n_years``, ``n_years_same``, which are null where the
-    mart is missing or older than the profile.
+    mart is missing or older than the profile. Bins that ask the same question are one row: that with the fewest bars.
     """
     profile = inputs.rows("seasonality_profiles", key)
     if profile is None:
@@ -53,7 +55,9 @@ def tested_bins(inputs: SymbolInputs, key: PartitionKey) -> pl.DataFrame | None:
         joined = tested.with_columns(pl.lit(None, t).alias(name) for name, t in added.items())
     else:
         joined = tested.join(mart.select(*_BIN, *added), on=_BIN, how="left", maintain_order="left")
-    return joined.sort("q_value_global", "q_value", "p_value", "dimension", "bin_order", "metric", nulls_last=True)
+    return one_bin_per_question(joined).sort(
+        "q_value_global", "q_value", "p_value", "dimension", "bin_order", "metric", nulls_last=True
+    )
 
 
 def _timeframe(inputs: SymbolInputs, key: PartitionKey) -> list[Block]:

@@ -19,7 +19,7 @@ from quant_pipelines.cli import run
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.report import publish_report, report_html
-from quant_pipelines.report.findings import pooled_cells, verdict_sentence
+from quant_pipelines.report.findings import pooled_cells
 from quant_pipelines.report.inputs import MartShelf, SymbolInputs
 from quant_pipelines.report.seasonal import tested_bins as bins_of
 from tests.pipelines.small_project import SmallProject, daily_csv
@@ -50,11 +50,14 @@ STRUCTURE = {
     "nav",
     "main",
     "section",
+    "article",
     "footer",
 }
 CONTENT = {
     "p",
     "a",
+    "ol",
+    "li",
     "div",
     "table",
     "figure",
@@ -123,10 +126,12 @@ def _text(page: str) -> str:
 def test_every_section_is_there_with_figures_and_verdicts(page: str) -> None:
     parsed, text = _Page(page), _text(page)
     anchors = [s["id"] for s in parsed.all("section") + parsed.all("footer")]
-    shipped = ["summary", "price", "quality", "findings", "seasonality", "methods", "provenance"]
+    shipped = ["summary", "price", "findings", "finding-pages", "seasonality", "quality", "methods", "provenance"]
     assert [anchor for anchor in anchors if anchor in shipped] == shipped
     assert (anchors[0], anchors[-1]) == ("summary", "provenance")
-    assert [a["href"] for a in parsed.all("a")] == [f"#{anchor}" for anchor in anchors]
+    pages = [article["id"] for article in parsed.all("article")]
+    assert 1 <= len(pages) == len(set(pages)) <= 12
+    assert [a["href"] for a in parsed.all("a")] == [f"#{anchor}" for anchor in [*anchors, *pages]]
     shown = {image["alt"] for image in parsed.all("img")}
     assert {"closes of AAA|D1 with the calendar gaps", "lifts with their intervals"} <= shown
     assert any("train beside test" in str(alt) for alt in shown)
@@ -237,28 +242,6 @@ def test_findings_are_joined_by_their_keys_and_told_old_by_their_provenance(
     assert min(as_built) > 0
     assert known(p_value=pl.col("p_value") * (1 + 1e-15)) == as_built
     assert known(provenance=pl.lit("of earlier statistics")) == [0, 0]
-
-
-def test_the_verdict_counts_findings_and_their_expected_errors() -> None:
-    cells = pl.DataFrame(
-        {
-            "q_value": [0.01, 0.02, 0.5, None],
-            "q_value_global": [0.03, 0.2, 0.9, None],
-            "verdict": ["significant", "significant", "not_significant", "insufficient"],
-            "verdict_global": ["significant", "not_significant", "not_significant", "insufficient"],
-            "p_value": [0.001, 0.04, 0.5, None],
-        }
-    )
-    sentence = verdict_sentence(cells, 0.1)
-    assert sentence.startswith("1 of 3 cells is significant out of sample after the correction over all symbols")
-    assert (
-        "expect up to 0.1 of them to be false. 2 of 3 p-values are at most 0.05; chance alone gives about 0."
-        in sentence
-    )
-    alone = cells.with_columns(pl.lit(None, pl.Float64).alias("q_value_global"), verdict_global=pl.lit(None, pl.String))
-    assert verdict_sentence(alone, 0.1).startswith(
-        "2 of 3 cells are significant out of sample after the correction over this"
-    )
 
 
 def test_symbols_without_bars_and_illegal_names_are_refused(project: SmallProject, spec: ResearchSpec) -> None:
