@@ -212,7 +212,7 @@ def test_sections_without_data_say_which_command_makes_them(
     text = _text(Path(publish_report(bare, spec, "AAA").path).read_text(encoding="utf-8"))
     assert "The heat map of conditions is not built yet. Build it with: qe launch marts" in text
     assert "is missing or older than these statistics. Compute it with: qe launch marts" in text
-    assert "over this symbol and timeframe" in text
+    assert "for this symbol and timeframe" in text
 
 
 def test_tables_made_with_another_spec_are_named_as_such(project: SmallProject) -> None:
@@ -247,17 +247,18 @@ def test_the_verdict_counts_findings_and_their_expected_errors() -> None:
             "verdict": ["significant", "significant", "not_significant", "insufficient"],
             "verdict_global": ["significant", "not_significant", "not_significant", "insufficient"],
             "p_value": [0.001, 0.04, 0.5, None],
+            "cost_bps": [1.0] * 4,
+            "clears_cost": [True, False, True, None],
         }
     )
     sentence = verdict_sentence(cells, 0.1)
-    assert sentence.startswith("1 of 3 cells is significant out of sample after the correction over all symbols")
-    assert (
-        "expect up to 0.1 of them to be false. 2 of 3 p-values are at most 0.05; chance alone gives about 0."
-        in sentence
-    )
+    assert sentence.startswith("2 significant of 3 questions tested, 1 of them pays after costs.")
+    assert "for this symbol and timeframe; at a false discovery rate of 0.1 expect up to 0.2 of them" in sentence
+    assert "1 would stand among the findings of all symbols and timeframes. 2 of 3 p-values are at most" in sentence
+    # Strangers may change what stands among the findings of all, and nothing else.
     alone = cells.with_columns(pl.lit(None, pl.Float64).alias("q_value_global"), verdict_global=pl.lit(None, pl.String))
-    assert verdict_sentence(alone, 0.1).startswith(
-        "2 of 3 cells are significant out of sample after the correction over this"
+    assert verdict_sentence(alone, 0.1) == sentence.replace(
+        "1 would stand among the findings of all symbols and timeframes. ", ""
     )
 
 
