@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from quant_core.calibration._universes import Universe
 from quant_core.inference import INFERENCES
+from quant_core.inference.benjamini_hochberg import BenjaminiHochberg
 from quant_core.inference.contract import Correction, UniverseCorrection
 
 Found: TypeAlias = NDArray[np.bool_]
@@ -23,12 +24,11 @@ _ALONE = "benjamini_hochberg, each family alone"
 _KEY = ("scope", "source", "split_bars", "n_families", "planted_share", "method")
 
 
-def _inside(name: str) -> Decide:
+def _inside(kind: type[Correction]) -> Decide:
     """Each family corrected alone by a method, told the effective sizes."""
 
     def decide(universe: Universe, rate: float) -> Found:
-        method = INFERENCES[name](rate=rate)  # pyright: ignore[reportCallIssue]
-        assert isinstance(method, Correction)
+        method = kind(rate=rate)
         found = np.zeros(len(universe.p_values), dtype=np.bool_)
         for family in np.unique(universe.families):
             member = universe.families == family
@@ -38,13 +38,11 @@ def _inside(name: str) -> Decide:
     return decide
 
 
-def _over(name: str) -> Decide:
+def _over(kind: type[UniverseCorrection]) -> Decide:
     """All families at once."""
 
     def decide(universe: Universe, rate: float) -> Found:
-        method = INFERENCES[name](rate=rate)  # pyright: ignore[reportCallIssue]
-        assert isinstance(method, UniverseCorrection)
-        return method.adjust(universe.p_values, universe.families) <= rate
+        return kind(rate=rate).adjust(universe.p_values, universe.families) <= rate
 
     return decide
 
@@ -56,9 +54,9 @@ def methods(scope: str) -> Mapping[str, Decide]:
     (True, True)
     """
     if scope == "family":
-        return {name: _inside(name) for name, method in INFERENCES.items() if issubclass(method, Correction)}
-    universe = {name: _over(name) for name, method in INFERENCES.items() if issubclass(method, UniverseCorrection)}
-    return {_ALONE: _inside("benjamini_hochberg"), **universe}
+        return {name: _inside(method) for name, method in INFERENCES.items() if issubclass(method, Correction)}
+    universe = {name: _over(method) for name, method in INFERENCES.items() if issubclass(method, UniverseCorrection)}
+    return {_ALONE: _inside(BenjaminiHochberg), **universe}
 
 
 def judged(universe: Universe, rate: float, scope: str, place: Mapping[str, object]) -> pl.DataFrame:

@@ -64,6 +64,14 @@ class Correction(Inference):
         Known before any outcome is, so a promise of power can be made at it.
         """
 
+    def first_steps(self, covariate: ArrayLike) -> NDArray[np.float64]:
+        """The same for each test of a family with these covariates (see ``adjust``): its level where it stands alone.
+
+        Without weights it is one level for all.
+        """
+        n_tests = len(np.asarray(covariate))
+        return np.full(n_tests, self.first_step(n_tests) if n_tests else np.nan)
+
 
 @dataclass(frozen=True)
 class UniverseCorrection(Inference):

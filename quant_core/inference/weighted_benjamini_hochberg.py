@@ -58,6 +58,12 @@ class WeightedBenjaminiHochberg(_BenjaminiHochberg):
         weighted[tested] = np.minimum(p[tested] / weights, 1.0)
         return super().adjust(weighted)
 
+    def first_steps(self, covariate: ArrayLike) -> NDArray[np.float64]:
+        """The weight of each test times rate/m."""
+        equal = super().first_steps(covariate)
+        known = np.asarray(covariate, dtype=np.float64)
+        return equal * self.weights(known) if len(equal) >= _FEWEST_WEIGHTED else equal
+
     def weights(self, n_effective: NDArray[np.float64]) -> NDArray[np.float64]:
         """(m,) weights ≥ ½ of mean 1; nan and numbers that are not positive count as the median of the others."""
         from scipy.special import ndtr  # noqa: PLC0415  scipy takes a quarter of a second to load

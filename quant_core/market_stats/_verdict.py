@@ -36,8 +36,12 @@ def _judge_family(cells: pl.DataFrame, spec: MarketStatsSpec) -> pl.DataFrame:
     speaker = cells[SPEAKER].to_numpy()
     in_family = np.where(enough & (speaker == np.arange(len(p))), p, np.nan)
     n_tests = int(np.sum(~np.isnan(in_family)))
-    q = np.where(enough, spec.correction.adjust(in_family)[speaker], np.nan)
-    mde = _detectable(cells, spec, spec.correction.first_step(max(n_tests, 1)))
+    n_eff = cells["n_eff"].to_numpy().astype(np.float64)
+    q = np.where(enough, spec.correction.adjust(in_family, n_eff)[speaker], np.nan)
+    # Cells outside the family are told what its tests would find at equal weights.
+    level = np.full(len(p), spec.correction.first_step(max(n_tests, 1)))
+    level[~np.isnan(in_family)] = spec.correction.first_steps(n_eff[~np.isnan(in_family)])
+    mde = _detectable(cells, spec, level[speaker])
     verdict = np.where(q <= spec.fdr, "significant", "not_significant").astype(object)
     # Rates have a largest possible effect, so a hypothesis may be beyond the reach of its family's first step.
     beyond = np.isin(speaker, speaker[np.isnan(mde)]) & (cells["target_kind"][0] == "binary")
@@ -56,7 +60,7 @@ def _judge_family(cells: pl.DataFrame, spec: MarketStatsSpec) -> pl.DataFrame:
     )
 
 
-def _detectable(cells: pl.DataFrame, spec: MarketStatsSpec, level: float) -> Floats:
+def _detectable(cells: pl.DataFrame, spec: MarketStatsSpec, level: Floats) -> Floats:
     """The least lift found with the spec's power at ``level``; nan where no test is, and where none would be."""
     n, n_all, baseline, spread, degrees = (
         cells[name].to_numpy().astype(np.float64) for name in ("n", "n_all", "baseline", SPREAD, DEGREES)

@@ -118,3 +118,16 @@ def test_tests_outside_the_universe_change_nothing(name):
     np.testing.assert_allclose(q[inside], INFERENCES[name]().adjust([0.001, 0.03, 0.5], ["a", "a", "b"]))
     assert np.isnan(q[[1, 4]]).all()
     assert len(INFERENCES[name]().adjust([], [])) == 0
+
+
+@given(st.lists(st.floats(1, 1e5), min_size=2, max_size=60), st.data())
+def test_the_only_effect_is_found_exactly_at_or_under_the_first_step_of_its_weight(n_eff, data):
+    method = WeightedBenjaminiHochberg(rate=0.1)
+    i = data.draw(st.integers(0, len(n_eff) - 1))
+    level = method.first_steps(n_eff)[i]
+    for p, found in ((level * (1 - 1e-9), True), (level * (1 + 1e-9), False)):
+        tests = np.ones(len(n_eff))
+        tests[i] = p
+        assert (method.adjust(tests, n_eff)[i] <= 0.1) == found
+    assert method.first_steps([7.0]).tolist() == [method.first_step(1)]
+    assert BenjaminiHochberg(rate=0.1).first_steps(n_eff).tolist() == [0.1 / len(n_eff)] * len(n_eff)

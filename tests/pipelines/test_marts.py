@@ -183,7 +183,7 @@ def ranked_lake(tmp_path: Path) -> Lake:
         net_open_against_bps=pl.Series([-5.0, 5.0, -1.0, -94.0, -12.0]),
         clears_cost=pl.Series([False, True, False, True, True]),
         target_kind=pl.Series([*["binary"] * 4, "numeric"]),
-        verdict=pl.Series(["significant", "significant", "not_significant", "insufficient", "not_significant"]),
+        verdict=pl.Series([*["significant"] * 3, "insufficient", "not_significant"]),
     )
     train = cells.with_columns(
         fold=pl.lit(0, pl.Int64), split=pl.lit("train"), replicated=pl.Series([True, None, True, None, False])
@@ -228,7 +228,7 @@ def test_findings_lead_with_what_pays_and_are_chosen_by_block_and_cost(ranked_la
     assert (
         "A D1: After event_001, up_next_bar happened in 20.0 % of 400 cases (10.0 to 30.0 %), less often than on all "
         "bars (50.0 %); traded against it from the next open: net +5.0 bp a trade after 2 bp cost, which pays; "
-        "significant (q 0.003); replication could not be tested."
+        "significant (q 0.002); replication could not be tested."
     ) in " ".join(text.split())
     assert named(printed(ranked_lake, clears_cost_only=True)) == ["event_001", "event_003"]
     assert named(printed(ranked_lake, clears_cost_only=True, significant_only=True)) == ["event_001"]
@@ -261,13 +261,13 @@ def test_the_summary_counts_tests_findings_and_what_chance_gives(ranked_lake: La
     mart = build_mart(_mart("mart__market_stats_summary"), ranked_lake, {"fdr": 0.1}).frame
     pooled, train = mart.sort("split").rows(named=True)
     expected = {
-        "n_folds": 1, "n_cells": 5, "n_insufficient": 1, "n_tested": 4, "n_significant": 2, "n_false_expected": 0.2,
+        "n_folds": 1, "n_cells": 5, "n_insufficient": 1, "n_tested": 4, "n_significant": 3, "n_false_expected": 0.3,
         "n_p_small": 3, "n_p_small_by_chance": 0.2, "q_value_min": 0.0001, "strongest_event": "event_000",
         "data_version": "data", "code_version": "code", "spec_id": "spec", "seed": 7,
     }  # fmt: skip
     for row in (pooled, train):
         assert {name: row[name] for name in expected} == pytest.approx(expected)
-    assert (train["n_replication_testable"], train["n_replicated"]) == (1, 1)
+    assert (train["n_replication_testable"], train["n_replicated"]) == (2, 2)
     assert (pooled["n_replication_testable"], pooled["n_replicated"]) == (None, None)
 
 

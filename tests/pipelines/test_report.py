@@ -217,7 +217,7 @@ def test_sections_without_data_say_which_command_makes_them(
     text = _text(Path(publish_report(bare, spec, "AAA").path).read_text(encoding="utf-8"))
     assert "The heat map of conditions is not built yet. Build it with: qe launch marts" in text
     assert "is missing or older than these statistics. Compute it with: qe launch marts" in text
-    assert "over this symbol and timeframe" in text
+    assert "for this symbol and timeframe" in text
 
 
 def test_tables_made_with_another_spec_are_named_as_such(project: SmallProject) -> None:

@@ -27,7 +27,7 @@ class Bonferroni(Correction):
     [0.02, nan, 1.0]
     """
 
-    def adjust(self, p_values: ArrayLike) -> NDArray[np.float64]:
+    def adjust(self, p_values: ArrayLike, covariate: ArrayLike | None = None) -> NDArray[np.float64]:
         """The q-value of every test, in the order given."""
         p = np.asarray(p_values, dtype=np.float64)
         return np.minimum(p * int(np.sum(~np.isnan(p))), 1.0)
