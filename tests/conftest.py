@@ -1,7 +1,9 @@
-"""For all tests: where the shared market data lie, a private PostgreSQL server, ids that every process agrees on."""
+"""For all tests: where the shared market data lie, a private PostgreSQL server, stable ids, and the order of tests."""
 
 from __future__ import annotations
 
+import random
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -21,10 +23,33 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse ids that hold an address: processes that share the tests would not find the same ones."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--order-seed N``: files, and the tests in each, in an order drawn by N; ``reversed`` is the last one first."""
+    parser.addoption("--order-seed", default=None, help="run files and their tests in the order of this seed")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse ids that hold an address, and order the tests as asked."""
+    _refuse_addresses(items)
+    seed = config.getoption("--order-seed", default=None)
+    if seed is not None:
+        items[:] = _reordered(items, seed)
+
+
+def _refuse_addresses(items: list[pytest.Item]) -> None:
+    """Processes that share the tests would not find the same ones."""
     unstable = [item.nodeid for item in items if " at 0x" in item.nodeid]
     if unstable:
         raise pytest.UsageError(
             f"{len(unstable)} test ids hold an object's address, the first: {unstable[0]}. Give ids=…"
         )
+
+
+def _reordered(items: list[pytest.Item], seed: str) -> list[pytest.Item]:
+    """A file stays whole: its fixtures are made once."""
+    files = [list(tests) for _, tests in groupby(items, key=lambda item: item.path)]
+    if seed == "reversed":
+        return [item for tests in reversed(files) for item in reversed(tests)]
+    chosen = random.Random(int(seed))
+    chosen.shuffle(files)
+    return [item for tests in files for item in chosen.sample(tests, len(tests))]
