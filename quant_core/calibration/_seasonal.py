@@ -14,7 +14,7 @@ from quant_core.calibration._plan import Task
 from quant_core.seasonality import SeasonalityProfileSpec, profile_bars
 
 DIMENSIONS = ("hour", "dow", "session", "turn_of_month")
-METRICS = ("p_up", "ret_mean")
+METRICS = ("next_p_up", "next_ret_mean")
 LEVEL = 0.05
 
 
@@ -25,7 +25,7 @@ def count_null_season(task: Task, bars: Bars) -> list[pl.DataFrame]:
 
 def _null_profile(rows: pl.DataFrame, horizon: int) -> list[pl.DataFrame]:
     """One profile: intervals, tests, and whether a family (one metric, all dimensions) claims anything."""
-    truth = pl.when(pl.col("target") == "p_up").then(0.5).otherwise(0.0)
+    truth = pl.when(pl.col("target") == "next_p_up").then(0.5).otherwise(0.0)
     sized = rows.filter(pl.col("verdict") != "insufficient")
     parts = [
         counted(
@@ -45,7 +45,9 @@ def count_planted_season(task: Task, bars: Bars) -> list[pl.DataFrame]:
     if plant is None or season is None:
         return []
     truth, rows = task.world.truth(1), _profile(task, bars, 1)
-    planted = rows.filter(pl.col("condition") == season.name, pl.col("bin") == plant.condition_value, target="p_up")
+    planted = rows.filter(
+        pl.col("condition") == season.name, pl.col("bin") == plant.condition_value, target="next_p_up"
+    )
     covers = (pl.col("ci_low") <= truth.rate) & (pl.col("ci_high") >= truth.rate)
     return [
         counted(planted, "seasonal_coverage_planted", covers),

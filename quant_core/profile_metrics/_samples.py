@@ -142,6 +142,20 @@ class BarReturn(BarValue):
 
 
 @dataclass(frozen=True)
+class BarRises(BarValue):
+    """1 when the return that the bar itself brought is positive, else 0; a flat move is no rise.
+
+    Look-ahead and Missing: as the return of the bar.
+
+    >>> BarRises().compute(Bars.of(close=[1.0, 2.0, 2.0, 1.0])).to_list()
+    [None, 1.0, 0.0, 0.0]
+    """
+
+    def expression(self, bars: Bars) -> pl.Expr:
+        return BarReturn().expression(bars) > 0
+
+
+@dataclass(frozen=True)
 class BreaksOut(BarValue):
     """1 when the bar reaches the previous session's high (up), its low (down), or neither (none).
 

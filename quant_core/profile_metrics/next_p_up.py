@@ -1,7 +1,7 @@
 """Share of rises.
 
-Put here: the profile metric ``p_up``.
-Keep out: the size of the move (ret_mean.py).
+Put here: the profile metric ``next_p_up``.
+Keep out: the size of the move (next_ret_mean.py).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from quant_core.block import Count
 from quant_core.profile_metrics._samples import BarValue, Rises
-from quant_core.profile_metrics.contract import Kind, ProfileMetric
+from quant_core.profile_metrics.contract import Kind, MetricReading, ProfileMetric
 
 
 @dataclass(frozen=True)
-class PUp(ProfileMetric):
+class NextPUp(ProfileMetric):
     """Share of bars after which the close is higher ``horizon_bars`` later; a flat move is no rise.
 
     Attributes:
@@ -24,11 +24,17 @@ class PUp(ProfileMetric):
     Source: ours; the source system's definition.
 
     >>> from quant_core.bars import Bars
-    >>> PUp().bar_value.compute(Bars.of(close=[1.0, 2.0, 2.0])).to_list()
+    >>> NextPUp().bar_value.compute(Bars.of(close=[1.0, 2.0, 2.0])).to_list()
     [1.0, 0.0, None]
     """
 
+    replaces = (("p_up", "next_p_up"),)
+
     horizon_bars: Count = 1
+
+    @property
+    def reading(self) -> MetricReading:
+        return "next"
 
     @property
     def bar_value(self) -> BarValue:
