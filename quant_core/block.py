@@ -132,6 +132,7 @@ class Block:
         replaces: (id, text) of a block that this one took the place of, with all defaults, and of the same thing now,
             where ``{parameter}`` stands for the earlier block's parameter. Where ids share a name, the first gives the
             defaults; an id counts when the parameters that its text does not name have the values it shows.
+            Two bare names: the same block under another name, with all its parameters.
 
     What ``renamed_values`` and ``replaces`` name is still read, with a warning (renames.py).
 

@@ -56,7 +56,13 @@ def replacement(catalog: Catalog[Any], name: str, given: Mapping[str, object], w
     forms = _earlier_forms(catalog, name)
     if not forms:
         return None
-    defaults = forms[0][0]
+    shown, template = forms[0]
+    if not shown and "(" not in template and template in catalog:
+        # The same block under another name: it takes the same parameters, and the spec's own defaults.
+        now = _written(template, {k: text_of(v) for k, v in given.items()})
+        _warn(f"{catalog.family} {name}", now, where)
+        return now
+    defaults = shown
     for parameter in given:
         if parameter not in defaults:
             raise UnknownNameError.among(f"parameter of {name}", parameter, defaults, where=where)

@@ -14,7 +14,7 @@ from quant_core.calibration._plan import Task
 from quant_core.seasonality import SeasonalityProfileSpec, profile_bars
 
 DIMENSIONS = ("hour", "dow", "session", "turn_of_month")
-METRICS = ("p_up", "ret_mean")
+METRICS = ("next_p_up", "next_ret_mean")
 LEVEL = 0.05
 
 
@@ -27,7 +27,7 @@ def _null_profile(rows: pl.DataFrame, horizon: int, task: Task) -> list[pl.DataF
     """One profile: intervals, tests, and whether a family (one metric, all dimensions) claims anything."""
     furthest = task.world.fair_horizon
     rate = 0.5 if furthest is None or horizon <= furthest else None
-    truth = pl.when(pl.col("target") == "p_up").then(pl.lit(rate, pl.Float64)).otherwise(0.0)
+    truth = pl.when(pl.col("target") == "next_p_up").then(pl.lit(rate, pl.Float64)).otherwise(0.0)
     sized = rows.filter(pl.col("verdict") != "insufficient")
     known = sized.filter(pl.col("ci_low").is_not_null(), truth.is_not_null())
     parts = [
@@ -46,7 +46,9 @@ def count_planted_season(task: Task, bars: Bars) -> list[pl.DataFrame]:
     if plant is None or season is None:
         return []
     truth, rows = task.world.truth(1), _profile(task, bars, 1)
-    planted = rows.filter(pl.col("condition") == season.name, pl.col("bin") == plant.condition_value, target="p_up")
+    planted = rows.filter(
+        pl.col("condition") == season.name, pl.col("bin") == plant.condition_value, target="next_p_up"
+    )
     covers = (pl.col("ci_low") <= truth.rate) & (pl.col("ci_high") >= truth.rate)
     return [
         counted(planted, "seasonal_coverage_planted", covers),

@@ -199,7 +199,9 @@ def _same(left: pl.Series, right: pl.Series) -> pl.Series:
     if left.dtype.is_float():
         scale = pl.max_horizontal(pl.col("l").abs(), pl.col("r").abs())
         near = pl.DataFrame({"l": left, "r": right}).select(
+            # An infinite value is near nothing but itself, which `equal` says already.
             ((pl.col("l") - pl.col("r")).abs() <= RELATIVE_TOLERANCE * scale).fill_null(value=False)
+            & scale.is_finite().fill_null(value=False)
         )
         equal = equal | near.to_series()
     return equal

@@ -20,6 +20,12 @@ TINY_PRICE = 1e-12
 """A close at or below this in size has no return: dividing by it would invent one."""
 
 Price = Literal["price", "fraction"]
+Ties = Literal["exclude", "failure"]
+"""What an unchanged price is to a share of rises: no value, or no rise."""
+
+
+def _rises(move: pl.Expr, ties: Ties) -> pl.Expr:
+    return move > 0 if ties == "failure" else pl.when(move != 0).then(move > 0)
 
 
 @dataclass(frozen=True)
@@ -71,22 +77,27 @@ class ForwardReturn(BarValue):
 
 @dataclass(frozen=True)
 class Rises(BarValue):
-    """1 when the forward return over h bars is positive, else 0; a flat move is no rise.
+    """1 when the forward return over h bars is positive, 0 when it is negative.
+
+    A flat move is neither: null with ``ties=exclude``, so that the share is that among moves; 0 with ``failure``.
 
     Look-ahead and Missing: as the forward return.
 
     >>> Rises().compute(Bars.of(close=[1.0, 2.0, 2.0, 1.0])).to_list()
+    [1.0, None, 0.0, None]
+    >>> Rises(ties="failure").compute(Bars.of(close=[1.0, 2.0, 2.0, 1.0])).to_list()
     [1.0, 0.0, 0.0, None]
     """
 
     horizon_bars: Count = 1
+    ties: Ties = "exclude"
 
     @property
     def window_bars(self) -> int:
         return self.horizon_bars
 
     def expression(self, bars: Bars) -> pl.Expr:
-        return ForwardReturn(self.horizon_bars).expression(bars) > 0
+        return _rises(ForwardReturn(self.horizon_bars).expression(bars), self.ties)
 
 
 @dataclass(frozen=True)
@@ -139,6 +150,22 @@ class BarReturn(BarValue):
     def expression(self, bars: Bars) -> pl.Expr:
         now, before = pl.col("close"), pl.col("close").shift(1)
         return pl.when((now > TINY_PRICE) & (before > TINY_PRICE)).then(now / before - 1.0)
+
+
+@dataclass(frozen=True)
+class BarRises(BarValue):
+    """1 when the return that the bar itself brought is positive, 0 when it is negative; ties as in ``Rises``.
+
+    Look-ahead and Missing: as the return of the bar.
+
+    >>> BarRises().compute(Bars.of(close=[1.0, 2.0, 2.0, 1.0])).to_list()
+    [None, 1.0, None, 0.0]
+    """
+
+    ties: Ties = "exclude"
+
+    def expression(self, bars: Bars) -> pl.Expr:
+        return _rises(BarReturn().expression(bars), self.ties)
 
 
 @dataclass(frozen=True)

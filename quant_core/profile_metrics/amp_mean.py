@@ -1,7 +1,7 @@
 """Mean amplitude.
 
 Put here: the profile metric ``amp_mean``.
-Keep out: the range with gaps (atr_mean.py) and moves from open to close (abs_ret_mean.py).
+Keep out: the range with gaps (atr_mean.py) and moves from open to close (own_abs_ret_mean.py).
 """
 
 from __future__ import annotations

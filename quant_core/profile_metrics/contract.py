@@ -14,6 +14,8 @@ from quant_core.block import Block
 from quant_core.profile_metrics._samples import BarValue
 
 Kind = Literal["rate", "mean", "std", "quantile", "count"]
+MetricReading = Literal["own", "next"]
+"""Own: what the bars of the bin did themselves. Next: what came after their close, which a signal can trade."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class ProfileMetric(Block):
         return False
 
     @property
+    def reading(self) -> MetricReading:
+        """Whose moves the metric speaks of: the bin's own bars, or those that follow them."""
+        return "own"
+
+    @property
     def unit(self) -> str:
         """Unit of the summary: the value's own, a fraction for rates, a count for counts."""
         return {"rate": "fraction", "count": "count"}.get(self.kind, self.bar_value.unit)
@@ -59,14 +66,14 @@ class ProfileMetric(Block):
 
     @property
     def short_name(self) -> str:
-        """The name people filter by, without parameters: ``ret_mean``, ``amp_p75``."""
+        """The name people filter by, without parameters: ``next_ret_mean``, ``amp_p75``."""
         return self.name
 
 
 def percent_name(prefix: str, probability: float) -> str:
-    """The short name of a quantile: ``ret_p25``; ``ret_p2.5`` where the percentage is not whole.
+    """The short name of a quantile: ``next_ret_p25``; ``next_ret_p2.5`` where the percentage is not whole.
 
-    >>> percent_name("ret", 0.25), percent_name("amp", 0.025)
-    ('ret_p25', 'amp_p2.5')
+    >>> percent_name("next_ret", 0.25), percent_name("amp", 0.025)
+    ('next_ret_p25', 'amp_p2.5')
     """
     return f"{prefix}_p{round(100 * probability, 6):g}"

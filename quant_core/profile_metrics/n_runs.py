@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from quant_core.profile_metrics._runs import RunStarts
 from quant_core.profile_metrics._samples import BarValue
-from quant_core.profile_metrics.contract import Kind, ProfileMetric
+from quant_core.profile_metrics.contract import Kind, MetricReading, ProfileMetric
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,10 @@ class NRuns(ProfileMetric):
     >>> NRuns().bar_value.compute(Bars.of(close=[1.0, 2.0, 1.0])).to_list()
     [None, 1.0, None]
     """
+
+    @property
+    def reading(self) -> MetricReading:
+        return "next"
 
     @property
     def bar_value(self) -> BarValue:

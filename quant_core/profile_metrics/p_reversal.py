@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from quant_core.block import Count, renamed
 from quant_core.profile_metrics._runs import RunReverses
 from quant_core.profile_metrics._samples import BarValue
-from quant_core.profile_metrics.contract import Kind, ProfileMetric
+from quant_core.profile_metrics.contract import Kind, MetricReading, ProfileMetric
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,10 @@ class PReversal(ProfileMetric):
     """
 
     horizon_bars: Count = renamed(1, "within_bars")
+
+    @property
+    def reading(self) -> MetricReading:
+        return "next"
 
     @property
     def bar_value(self) -> BarValue:

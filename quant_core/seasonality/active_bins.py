@@ -44,9 +44,10 @@ def choose_active_bins(
 ) -> ActiveBins:
     """Choose bins from the train rows of one fold, or from the rows over all bars of a training period.
 
-    Score: p_up for ``direction``, ret_mean for ``return``. ``threshold``: long at a score of at least the threshold,
-    short at most at its mirror image. ``topk``: the k highest scores above the mirror point (one half, or zero) are
-    long, the k lowest below it short. Bins that are ``insufficient`` never count.
+    Score: next_p_up for ``direction``, next_ret_mean for ``return``: what a signal can trade. ``threshold``: long
+    at a score of at least the threshold, short at most at its mirror image. ``topk``: the k highest scores above
+    the mirror point (one half, or zero) are long, the k lowest below it short. Bins that are ``insufficient`` never
+    count.
 
     Look-ahead: none as long as ``profile`` holds training rows only, which is checked.
 
@@ -54,7 +55,7 @@ def choose_active_bins(
         ConfigError: the profile holds test rows or several symbols or folds, or lacks the score or a dimension.
     """
     _check_one_training_profile(profile)
-    name = "p_up" if spec.measure == "direction" else "ret_mean"
+    name = "next_p_up" if spec.measure == "direction" else "next_ret_mean"
     metric = resolve_metric(name, spec.ret_horizon).canonical
     neutral = 0.5 if spec.measure == "direction" else 0.0
     margin = signal.threshold - 0.5 if spec.measure == "direction" else signal.threshold_bps * BASIS_POINT
@@ -122,7 +123,7 @@ def seasonal_signal(bars: Bars, active: ActiveBins, signal: SeasonalitySignalSpe
     Example, by hand: long in hour 1, short in hour 2.
 
     >>> from quant_core.dimensions.hour import Hour
-    >>> active = ActiveBins((Hour(),), (("1",),), (("2",),), "p_up", ((0.6, 0.4),))
+    >>> active = ActiveBins((Hour(),), (("1",),), (("2",),), "next_p_up", ((0.6, 0.4),))
     >>> seasonal_signal(Bars.of(close=[1.0] * 4), active, SeasonalitySignalSpec(dims=("hour",))).to_list()
     [0, 1, -1, 0]
     """

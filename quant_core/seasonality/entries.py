@@ -35,12 +35,13 @@ FLAGS: dict[str, tuple[str, ...]] = {
 }
 """Flags of the source system's ``profile`` section → the dimensions they switch on."""
 
-DIRECTION_METRICS = ("p_up",)
-RETURN_METRICS = ("ret_mean", "ret_p50", "ret_std")
+DIRECTION_METRICS = ("own_p_up", "next_p_up")
+RETURN_METRICS = ("own_ret_mean", "next_ret_mean", "next_ret_p50", "next_ret_std")
 CONDITIONAL_METRICS = (
     "run_len_up_mean", "run_len_down_mean", "n_runs", "p_reversal", "amp_mean", "amp_std", "amp_p25", "amp_p50",
-    "amp_p75", "amp_p90", "atr_mean", "p_breakout_up", "p_breakout_down", "p_in_range", "ret_p25", "ret_p50", "ret_p75",
-    "ret_p90",
+    "amp_p75", "amp_p90", "atr_mean", "p_breakout_up", "p_breakout_down", "p_in_range", "next_ret_p25", "next_ret_p50",
+    "next_ret_p75",
+    "next_ret_p90",
 )  # fmt: skip
 """Computed for both measures."""
 
@@ -74,7 +75,7 @@ def resolve_dimension(entry: Entry, zone: str | None = None) -> Dimension:
 
 
 def resolve_metric(entry: Entry, horizon_bars: int = 1) -> ProfileMetric:
-    """A metric in any form of the grammar, or the name of a quantile such as ``ret_p25`` or ``amp_q25``.
+    """A metric in any form of the grammar, or the name of a quantile such as ``next_ret_p25`` or ``amp_q25``.
 
     Args:
         entry: id, name or mapping.
@@ -83,13 +84,13 @@ def resolve_metric(entry: Entry, horizon_bars: int = 1) -> ProfileMetric:
     Raises:
         ConfigError: unknown name or parameter.
 
-    >>> [str(resolve_metric(e, 3)) for e in ("p_up", "ret_q25", "amp_p90", "p_reversal")]
+    >>> [str(resolve_metric(e, 3)) for e in ("next_p_up", "next_ret_q25", "amp_p90", "p_reversal")]
     ... # doctest: +NORMALIZE_WHITESPACE
-    ['p_up(horizon_bars=3)', 'ret_quantile(q=0.25,horizon_bars=3)', 'amp_quantile(q=0.9,of=fraction)',
+    ['next_p_up(horizon_bars=3)', 'next_ret_quantile(q=0.25,horizon_bars=3)', 'amp_quantile(q=0.9,of=fraction)',
      'p_reversal(horizon_bars=3)']
     >>> resolve_metric("p_upp")
     Traceback (most recent call last):
-    quant_core.errors.UnknownNameError: No profile metric is called 'p_upp'. Did you mean 'p_up'?
+    quant_core.errors.UnknownNameError: No profile metric is called 'p_upp'. Did you mean 'own_p_up', 'next_p_up'?
     """
     written = {"name": entry} if isinstance(entry, str) else dict(entry)
     if short := quantile_of(str(written.get("name", "")).strip()):
@@ -100,11 +101,11 @@ def resolve_metric(entry: Entry, horizon_bars: int = 1) -> ProfileMetric:
 def quantile_of(name: str) -> tuple[str, float] | None:
     """Family and probability of a quantile in either spelling, else None; the median has a name of its own.
 
-    >>> quantile_of("ret_p25"), quantile_of("amp_q2.5"), quantile_of("ret_median"), quantile_of("ret_mean")
-    (('ret', 0.25), ('amp', 0.025), ('ret', 0.5), None)
+    >>> [quantile_of(name) for name in ("next_ret_p25", "amp_q2.5", "next_ret_median", "next_ret_mean")]
+    [('next_ret', 0.25), ('amp', 0.025), ('next_ret', 0.5), None]
     """
-    if match := re.fullmatch(r"(ret|amp)_median", name):
+    if match := re.fullmatch(r"(next_ret|ret|amp)_median", name):
         return match[1], 0.5
-    if match := re.fullmatch(r"(ret|amp)_[pq](\d{1,2}(?:\.\d+)?)", name):
+    if match := re.fullmatch(r"(next_ret|ret|amp)_[pq](\d{1,2}(?:\.\d+)?)", name):
         return match[1], round(float(match[2]) / 100, 9)
     return None

@@ -44,7 +44,7 @@ def profile_bars(
 
     >>> from quant_core.seasonality.settings import SeasonalityProfileSpec
     >>> bars = Bars.of(close=[1.0, 2.0, 1.0] * 24)
-    >>> spec = SeasonalityProfileSpec(dimensions=("hour",), metrics=("p_up",), by_hour=False, by_dow=False)
+    >>> spec = SeasonalityProfileSpec(dimensions=("hour",), metrics=("next_p_up",), by_hour=False, by_dow=False)
     >>> rows = profile_bars(bars, spec)
     >>> rows.select("bin", "n", "value", "verdict").row(0)
     ('0', 3, 1.0, 'insufficient')
@@ -88,6 +88,7 @@ def rows_of(statistics: Sequence[DimensionStatistics]) -> pl.DataFrame:
         "bin_order": pl.Series(_joined([np.arange(n) for n in n_bins])).cast(pl.Int32),
         "metric": _repeated([metric.canonical for _, metric, _ in each], n_bins),
         "metric_name": _repeated([metric.short_name for _, metric, _ in each], n_bins),
+        "reading": _repeated([metric.reading for _, metric, _ in each], n_bins),
         "window_bars": _repeated([metric.bar_value.window_bars for _, metric, _ in each], n_bins).cast(pl.Int32),
         _DESCRIBED: _repeated([metric.is_geometric for _, metric, _ in each], n_bins),
         "unit": _repeated([metric.unit for _, metric, _ in each], n_bins),

@@ -12,9 +12,17 @@ from quant_core.errors import UnknownNameError
 from quant_core.profile_metrics.contract import percent_name
 from quant_core.seasonality.entries import quantile_of
 
+HEADLINES = ("own_p_up", "own_ret_mean", "next_p_up", "next_ret_mean")
+"""The own bar leads: it is what people call the Monday effect."""
+EARLIER_NAMES = {
+    "p_hat": "next_p_up", "p_up": "next_p_up", "ret_mean": "next_ret_mean", "ret_std": "next_ret_std",
+    "bar_ret_mean": "own_ret_mean", "abs_ret_mean": "own_abs_ret_mean",
+}  # fmt: skip
+"""Names that profiles had before the two readings were told apart."""
+
 
 def metric_rows(profile: pl.DataFrame, name: str) -> pl.DataFrame:
-    """The rows of one metric by its short name; quantiles in either spelling: ``ret_p25`` or ``ret_q25``.
+    """The rows of one metric by its short name; quantiles in either spelling: ``next_ret_p25`` or ``next_ret_q25``.
 
     Raises:
         UnknownNameError: the profile has no such metric.
@@ -28,19 +36,21 @@ def metric_rows(profile: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _stored_name(name: str) -> str:
-    """The spelling in which the profile stores a metric: ``ret_p25``."""
-    quantile = quantile_of(name)
-    return percent_name(*quantile) if quantile else {"p_hat": "p_up"}.get(name, name)
+    """The spelling in which the profile stores a metric: ``next_ret_p25``."""
+    if quantile := quantile_of(name):
+        family, probability = quantile
+        return percent_name("next_ret" if family == "ret" else family, probability)
+    return EARLIER_NAMES.get(name, name)
 
 
 def headline_metric(profile: pl.DataFrame) -> str:
-    """The metric that heads a profile: p_up, else ret_mean, else the first one; "" for an empty profile.
+    """The metric that heads a profile: the first of ``HEADLINES`` that it has, else its first; "" for an empty profile.
 
-    >>> headline_metric(pl.DataFrame({"metric_name": ["amp_mean", "ret_mean"]}))
-    'ret_mean'
+    >>> headline_metric(pl.DataFrame({"metric_name": ["amp_mean", "next_ret_mean"]}))
+    'next_ret_mean'
     """
     names = profile["metric_name"].unique(maintain_order=True).to_list()
-    return next((name for name in ("p_up", "ret_mean", *names) if name in names), "")
+    return next((name for name in (*HEADLINES, *names) if name in names), "")
 
 
 def strongest_bins(profile: pl.DataFrame) -> pl.DataFrame:

@@ -37,7 +37,8 @@ class SeasonalityProfileSpec(BaseModel):
         by_hour … by_month_flags: switch on the dimensions of ``FLAGS``.
         dimensions: further dimensions: names, aliases, ``hour x dow``, or mappings with parameters.
         metrics: what to compute; empty: the headline of ``measure`` and the conditional metrics.
-        measure: ``direction`` heads the profile with p_up, ``return`` with ret_mean, ret_p50 and ret_std.
+        measure: ``direction`` heads the profile with own_p_up and next_p_up, ``return`` with own_ret_mean,
+            next_ret_mean, next_ret_p50 and next_ret_std.
         ret_horizon: bars ahead of forward returns, and of ``p_reversal``.
         zone: clock of every dimension that reads the time of day and does not set its own: ``utc``, an IANA zone, or
             ``session`` for that of the session's market. Dates are the session's, unless a dimension sets another zone.
@@ -93,8 +94,8 @@ class SeasonalitySignalSpec(BaseModel):
 
     Attributes:
         method: ``threshold`` keeps bins beyond the threshold on either side, ``topk`` the k best on either side.
-        threshold: for ``direction``: long at p_up >= threshold, short at p_up <= 1 - threshold; in [0.5, 1).
-        threshold_bps: for ``return``: long at ret_mean >= threshold, short at <= -threshold, in basis points.
+        threshold: for ``direction``: long at next_p_up >= threshold, short at next_p_up <= 1 - threshold; in [0.5, 1).
+        threshold_bps: for ``return``: long at next_ret_mean >= threshold, short at <= -threshold, in basis points.
         topk: bins per side.
         dims: dimensions to combine, as in the profile.
         combine: ``and``: all dimensions agree; ``or``: one side has votes, the other none;
@@ -166,14 +167,18 @@ def _read(value: object, reading: Reading) -> SeasonalitySection:
     model = parse_model(SeasonalityModel, {} if value is None else value, reading.where)
     try:
         model.profile.resolved_dimensions()
-        model.profile.resolved_metrics()
+        # Earlier names are read here and never again: one warning, with the place.
+        metrics = tuple(m.canonical for m in model.profile.resolved_metrics()) if model.profile.metrics else ()
         for entry in model.signal.dims:
             resolve_dimension(entry, model.profile.zone)
     except ConfigError as error:
         raise type(error)(f"At {reading.where}: {error}") from error
     place = f"{reading.where}.min_samples_bin_by_timeframe"
     by_timeframe = {timeframe_at(t, place): n for t, n in model.min_samples_bin_by_timeframe.items()}
-    return SeasonalitySection(SeasonalitySpec(profile=model.profile, signal=model.signal), by_timeframe)
+    return SeasonalitySection(
+        SeasonalitySpec(profile=model.profile.model_copy(update={"metrics": metrics}), signal=model.signal),
+        by_timeframe,
+    )
 
 
 def _plain(section: SeasonalitySection) -> object:

@@ -23,7 +23,7 @@ def compute_stability(bars: Bars, spec: SeasonalityProfileSpec, *, n_threads: in
     Outcomes end inside their period: the last bars of a year have none. Periods are independent of each other, so
     a sign that holds in most of them is not the work of one of them.
 
-    >>> spec = SeasonalityProfileSpec(metrics=("p_up",), by_dow=False)
+    >>> spec = SeasonalityProfileSpec(metrics=("next_p_up",), by_dow=False)
     >>> rows = compute_stability(Bars.of(close=[1.0, 2.0] * 36), spec)
     >>> rows["period"].unique(maintain_order=True).to_list(), rows.height
     (['2024', 'half_1', 'half_2'], 72)

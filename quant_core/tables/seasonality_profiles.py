@@ -22,7 +22,10 @@ TABLE = Table(
         Column("bin", pl.String, "label", "Label of the bin."),
         Column("bin_order", pl.Int32, "count", "Position of the bin in display order, from 0.", minimum=0),
         Column("metric", pl.String, "id", "Canonical id of the metric."),
-        Column("metric_name", pl.String, "label", "Short name to filter by, such as p_up, ret_mean, amp_p75."),
+        Column(
+            "metric_name", pl.String, "label", "Short name to filter by, such as next_p_up, next_ret_mean, amp_p75."
+        ),
+        Column("reading", pl.String, "label", "own: what the bars of the bin did; next: what followed their close."),
         Column("window_bars", pl.Int32, "bars", "Bars whose prices enter one value.", minimum=1),
         Column("unit", pl.String, "label", "Unit of value, interval, baseline and lift."),
         Column("n_bars", pl.Int64, "count", "Bars in the bin.", minimum=1),

@@ -19,6 +19,7 @@ TABLE = Table(
         Column("bin_order", pl.Int32, "count", "Position of the bin in display order, from 0.", minimum=0),
         Column("metric", pl.String, "id", "Canonical id of the metric."),
         Column("metric_name", pl.String, "label", "Short name to filter by."),
+        Column("reading", pl.String, "label", "own: what the bars of the bin did; next: what followed their close."),
         Column("period", pl.String, "label", "A year of session dates such as 2019, or half_1, half_2."),
         Column("n", pl.Int64, "count", "Bars with an observable value.", minimum=0),
         Column("value", pl.Float64, "unit", "The metric in the bin; null where undefined.", nullable=True),

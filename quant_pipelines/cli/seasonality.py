@@ -35,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--symbols", "--symbol", help="comma-separated symbols (default all)")
     parser.add_argument("--timeframes", "--timeframe", help="comma-separated timeframes (default all)")
     parser.add_argument("--dimension", help="calendar dimension by name or canonical id, for example dow")
-    parser.add_argument("--metric", help="metric by short name, for example p_up, ret_mean or amp_mean")
+    parser.add_argument("--metric", help="metric by short name, for example next_p_up, next_ret_mean or amp_mean")
     parser.add_argument("--significant", action="store_true", help="only bins significant over all symbols")
     parser.add_argument("--limit", type=int, default=40, help="bins to print (default 40)")
 
@@ -89,7 +89,7 @@ def bin_cells(row: dict[str, Any]) -> list[str]:
     """The texts of one bin; a dash stands for null.
 
     >>> bin_cells({"symbol": "S", "timeframe": "D1", "dimension": "dow(zone=session)", "bin": "0",
-    ...            "metric_name": "p_up", "n": 1200, "n_eff": 800.4, "value": 0.5, "ci_low": 0.45, "ci_high": 0.55,
+    ...            "metric_name": "next_p_up", "n": 1200, "n_eff": 800.4, "value": 0.5, "ci_low": 0.45, "ci_high": 0.55,
     ...            "baseline": 0.53, "lift": -0.03, "q_value_global": None, "n_years": 9, "n_years_same": 7,
     ...            "verdict": None, "stable": None})[4:]
     ['1,200', '800', '0.5', '[0.45, 0.55]', '0.53', '-0.03', '–', '7/9', '–', '–']

@@ -9,7 +9,7 @@
 --   timeframe   | id       | Bar length of both.
 --   dimension   | id       | Canonical id of the calendar dimension.
 --   metric      | id       | Canonical id of the metric.
---   metric_name | label    | Short name to filter by: p_up, ret_mean or amp_mean.
+--   metric_name | label    | Short name to filter by: next_p_up, next_ret_mean or amp_mean.
 --   n_bins      | count    | Bins that both symbols have with enough bars.
 --   correlation | fraction | Pearson correlation of the lifts; null under 3 bins or without spread.
 --   ci_low      | fraction | Lower bound; null under 4 bins and where the correlation is 1 or -1.
@@ -19,7 +19,7 @@ WITH bins AS (
     FROM seasonality_profiles
     WHERE
         split = 'all' AND lift IS NOT NULL AND coalesce(verdict, '') <> 'insufficient'
-        AND metric_name IN ('p_up', 'ret_mean', 'amp_mean')
+        AND metric_name IN ('next_p_up', 'next_ret_mean', 'amp_mean')
 ),
 
 pairs AS (

@@ -10,7 +10,8 @@
 --   bin            | label    | Label of the bin.
 --   bin_order      | count    | Position of the bin in display order, from 0.
 --   metric         | id       | Canonical id of the metric.
---   metric_name    | label    | Short name to filter by, such as p_up or ret_mean.
+--   metric_name    | label    | Short name to filter by, such as next_p_up or next_ret_mean.
+--   reading        | label    | own: what the bars of the bin did; next: what followed their close.
 --   unit           | label    | Unit of value, interval, baseline and lift.
 --   hypothesis     | id       | The question that the bin asks: the first bin that asks it; bins that share it are one test.
 --   n              | count    | Bars of the bin with an observable value.
@@ -79,6 +80,7 @@ SELECT
     bin_order,
     metric,
     metric_name,
+    reading,
     unit,
     hypothesis,
     n,

@@ -32,7 +32,8 @@ DIMENSIONS = (
     "turn_of_month", "minutes_from_session_open", "hour x dow", "month x dow", "session x dow",
 )  # fmt: skip
 METRICS = (
-    "p_up", "ret_mean", "ret_std", "ret_p25", "ret_p50", "ret_p75", "ret_p90", "amp_mean", "amp_std", "amp_p25",
+    "next_p_up", "next_ret_mean", "next_ret_std", "next_ret_p25", "next_ret_p50", "next_ret_p75",
+    "next_ret_p90", "amp_mean", "amp_std", "amp_p25",
     "amp_p75", "amp_p90", "p_breakout_up", "p_breakout_down", "p_in_range",
 )  # fmt: skip
 Values = dict[BarValue, np.ndarray]

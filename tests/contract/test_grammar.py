@@ -54,9 +54,9 @@ def test_a_stored_dimension_goes_back_into_a_spec() -> None:
 
 
 def test_a_stored_metric_goes_back_into_a_spec() -> None:
-    text = "seasonality: {profile: {ret_horizon: 3, metrics: ['ret_quantile(q=0.25,horizon_bars=7)', p_up]}}"
+    text = "seasonality: {profile: {ret_horizon: 3, metrics: ['next_ret_quantile(q=0.25,horizon_bars=7)', next_p_up]}}"
     metrics = load_research(text, "a.yaml").seasonality.spec.profile.resolved_metrics()
-    assert [m.canonical for m in metrics] == ["ret_quantile(q=0.25,horizon_bars=7)", "p_up(horizon_bars=3)"]
+    assert [m.canonical for m in metrics] == ["next_ret_quantile(q=0.25,horizon_bars=7)", "next_p_up(horizon_bars=3)"]
 
 
 def test_names_of_parts_may_be_aliases() -> None:

@@ -67,7 +67,7 @@ def test_leaves_its_input_alone(metric: ProfileMetric) -> None:
 
 def test_prices_of_zero_and_less_have_no_return() -> None:
     bars = Bars.of(close=[1.0, 0.0, -37.63, 10.0, 11.0])
-    assert resolve_metric("ret_mean").bar_value.compute(bars).round(6).to_list() == [None, None, None, 0.1, None]
+    assert resolve_metric("next_ret_mean").bar_value.compute(bars).round(6).to_list() == [None, None, None, 0.1, None]
     assert resolve_metric("amp_mean").bar_value.compute(bars).null_count() == 2
 
 
@@ -77,9 +77,9 @@ def test_every_metric_of_the_source_system_resolves_to_its_short_name() -> None:
 
 
 def test_both_spellings_of_a_quantile_are_one_metric() -> None:
-    assert resolve_metric("ret_q25") == resolve_metric("ret_p25")
+    assert resolve_metric("next_ret_q25") == resolve_metric("next_ret_p25")
     assert resolve_metric("amp_q90") == resolve_metric("amp_p90")
-    assert resolve_metric("ret_median") == resolve_metric("ret_p50")
+    assert resolve_metric("next_ret_median") == resolve_metric("next_ret_p50")
 
 
 def test_a_horizon_of_three_bars_gives_runs_of_single_bars_all_the_same() -> None:

@@ -56,6 +56,8 @@ def columns(compute: Callable[[Inputs], pl.DataFrame], cut: datetime = CUT) -> l
         (1.0, None, True),
         (None, math.nan, True),
         (math.inf, math.inf, False),
+        (math.inf, -math.inf, True),
+        (1.0, math.inf, True),
         (1e9, 1e9 - 1, False),  # a difference of exactly the tolerance
     ],
 )

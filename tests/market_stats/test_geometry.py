@@ -84,12 +84,12 @@ def test_what_is_still_tested_finds_no_edge_in_the_walk(rows: pl.DataFrame) -> N
 
 
 def test_seasonal_breakouts_are_described_and_volatility_is_a_finding() -> None:
-    metrics = ("p_breakout_up", "p_breakout_down", "p_in_range", "p_up", "amp_mean")
+    metrics = ("p_breakout_up", "p_breakout_down", "p_in_range", "next_p_up", "amp_mean")
     rows = profile_bars(walk_by_the_clock(400, 9), SeasonalityProfileSpec(by_dow=False, metrics=metrics))
     found = rows.group_by("metric_name").agg((pl.col("verdict") == "significant").sum(), pl.col("p_value").count())
     by_name = {name: (verdicts, tests) for name, verdicts, tests in found.iter_rows()}
     assert all(by_name[name] == (0, 0) for name in metrics[:3])
-    assert by_name["p_up"][0] == 0
+    assert by_name["next_p_up"][0] == 0
     assert by_name["amp_mean"][0] > 10
     described = rows.filter(pl.col("metric_name") == "p_breakout_up")
     assert described["value"].max() > 2 * described["value"].min()

@@ -38,7 +38,7 @@ market_stats:
   targets: [up_next_bar]
   n_min: 30
 seasonality:
-  profile: {by_hour: false, metrics: [p_up, ret_mean], min_samples_bin: 30}
+  profile: {by_hour: false, metrics: [next_p_up, next_ret_mean], min_samples_bin: 30}
 """
 
 FETCH_TIMES = ("fetched_at",)

@@ -42,7 +42,7 @@ def test_the_heat_map_puts_train_beside_test_with_n_and_n_eff_in_every_cell() ->
 
 def test_the_comparison_shows_the_sizes_of_both_symbols() -> None:
     row = {
-        "symbol_a": "A", "symbol_b": "B", "timeframe": "D1", "dimension": "dow", "bin": "4", "metric": "p_up",
+        "symbol_a": "A", "symbol_b": "B", "timeframe": "D1", "dimension": "dow", "bin": "4", "metric": "next_p_up",
         "unit": "fraction", "n_a": 401, "n_eff_a": 302.0, "n_b": 203, "n_eff_b": 104.0, "lift_a": 0.1, "lift_b": 0.0,
         "lift_diff": 0.1, "lift_diff_low": 0.02, "lift_diff_high": 0.18,
     }  # fmt: skip

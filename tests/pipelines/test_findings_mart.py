@@ -29,7 +29,11 @@ market_stats:
 )
 RISE = "k_consecutive(window_bars=1,direction=up)"
 SEASONS = SeasonalityProfileSpec(
-    by_hour=False, by_third_friday=True, dimensions=("turn_of_month",), metrics=("p_up", "ret_mean"), min_samples_bin=30
+    by_hour=False,
+    by_third_friday=True,
+    dimensions=("turn_of_month",),
+    metrics=("next_p_up", "next_ret_mean"),
+    min_samples_bin=30,
 )
 
 
@@ -81,7 +85,7 @@ def test_twins_are_named_and_the_rarer_side_speaks(lake: Lake) -> None:
     assert everywhere["twins"][0].count("= rest → ") == 2
     # After an event the rest of the month is a question of its own.
     assert sorted(turn.filter(event=RISE).select("state", "n_twins").rows()) == [("rest", 1), ("turn", 1)]
-    seasons = mart.filter(kind="season", symbol="B", form="p_up")
+    seasons = mart.filter(kind="season", symbol="B", form="next_p_up")
     flags = seasons.filter(pl.col("n_twins") > 0)
     other = {"1": "0", "turn": "rest"}
     assert sorted(flags["state"]) == sorted(other)

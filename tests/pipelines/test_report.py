@@ -32,7 +32,7 @@ market_stats:
   targets: [up_next_bar]
   n_min: 30
 seasonality:
-  profile: {by_hour: false, by_month: false, by_third_friday: false, metrics: [p_up], min_samples_bin: 30}
+  profile: {by_hour: false, by_month: false, by_third_friday: false, metrics: [next_p_up], min_samples_bin: 30}
 """
 HOSTILE = '<script>alert("x")</script><img src=//evil.example/x onerror=alert(1)>'
 HOSTILE_FILE = "<b onclick=alert(2)>&AAA.csv"
@@ -135,7 +135,7 @@ def test_every_section_is_there_with_figures_and_verdicts(page: str) -> None:
     shown = {image["alt"] for image in parsed.all("img")}
     assert {"closes of AAA|D1 with the calendar gaps", "lifts with their intervals"} <= shown
     assert any("train beside test" in str(alt) for alt in shown)
-    assert "p_up by dow(zone=session), year by year" in shown
+    assert "next_p_up by dow(zone=session), year by year" in shown
     for words in ("Nothing is significant", "chance alone gives", "Replication:", "n_eff", "Wilson"):
         assert words in text
     assert "missing" not in {p.get("class") for p in parsed.all("p")}

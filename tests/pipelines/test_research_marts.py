@@ -30,7 +30,7 @@ from quant_pipelines.marts.marts import build_mart, mart_files, mart_settings
 from tests.pipelines.two_levels import found_over_all
 
 SETTINGS = mart_settings(load_research("{}", "defaults"))
-SPEC = SeasonalityProfileSpec(by_hour=False, metrics=("p_up", "ret_mean"), min_samples_bin=30)
+SPEC = SeasonalityProfileSpec(by_hour=False, metrics=("next_p_up", "next_ret_mean"), min_samples_bin=30)
 
 
 def _build(name: str, lake: Lake) -> pl.DataFrame:
@@ -117,9 +117,9 @@ def test_the_correlation_matrix_equals_scipy(lake: Lake) -> None:
 @pytest.mark.parametrize(
     ("arguments", "n"),
     [
-        (("--symbol", "B", "--dimension", "dow", "--metric", "p_up"), 7),
+        (("--symbol", "B", "--dimension", "dow", "--metric", "next_p_up"), 7),
         (("--dimension", "dow(zone=session)", "--symbols", "A,C"), 28),
-        (("--metric", "ret_mean"), 21),
+        (("--metric", "next_ret_mean"), 21),
         (("--timeframe", "H1"), 0),
     ],
 )
@@ -144,7 +144,7 @@ def test_only_bins_significant_over_all_symbols_are_shown_on_request(lake: Lake)
 def test_an_unknown_dimension_or_metric_is_named_with_the_known_ones(lake: Lake) -> None:
     with pytest.raises(UnknownNameError, match="dow"):
         _selected(lake, "--dimension", "dov")
-    with pytest.raises(UnknownNameError, match="p_up"):
+    with pytest.raises(UnknownNameError, match="next_p_up"):
         _selected(lake, "--metric", "p_upp")
 
 

@@ -53,7 +53,7 @@ def test_the_tables_are_those_of_the_core_and_find_the_planted_monday(project: S
     bars = load_bars(project.lake, KEY).bars()
     assert_frame_equal(profile, compute_seasonality(bars, spec))
     assert_frame_equal(stability, compute_stability(bars, spec))
-    best = strongest_bins(profile).filter(metric_name="p_up").row(0, named=True)
+    best = strongest_bins(profile).filter(metric_name="next_p_up").row(0, named=True)
     assert (best["dimension"], best["value"], best["verdict"]) == ("dow(zone=session)", 1.0, "significant")
     assert best["bin"] == profile.sort("bin_order")["bin"][0]
     assert best["stable"]
@@ -85,7 +85,7 @@ def test_figures_and_top_bins_are_shown_on_the_partition(project: SmallProject) 
     for name in ("profile: dow(zone=session)", "by year: dow(zone=session)"):
         assert "data:image/png;base64," in str(metadata[name].value)
     assert str(metadata["top_bins"].value).count("dow(zone=session)") == 14
-    assert headline_metric(project.lake.read("seasonality_profiles", KEY)) == "p_up"
+    assert headline_metric(project.lake.read("seasonality_profiles", KEY)) == "next_p_up"
 
 
 def test_an_empty_profile_is_shown_as_such(project: SmallProject) -> None:

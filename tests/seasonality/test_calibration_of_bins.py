@@ -14,7 +14,17 @@ from quant_core.timeframes import Timeframe
 from tests.seasonality.worlds import bars_from_returns, garch_returns
 
 HORIZON = 5
-METRICS = ("p_up", "ret_mean", "ret_std", "ret_p25", "amp_mean", "amp_std", "amp_p75", "p_reversal", "run_len_up_mean")
+METRICS = (
+    "next_p_up",
+    "next_ret_mean",
+    "next_ret_std",
+    "next_ret_p25",
+    "amp_mean",
+    "amp_std",
+    "amp_p75",
+    "p_reversal",
+    "run_len_up_mean",
+)
 DIMENSIONS = ("session", "dow", "week_in_month", "is_third_friday", "hour")
 
 
@@ -80,23 +90,25 @@ def coverage(rows: pl.DataFrame) -> float:
 
 def test_intervals_of_spreads_cover_where_the_fourth_moment_exists(worlds: pl.DataFrame) -> None:
     """The GARCH world has no fourth moment, so there they cover less: the docstring of std_statistics says so."""
-    spec = SeasonalityProfileSpec(by_hour=False, by_dow=False, dimensions=("session",), metrics=("ret_std", "amp_std"))
+    spec = SeasonalityProfileSpec(
+        by_hour=False, by_dow=False, dimensions=("session",), metrics=("next_ret_std", "amp_std")
+    )
     parts = []
     for seed in range(30):
         rng = np.random.default_rng(seed)
         calm = np.exp(0.3 * np.repeat(rng.normal(size=100), 100)) * rng.normal(size=10_000) * 1e-3
         parts.append(profile_bars(bars_from_returns(calm, timeframe=Timeframe.H1), spec))
     rows = pl.concat(parts)
-    for metric in ("ret_std", "amp_std"):
+    for metric in ("next_ret_std", "amp_std"):
         assert 0.90 <= coverage(rows.filter(pl.col("metric_name") == metric)) <= 0.995
-    heavy = worlds.filter((pl.col("metric_name") == "ret_std") & pl.col("dimension").str.starts_with("session"))
+    heavy = worlds.filter((pl.col("metric_name") == "next_ret_std") & pl.col("dimension").str.starts_with("session"))
     assert 0.80 <= coverage(heavy) < 0.95
 
 
 def test_a_plain_t_test_on_overlapping_returns_would_reject_far_too_often(worlds: pl.DataFrame) -> None:
     """Why clusters: the textbook standard error s/sqrt(n) of five-bar returns, on the same worlds."""
-    rows = worlds.filter((pl.col("metric_name") == "ret_mean") & (pl.col("dimension").str.starts_with("dow")))
-    spread = worlds.filter((pl.col("metric_name") == "ret_std") & (pl.col("dimension").str.starts_with("dow")))
+    rows = worlds.filter((pl.col("metric_name") == "next_ret_mean") & (pl.col("dimension").str.starts_with("dow")))
+    spread = worlds.filter((pl.col("metric_name") == "next_ret_std") & (pl.col("dimension").str.starts_with("dow")))
     key = ["world", "bin"]
     both = rows.join(spread.select(*key, s="value"), on=key)
     z = both.select(
@@ -111,8 +123,10 @@ def test_finds_a_planted_bin_and_its_size() -> None:
     planted = np.zeros(24)
     planted[15] = 0.0006  # what bars opening at 14:00 earn over the next bar
     bars = bars_from_returns(garch_returns(n, rng) + np.resize(planted, n), timeframe=Timeframe.H1)
-    profile = profile_bars(bars, SeasonalityProfileSpec(by_dow=False, metrics=("ret_mean", "bar_ret_mean", "p_up")))
-    for metric, where in (("ret_mean", "14"), ("bar_ret_mean", "15")):
+    profile = profile_bars(
+        bars, SeasonalityProfileSpec(by_dow=False, metrics=("next_ret_mean", "own_ret_mean", "next_p_up"))
+    )
+    for metric, where in (("next_ret_mean", "14"), ("own_ret_mean", "15")):
         rows = profile.filter(pl.col("metric_name") == metric)
         best = rows.sort("p_value").row(0, named=True)
         assert (best["bin"], best["verdict"]) == (where, "significant")
@@ -127,21 +141,21 @@ def test_a_bin_that_holds_a_large_effect_does_not_hide_it_in_its_own_variance() 
     up = rng.uniform(size=january.size) < np.where(january, 0.593, 0.489)
     bars = bars_from_returns(np.where(up, 0.001, -0.001), timeframe=Timeframe.H1)
     profile = profile_bars(bars, SeasonalityProfileSpec(by_hour=False, by_dow=False, dimensions=("month",)))
-    best = profile.filter(pl.col("metric_name") == "p_up").sort("p_value").row(0, named=True)
+    best = profile.filter(pl.col("metric_name") == "next_p_up").sort("p_value").row(0, named=True)
     assert (best["bin"], best["verdict"]) == ("1", "significant")
     assert best["p_value"] < 1e-5
 
 
 def test_detectable_lifts_are_in_the_unit_of_the_lift() -> None:
     """A lift of twice the mde is found, one of half of it rarely; both metrics, on 60 seeded worlds."""
-    spec = SeasonalityProfileSpec(by_dow=False, metrics=("bar_ret_mean", "p_up"))
+    spec = SeasonalityProfileSpec(by_dow=False, metrics=("own_ret_mean", "next_p_up"))
     found = {0.5: 0, 2.0: 0}
     for seed in range(30):
         quiet = np.random.default_rng(seed).choice([-0.001, 0.001], 24 * 400)
-        mde = _ninth_hour(quiet, spec, "bar_ret_mean")["mde"]
+        mde = _ninth_hour(quiet, spec, "own_ret_mean")["mde"]
         for size in found:
             moved = quiet + np.resize(np.where(np.arange(24) == 9, size * mde, 0.0), quiet.size)
-            found[size] += _ninth_hour(moved, spec, "bar_ret_mean")["verdict"] == "significant"
+            found[size] += _ninth_hour(moved, spec, "own_ret_mean")["verdict"] == "significant"
     assert found[2.0] >= 29
     assert found[0.5] <= 10
 
@@ -155,7 +169,7 @@ def test_a_bin_too_small_to_be_found_at_all_is_underpowered() -> None:
     """Twelve Mondays that all rise have p = 2·2^-12 of a fair coin at best: over 0.05 / 500."""
     rng = np.random.default_rng(3)
     bars = bars_from_returns(rng.choice([-0.001, 0.001], 7 * 12), timeframe=Timeframe.D1)
-    spec = SeasonalityProfileSpec(metrics=("p_up",), by_hour=False, min_samples_bin=10, q_max=0.0001)
+    spec = SeasonalityProfileSpec(metrics=("next_p_up",), by_hour=False, min_samples_bin=10, q_max=0.0001)
     rows = profile_bars(bars, spec)
     assert rows["n"].min() >= 11
     assert set(rows["verdict"]) == {"underpowered"}
@@ -166,7 +180,7 @@ def test_few_repetitions_are_insufficient_however_many_bars_there_are() -> None:
     """Two years hold two Januaries: 17,520 bars say nothing about months."""
     rng = np.random.default_rng(5)
     bars = bars_from_returns(garch_returns(24 * 730, rng), timeframe=Timeframe.H1)
-    profile = profile_bars(bars, SeasonalityProfileSpec(dimensions=("month",), metrics=("ret_mean",)))
+    profile = profile_bars(bars, SeasonalityProfileSpec(dimensions=("month",), metrics=("next_ret_mean",)))
     months = profile.filter(pl.col("dimension").str.starts_with("month"))
     assert months["n"].min() > 1000
     assert months["verdict"].unique().to_list() == ["insufficient"]

@@ -13,7 +13,7 @@ from tests.seasonality.worlds import bars_from_returns, garch_returns
 
 SPEC = SeasonalityProfileSpec(
     dimensions=("month", "is_month(month=3)", "holiday_eve", "dow"),
-    metrics=("p_up", "ret_mean", "amp_std", "ret_p50"),
+    metrics=("next_p_up", "next_ret_mean", "amp_std", "next_ret_p50"),
     by_hour=False,
     by_dow=False,
     min_samples_bin=100,
@@ -78,7 +78,7 @@ def test_cells_of_any_length_give_the_same_question_the_same_name(timeframe: Tim
     """Half hours and minutes from the session's open are cut in different cells, the hour in half-hour ones."""
     bars = bars_from_returns(garch_returns(6000, np.random.default_rng(5)), timeframe=timeframe, wick=0.001)
     spec = SeasonalityProfileSpec(
-        dimensions=("hour(zone=utc)", "hour(zone=session)"), metrics=("p_up",), by_hour=False, by_dow=False
+        dimensions=("hour(zone=utc)", "hour(zone=session)"), metrics=("next_p_up",), by_hour=False, by_dow=False
     )
     rows = profile_bars(bars, spec)
     assert rows.height == 48

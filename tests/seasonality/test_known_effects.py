@@ -80,7 +80,7 @@ def years(bars: Bars, first: int, last: int) -> Bars:
     return bars.with_frame(bars.frame.filter(pl.col("session_date").dt.year().is_between(first, last)))
 
 
-def row(profile: pl.DataFrame, dimension: str, bin_: str, metric: str = "bar_ret_mean") -> dict[str, Any]:
+def row(profile: pl.DataFrame, dimension: str, bin_: str, metric: str = "own_ret_mean") -> dict[str, Any]:
     found = profile.filter(
         pl.col("dimension").str.starts_with(dimension) & (pl.col("bin") == bin_) & (pl.col("metric_name") == metric)
     )
@@ -88,7 +88,7 @@ def row(profile: pl.DataFrame, dimension: str, bin_: str, metric: str = "bar_ret
 
 
 def test_the_turn_of_the_month_pays_and_lasts(gspc: Bars) -> None:
-    profile = compute_seasonality(gspc, only("turn_of_month", metrics=("bar_ret_mean", "p_up")))
+    profile = compute_seasonality(gspc, only("turn_of_month", metrics=("own_ret_mean", "next_p_up")))
     turn = row(profile, "turn_of_month", "turn")
     assert turn["lift"] > 0
     assert turn["ci_low"] > 0
@@ -96,7 +96,7 @@ def test_the_turn_of_the_month_pays_and_lasts(gspc: Bars) -> None:
 
 
 def test_the_turn_of_the_month_is_positive_in_most_years(gspc: Bars) -> None:
-    spec = only("turn_of_month", metrics=("bar_ret_mean",))
+    spec = only("turn_of_month", metrics=("own_ret_mean",))
     turn = compute_stability(gspc, spec).filter(pl.col("bin") == "turn", ~pl.col("period").str.starts_with("half"))
     assert turn.height >= 98
     # With a fair coin, more than 60 of 98 years have probability 1 %.
@@ -104,7 +104,7 @@ def test_the_turn_of_the_month_is_positive_in_most_years(gspc: Bars) -> None:
 
 
 def test_the_turn_of_the_month_fades_after_1990(gspc: Bars) -> None:
-    spec = only("turn_of_month", metrics=("bar_ret_mean",))
+    spec = only("turn_of_month", metrics=("own_ret_mean",))
     before, after = (
         row(profile_bars(years(gspc, *span), spec), "turn_of_month", "turn") for span in ((1928, 1989), (1990, 2026))
     )
@@ -113,7 +113,7 @@ def test_the_turn_of_the_month_fades_after_1990(gspc: Bars) -> None:
 
 
 def test_monday_was_bad_and_is_not_any_more(gspc: Bars) -> None:
-    spec = only("dow", metrics=("bar_ret_mean",))
+    spec = only("dow", metrics=("own_ret_mean",))
     before, after = (profile_bars(years(gspc, *span), spec) for span in ((1928, 1989), (1990, 2026)))
     monday = row(before, "dow", "0")
     assert monday["value"] == before["value"].min()
@@ -124,8 +124,8 @@ def test_monday_was_bad_and_is_not_any_more(gspc: Bars) -> None:
 
 def test_the_monday_effect_shows_as_the_return_that_follows_friday(gspc: Bars) -> None:
     old = years(gspc, 1928, 1989)
-    profile = profile_bars(old, only("dow", metrics=("ret_mean",)))
-    friday = row(profile, "dow", "4", "ret_mean")
+    profile = profile_bars(old, only("dow", metrics=("next_ret_mean",)))
+    friday = row(profile, "dow", "4", "next_ret_mean")
     assert (friday["value"], friday["verdict"]) == (profile["value"].min(), "significant")
 
 

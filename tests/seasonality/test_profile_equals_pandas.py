@@ -32,7 +32,8 @@ def bars() -> Bars:
 @pytest.fixture(scope="module")
 def spec() -> SeasonalityProfileSpec:
     return SeasonalityProfileSpec(dimensions=DIMENSIONS, ret_horizon=H, min_samples_bin=30, metrics=(
-        "p_up", "ret_mean", "ret_std", "ret_p25", "ret_q75", "amp_mean", "amp_std", "amp_p90", "p_breakout_up",
+        "next_p_up", "next_ret_mean", "next_ret_std", "next_ret_p25", "next_ret_q75", "amp_mean",
+        "amp_std", "amp_p90", "p_breakout_up",
         "p_breakout_down", "p_in_range", "p_reversal", "n_runs",
     ))  # fmt: skip
 
@@ -48,7 +49,8 @@ def table(bars: Bars) -> pd.DataFrame:
     df = bars.frame.drop("session_date", "ts_close").to_pandas().set_index("ts")
     out = pd.DataFrame(index=df.index)
     out["ret"] = df["close"].shift(-H) / df["close"] - 1
-    out["up"] = (out["ret"] > 0).where(out["ret"].notna()).astype(float)
+    # An unchanged close is neither a rise nor a fall.
+    out["up"] = (out["ret"] > 0).where(out["ret"].notna() & (out["ret"] != 0)).astype(float)
     out["amp"] = (df["high"] - df["low"]) / df["close"]
     day = pd.Series(df.index.date, index=df.index)
     daily = df.groupby(day).agg(high=("high", "max"), low=("low", "min")).shift(1)
@@ -75,14 +77,15 @@ def bins_of(index: pd.DatetimeIndex) -> dict[str, pd.Series]:
 
 def statistic(name: str, values: pd.Series) -> float:
     """One metric of one sample."""
-    quantiles = {"ret_p25": 0.25, "ret_p75": 0.75, "amp_p90": 0.9}
+    quantiles = {"next_ret_p25": 0.25, "next_ret_p75": 0.75, "amp_p90": 0.9}
     if name in quantiles:
         return float(values.quantile(quantiles[name]))
     return float(values.std() if name.endswith("_std") else values.mean())
 
 
 COLUMNS = {
-    "p_up": "up", "ret_mean": "ret", "ret_std": "ret", "ret_p25": "ret", "ret_p75": "ret", "amp_mean": "amp",
+    "next_p_up": "up", "next_ret_mean": "ret", "next_ret_std": "ret", "next_ret_p25": "ret",
+    "next_ret_p75": "ret", "amp_mean": "amp",
     "amp_std": "amp", "amp_p90": "amp", "p_breakout_up": "p_breakout_up", "p_breakout_down": "p_breakout_down",
     "p_in_range": "p_in_range",
 }  # fmt: skip
@@ -130,7 +133,7 @@ def test_intervals_contain_the_value_and_counts_have_none(profile: pl.DataFrame)
 def test_overlapping_returns_are_worth_fewer_observations(profile: pl.DataFrame) -> None:
     # The bars of a month follow each other, so outcomes of three bars overlap threefold; amplitudes do not overlap.
     months = profile.filter(pl.col("dimension") == "month(zone=session)")
-    for name in ("p_up", "ret_mean"):
+    for name in ("next_p_up", "next_ret_mean"):
         rows = months.filter(pl.col("metric_name") == name)
         assert rows.select((pl.col("n_eff") <= 1.1 * pl.col("n") / H).all()).item()
 
@@ -159,8 +162,8 @@ def test_values_alone_equal_the_values_with_inference(bars: Bars, spec: Seasonal
 
 def test_the_order_of_dimensions_and_other_dimensions_change_no_value(bars: Bars, profile: pl.DataFrame) -> None:
     alone = SeasonalityProfileSpec(
-        by_hour=False, by_dow=False, dimensions=("month",), ret_horizon=H, metrics=("ret_std",)
+        by_hour=False, by_dow=False, dimensions=("month",), ret_horizon=H, metrics=("next_ret_std",)
     )
     one = profile_bars(bars, alone).select("bin", "value", "ci_low", "p_value")
-    same = profile.filter((pl.col("dimension") == "month(zone=session)") & (pl.col("metric_name") == "ret_std"))
+    same = profile.filter((pl.col("dimension") == "month(zone=session)") & (pl.col("metric_name") == "next_ret_std"))
     assert one.equals(same.select(one.columns))

@@ -17,7 +17,7 @@ from quant_core.seasonality.entries import resolve_dimension, resolve_metric
 from quant_core.timeframes import Timeframe
 from tests.seasonality.worlds import bars_from_returns, garch_returns
 
-SPEC = SeasonalityProfileSpec(metrics=("amp_mean", "ret_mean", "ret_p25", "p_up"), min_samples_bin=50)
+SPEC = SeasonalityProfileSpec(metrics=("amp_mean", "next_ret_mean", "next_ret_p25", "next_p_up"), min_samples_bin=50)
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +29,9 @@ def profile() -> pl.DataFrame:
 
 
 def test_both_spellings_of_quantiles_read_the_same_rows(profile: pl.DataFrame) -> None:
-    assert metric_rows(profile, "ret_q25").equals(metric_rows(profile, "ret_p25"))
-    assert metric_rows(profile, "p_hat").equals(metric_rows(profile, "p_up"))
-    with pytest.raises(UnknownNameError, match="ret_mean"):
+    assert metric_rows(profile, "next_ret_q25").equals(metric_rows(profile, "next_ret_p25"))
+    assert metric_rows(profile, "p_hat").equals(metric_rows(profile, "next_p_up"))
+    with pytest.raises(UnknownNameError, match="next_ret_mean"):
         metric_rows(profile, "ret_meann")
 
 
@@ -41,8 +41,8 @@ def test_both_spellings_of_quantiles_read_the_same_rows(profile: pl.DataFrame) -
         (lambda: resolve_dimension("hours"), "Did you mean 'hour'"),
         (lambda: resolve_dimension({"name": "hour", "tz": "UTC"}), "No parameter of Hour is called 'tz'"),
         (lambda: resolve_dimension({"zone": "UTC"}), "expected a block such as"),
-        (lambda: resolve_metric({"name": "ret_mean", "bars": 2}), "No parameter of RetMean is called 'bars'"),
-        (lambda: resolve_metric("ret_p0"), "greater than 0"),
+        (lambda: resolve_metric({"name": "next_ret_mean", "bars": 2}), "No parameter of NextRetMean is called 'bars'"),
+        (lambda: resolve_metric("next_ret_p0"), "greater than 0"),
     ],
 )
 def test_wrong_names_and_parameters_are_refused_with_a_hint(call: object, match: str) -> None:

@@ -26,7 +26,7 @@ from quant_core.timeframes import Timeframe
 from tests.seasonality.worlds import bars_from_returns, garch_returns
 
 N = 24 * 500
-SPEC = SeasonalityProfileSpec(by_dow=False, metrics=("ret_mean", "p_up"), min_samples_bin=50)
+SPEC = SeasonalityProfileSpec(by_dow=False, metrics=("next_ret_mean", "next_p_up"), min_samples_bin=50)
 
 
 def planted(first: float, second: float, *, hour: int = 15, seed: int = 4) -> Bars:
@@ -37,7 +37,7 @@ def planted(first: float, second: float, *, hour: int = 15, seed: int = 4) -> Ba
 
 
 def hour_row(profile: pl.DataFrame, hour: str, **where: object) -> dict[str, object]:
-    rows = profile.filter((pl.col("bin") == hour) & (pl.col("metric_name") == "ret_mean"))
+    rows = profile.filter((pl.col("bin") == hour) & (pl.col("metric_name") == "next_ret_mean"))
     return rows.filter(**where).row(0, named=True)
 
 
@@ -74,7 +74,7 @@ def test_outcomes_end_inside_their_split() -> None:
     spec = SPEC.model_copy(update={"ret_horizon": 7})
     rows = compute_seasonality(bars, spec, [fold])
     for split, n in (("train", 2400), ("test", 2400), ("all", N)):
-        own = rows.filter((pl.col("split") == split) & (pl.col("metric_name") == "ret_mean"))
+        own = rows.filter((pl.col("split") == split) & (pl.col("metric_name") == "next_ret_mean"))
         assert (own["n"].sum(), own["n_bars"].sum()) == (n - 7, n)
 
 
@@ -120,7 +120,7 @@ def test_chooses_long_and_short_bins_by_threshold_and_rank() -> None:
     by_threshold = choose_active_bins(profile, spec, SeasonalitySignalSpec(threshold_bps=15, dims=("hour",)))
     assert (by_threshold.long, by_threshold.short) == ((("14",),), ((),))
     top = choose_active_bins(profile, spec, SeasonalitySignalSpec(method="topk", topk=2, dims=("hour",)))
-    scores = profile.filter(pl.col("metric_name") == "ret_mean").sort("value", descending=True)
+    scores = profile.filter(pl.col("metric_name") == "next_ret_mean").sort("value", descending=True)
     assert top.long[0] == tuple(scores["bin"].head(2))
     assert top.short[0] == tuple(scores["bin"].tail(2).reverse())
     sure = SeasonalitySignalSpec(method="topk", topk=9, dims=("hour",), significant_only=True)
@@ -161,7 +161,7 @@ def test_votes_combine_by_hand(combine: str, threshold: int, expected: list[int]
         dimensions,
         long=(("0", "1"), ("00:00", "02:00")),
         short=(("2", "4"), ("04:00",)),
-        metric="p_up",
+        metric="next_p_up",
         cutoffs=((None, None), (None, None)),
     )
     signal = SeasonalitySignalSpec(combine=combine, sum_threshold=threshold)
@@ -171,7 +171,7 @@ def test_votes_combine_by_hand(combine: str, threshold: int, expected: list[int]
 def test_a_dimension_without_active_bins_keeps_and_flat() -> None:
     spec = SeasonalityProfileSpec()
     active = ActiveBins(
-        spec.resolved_dimensions(), long=(("0",), ()), short=((), ()), metric="p_up", cutoffs=((None, None),) * 2
+        spec.resolved_dimensions(), long=(("0",), ()), short=((), ()), metric="next_p_up", cutoffs=((None, None),) * 2
     )
     assert set(seasonal_signal(Bars.of(close=[1.0] * 48), active, SeasonalitySignalSpec())) == {0}
 
@@ -180,7 +180,7 @@ def test_every_dimension_gives_a_signal_news_and_expiry_too() -> None:
     names = ("is_news_hour", "is_third_friday")
     dimensions = SeasonalityProfileSpec(by_hour=False, by_dow=False, dimensions=names).resolved_dimensions()
     for dimension in dimensions:
-        active = ActiveBins((dimension,), (("1",),), ((),), "p_up", ((None, None),))
+        active = ActiveBins((dimension,), (("1",),), ((),), "next_p_up", ((None, None),))
         assert set(seasonal_signal(planted(0.0, 0.0), active, SeasonalitySignalSpec())) == {0, 1}
 
 

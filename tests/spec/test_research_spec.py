@@ -98,7 +98,7 @@ specs = st.fixed_dictionaries(
                     optional={
                         "by_quarter": st.booleans(),
                         "dimensions": st.just(["turn_of_month", "hour x dow", {"name": "hour", "zone": "Asia/Tokyo"}]),
-                        "metrics": st.just(["p_up", "ret_q25"]),
+                        "metrics": st.just(["next_p_up", "next_ret_q25"]),
                         "measure": st.sampled_from(["direction", "return"]),
                     },
                 ),
@@ -221,7 +221,7 @@ def test_the_source_systems_layout_is_accepted():
         ("seasonality: {profile: {by_hours: true}}", UnknownNameError, ["profile.by_hours", "'by_hour'"]),
         ("seasonality: {signal: {top: 3}}", UnknownNameError, ["signal.top", "'topk'"]),
         ("seasonality: {profile: {dimensions: [mont]}}", UnknownNameError, ["a.yaml: seasonality", "mont", "'month'"]),
-        ("seasonality: {profile: {metrics: [p_upp]}}", UnknownNameError, ["a.yaml: seasonality", "'p_up'"]),
+        ("seasonality: {profile: {metrics: [p_upp]}}", UnknownNameError, ["a.yaml: seasonality", "'next_p_up'"]),
         ("seasonality: {signal: {dims: [hourr]}}", UnknownNameError, ["a.yaml: seasonality", "'hour'"]),
         ("seasonality: {profile: {q_max: 2}}", ConfigError, ["seasonality.profile.q_max", "less than 1"]),
         (

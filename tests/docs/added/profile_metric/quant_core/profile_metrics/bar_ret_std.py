@@ -1,7 +1,7 @@
 """Standard deviation of the returns of the bars of a bin themselves.
 
 Put here: the profile metric ``bar_ret_std``.
-Keep out: what follows the bars of a bin (ret_std.py).
+Keep out: what follows the bars of a bin (next_ret_std.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Mean forward return.
 
-Put here: the profile metric ``ret_mean``.
-Keep out: its quantiles (ret_quantile.py) and sign (p_up.py).
+Put here: the profile metric ``next_ret_mean``.
+Keep out: its quantiles (next_ret_quantile.py) and sign (next_p_up.py).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from quant_core.block import Count
 from quant_core.profile_metrics._samples import BarValue, ForwardReturn
-from quant_core.profile_metrics.contract import Kind, ProfileMetric
+from quant_core.profile_metrics.contract import Kind, MetricReading, ProfileMetric
 
 
 @dataclass(frozen=True)
-class RetMean(ProfileMetric):
+class NextRetMean(ProfileMetric):
     """Mean of the simple return over the next ``horizon_bars`` bars.
 
     Attributes:
@@ -24,11 +24,17 @@ class RetMean(ProfileMetric):
     Source: ours; the source system's definition.
 
     >>> from quant_core.bars import Bars
-    >>> RetMean(horizon_bars=2).bar_value.compute(Bars.of(close=[1.0, 2.0, 3.0])).to_list()
+    >>> NextRetMean(horizon_bars=2).bar_value.compute(Bars.of(close=[1.0, 2.0, 3.0])).to_list()
     [2.0, None, None]
     """
 
+    replaces = (("ret_mean", "next_ret_mean"),)
+
     horizon_bars: Count = 1
+
+    @property
+    def reading(self) -> MetricReading:
+        return "next"
 
     @property
     def bar_value(self) -> BarValue:

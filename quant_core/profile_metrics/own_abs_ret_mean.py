@@ -1,6 +1,6 @@
 """Mean size of the move of a bar.
 
-Put here: the profile metric ``abs_ret_mean``.
+Put here: the profile metric ``own_abs_ret_mean``.
 Keep out: the range of a bar (amp_mean.py).
 """
 
@@ -13,16 +13,18 @@ from quant_core.profile_metrics.contract import Kind, ProfileMetric
 
 
 @dataclass(frozen=True)
-class AbsRetMean(ProfileMetric):
+class OwnAbsRetMean(ProfileMetric):
     """Mean of |close/open - 1|.
 
     Look-ahead: none. Missing: bars with a price of zero or less are left out.
     Source: none, ours.
 
     >>> from quant_core.bars import Bars
-    >>> AbsRetMean().bar_value.compute(Bars.of(open=[10.0], close=[9.0])).round(6).to_list()
+    >>> OwnAbsRetMean().bar_value.compute(Bars.of(open=[10.0], close=[9.0])).round(6).to_list()
     [0.1]
     """
+
+    replaces = (("abs_ret_mean", "own_abs_ret_mean"),)
 
     @property
     def bar_value(self) -> BarValue:
