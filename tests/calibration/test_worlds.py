@@ -146,9 +146,9 @@ def test_the_published_tables_tell_planted_worlds_by_what_they_declare(
 
     def part_of(text: str) -> bool:
         rate = {
-            "world": text, "measure": "size", "target": "any", "horizon_bars": 1, "event": "any", "condition": "any",
-            "effect": None, "nominal": None, "low": None, "high": None, "rate": 0.5, "mc_se": None, "n_worlds": 1,
-            "n_trials": 1, "verdict": None,
+            "world": text, "split_bars": 5_000, "measure": "size", "target": "any", "horizon_bars": 1, "event": "any",
+            "condition": "any", "effect": None, "nominal": None, "low": None, "high": None, "rate": 0.5, "mc_se": None,
+            "n_worlds": 1, "n_trials": 1, "verdict": None,
         }  # fmt: skip
         page = calibration_markdown(pl.DataFrame([rate], schema=TABLES["calibration"].schema))
         before, after = page.split("### Worlds with a planted effect")
