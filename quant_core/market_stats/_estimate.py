@@ -109,6 +109,8 @@ def numeric_columns(place: Place, panel: Panel, counts: TargetCounts) -> dict[st
         seeds = _cell_seeds(place, panel, panel.spec.events[e], counts.target)
         summary[:, e] = _summaries(panel, event, m.n[e], unique[e], seeds)
     mean, low, high, q25, median, q75 = summary
+    # Outcomes without spread resample to themselves: an interval of no width would be certainty.
+    low, high = (np.where(low < high, bound, np.nan) for bound in (low, high))
     return {
         "mean": mean,
         "mean_ci_low": low,

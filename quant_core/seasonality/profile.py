@@ -101,7 +101,13 @@ def rows_of(statistics: Sequence[DimensionStatistics]) -> pl.DataFrame:
     # nan is how arrays say undefined; a table says null.
     defined = [pl.col(name).fill_nan(None).cast(TABLE.schema.get(name, pl.Float64)) for name in fields]
     rows = pl.DataFrame(columns).filter(pl.col("n_bars") > 0).with_columns(defined)
-    return rows.with_columns(p_value=pl.when(~pl.col(_DESCRIBED)).then("p_value"))
+    # Values without spread (a flat stretch, ties at a quantile) give an interval of no width, which is no certainty.
+    has_width = pl.col("ci_low") < pl.col("ci_high")
+    return rows.with_columns(
+        p_value=pl.when(~pl.col(_DESCRIBED)).then("p_value"),
+        ci_low=pl.when(has_width).then("ci_low"),
+        ci_high=pl.when(has_width).then("ci_high"),
+    )
 
 
 def _joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:

@@ -78,12 +78,12 @@ TABLE = Table(
         _number(
             "mean_ci_low",
             "unit of the target",
-            f"Lower stationary-bootstrap bound; null also under four runs. {_NUMERIC}",
+            f"Lower stationary-bootstrap bound; null also under four runs and where no outcome differs. {_NUMERIC}",
         ),
         _number(
             "mean_ci_high",
             "unit of the target",
-            f"Upper stationary-bootstrap bound; null also under four runs. {_NUMERIC}",
+            f"Upper stationary-bootstrap bound; null also under four runs and where no outcome differs. {_NUMERIC}",
         ),
         _number("q25", "unit of the target", f"Lower quartile. {_NUMERIC}"),
         _number("median", "unit of the target", f"Median. {_NUMERIC}"),

@@ -39,10 +39,18 @@ TABLE = Table(
         ),
         Column("value", pl.Float64, "unit", "The metric in the bin; null where it is undefined.", nullable=True),
         Column(
-            "ci_low", pl.Float64, "unit", "Lower bound of the interval of value; null where undefined.", nullable=True
+            "ci_low",
+            pl.Float64,
+            "unit",
+            "Lower bound of the interval of value; null where undefined, and where the values show no spread.",
+            nullable=True,
         ),
         Column(
-            "ci_high", pl.Float64, "unit", "Upper bound of the interval of value; null where undefined.", nullable=True
+            "ci_high",
+            pl.Float64,
+            "unit",
+            "Upper bound of the interval of value; null where undefined, and where the values show no spread.",
+            nullable=True,
         ),
         Column(
             "p_mean", pl.Float64, "fraction", "Posterior mean under Jeffreys' prior; null unless a rate.", nullable=True

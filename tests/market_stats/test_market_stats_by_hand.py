@@ -139,3 +139,13 @@ def test_columns_are_filled_by_kind_alone():
         for column in BINARY + NUMERIC + TIMES:
             assert part[column].is_null().all() == (column not in own), (kind, column)
     assert rows.filter(target_kind="time_to_event")["q_value"].is_null().all()
+
+
+def test_a_mean_of_equal_outcomes_has_no_interval():
+    """Prices that never move: every resample is the same, and an interval of no width would be certainty."""
+    bars = Bars.of(close=[100.0] * 600, timeframe=Timeframe.D1)
+    spec = MarketStatsSpec(
+        events=(Marked(),), targets=(ForwardReturnN(horizon_bars=1),), splitter=SingleSplit(0.5), n_min=1
+    )
+    row = compute_market_stats(bars.with_frame(bars.frame.with_columns(volume=1.0)), spec).to_dicts()[0]
+    assert (row["mean"], row["mean_ci_low"], row["mean_ci_high"], row["verdict"]) == (0.0, None, None, None)

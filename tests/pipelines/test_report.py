@@ -102,6 +102,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     made.register()
     made.run_key("research", str(KEY))
     made.run("marts", {})
+    # Written here, so that no test depends on which of them asks first.
+    published = publish_report(made.lake, load_research(SPEC, "research.yaml"), "AAA")
+    assert published.is_written
+    assert published.timeframes == ("D1",)
     return made
 
 
@@ -114,8 +118,6 @@ def spec() -> ResearchSpec:
 def page(project: SmallProject, spec: ResearchSpec) -> str:
     """The published report of the symbol."""
     published = publish_report(project.lake, spec, "AAA")
-    assert published.is_written
-    assert published.timeframes == ("D1",)
     return Path(published.path).read_text(encoding="utf-8")
 
 

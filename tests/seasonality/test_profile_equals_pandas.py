@@ -167,3 +167,14 @@ def test_the_order_of_dimensions_and_other_dimensions_change_no_value(bars: Bars
     one = profile_bars(bars, alone).select("bin", "value", "ci_low", "p_value")
     same = profile.filter((pl.col("dimension") == "month(zone=session)") & (pl.col("metric_name") == "next_ret_std"))
     assert one.equals(same.select(one.columns))
+
+
+def test_values_without_spread_have_no_interval() -> None:
+    """A price that stands still has returns of 0 and no spread: an interval of no width would be certainty."""
+    still = Bars.of(close=[100.0] * 24 * 60)
+    metrics = ("own_ret_mean", "next_ret_std", "next_ret_p25", "amp_mean")
+    rows = profile_bars(still, SeasonalityProfileSpec(by_dow=False, metrics=metrics, min_samples_bin=10))
+    assert set(rows["metric_name"]) == set(metrics)
+    assert rows["value"].drop_nulls().unique().to_list() == [0.0]
+    assert rows.select(pl.col("ci_low", "ci_high").is_null().all()).row(0) == (True, True)
+    assert "significant" not in rows["verdict"].to_list()
