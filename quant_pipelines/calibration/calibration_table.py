@@ -154,8 +154,17 @@ def _range(row: dict[str, object]) -> str:
     if low is None and high is None:
         return "none"
     if low is None:
-        return f"≤ {high:.2f}"
-    return f"≥ {low:.2f}" if high is None else f"{low:.2f} … {high:.2f}"
+        return f"≤ {_bound(high)}"
+    return f"≥ {_bound(low)}" if high is None else f"{_bound(low)} … {_bound(high)}"
+
+
+def _bound(rate: object) -> str:
+    """A bound with as many digits as it has, at least two.
+
+    >>> _bound(0.1), _bound(0.015)
+    ('0.10', '0.015')
+    """
+    return f"{rate:.2f}" if f"{rate:.2f}" == f"{rate:g}".ljust(4, "0") else f"{rate:g}"
 
 
 def _short(text: str) -> str:

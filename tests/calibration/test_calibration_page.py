@@ -36,7 +36,8 @@ def settings(command: str) -> CalibrationSettings:
 def test_the_commands_of_the_page_are_commands() -> None:
     release, small = (settings(command) for command in COMMANDS)
     assert release.horizons == (1, 5, 20, 60)
-    assert release.n_worlds >= 100
+    assert release.n_worlds >= 30
+    assert len(release.lengths) >= 2
     assert release.seed != small.seed
 
 
@@ -55,7 +56,7 @@ def test_every_world_and_measure_is_explained_and_in_the_release_table() -> None
 def test_marks_of_the_release_table_follow_from_its_numbers() -> None:
     checked = 0
     for line in part("release").splitlines():
-        low, high = (re.search(p, line) for p in (r"\| (?:≥ )?(0\.\d\d) (?:…|\|)", r"(?:≤|…) (0\.\d\d) \|"))
+        low, high = (re.search(p, line) for p in (r"\| (?:≥ )?(0\.\d{2,3}) (?:…|\|)", r"(?:≤|…) (0\.\d{2,3}) \|"))
         for rate, mark in re.findall(r"\| (\d\.\d{3}) ± \d\.\d{3}( \?| \*\*!\*\*)?", line):
             inside = (low is None or float(rate) >= float(low.group(1))) and (
                 high is None or float(rate) <= float(high.group(1))
