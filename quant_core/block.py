@@ -122,8 +122,8 @@ class Block:
 
     Every field has a default, so ``Class()`` is valid; the canonical string lists every field but the
     learned ones, and those added later at their default, in declaration order and is the id stored in results;
-    grammar.py reads it back. Construction
-    checks the annotated types and bounds and normalizes equal spellings (``2`` for a float becomes ``2.0``).
+    grammar.py reads it back. Construction checks the annotated types and bounds and normalizes equal spellings (``2``
+    for a float becomes ``2.0``).
 
     Attributes:
         aliases: (name, id) of other names of the block with some parameters set, such as ``last_2`` and

@@ -193,8 +193,7 @@ datetime.datetime(2024, 11, 29, 18, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC')))]
         >>> on_monday.sessions(date(2001, 9, 10), date(2001, 9, 12)).height
         3
         """
-        called_off = np.flatnonzero(self.days.was_planned & ~self.days.is_session)
-        later = called_off[called_off > day_number(day) - FIRST_DAY]
+        later = self.days.called_off[self.days.called_off > day_number(day) - FIRST_DAY]
         if not len(later):
             return self
         if (found := self._foreseen.get(int(later[0]))) is None:

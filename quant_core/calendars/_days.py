@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,11 @@ class DayTable:
     break_close: Ints
     is_session: Flags
     was_planned: Flags
+
+    @cached_property
+    def called_off(self) -> Ints:
+        """Rows of the planned sessions that did not take place."""
+        return np.flatnonzero(self.was_planned & ~self.is_session)
 
 
 def all_days() -> Ints:

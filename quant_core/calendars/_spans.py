@@ -204,10 +204,10 @@ def _spans_kept(days: DayTable) -> Flags:
 
 def _week_closes(days: DayTable, week: Ints, close: Ints) -> Ints:
     """Per span, the close of its week's last session, or the later regular one of a session that was called off."""
-    called_off = np.flatnonzero(days.was_planned & ~days.is_session)
+    called_off = days.called_off
+    if not len(called_off):
+        return close
     its_week = (all_days()[called_off] + 3) // 7
+    # The last row at or before the week; row -1, where there is none, is of a later week.
     at = np.searchsorted(its_week, week, side="right") - 1
-    is_of_week = (at >= 0) & (its_week[at] == week) if len(its_week) else np.zeros(len(week), dtype=np.bool_)
-    return np.where(
-        is_of_week, np.maximum(close, days.regular_close[called_off[at]] if len(its_week) else close), close
-    )
+    return np.where(its_week[at] == week, np.maximum(close, days.regular_close[called_off[at]]), close)

@@ -33,8 +33,8 @@ class Inference(Block):
 
 
 @dataclass(frozen=True)
-class Correction(Inference):
-    """A role: the correction of a family of p-values.
+class RateControl(Inference):
+    """What every role here shares: the rate of false discoveries that it controls.
 
     Attributes:
         rate: the error rate that it controls, fraction in (0, 1).
@@ -46,6 +46,11 @@ class Correction(Inference):
     def nominal(self) -> float:
         """The rate: with no effect anywhere, every discovery is false, so any discovery errs."""
         return self.rate
+
+
+@dataclass(frozen=True)
+class Correction(RateControl):
+    """A role: the correction of a family of p-values."""
 
     @abstractmethod
     def adjust(self, p_values: ArrayLike, covariate: ArrayLike | None = None) -> NDArray[np.float64]:
@@ -74,19 +79,8 @@ class Correction(Inference):
 
 
 @dataclass(frozen=True)
-class UniverseCorrection(Inference):
-    """A role: the correction for claims over all families together, beside the claims of each family alone.
-
-    Attributes:
-        rate: the error rate that it controls, fraction in (0, 1).
-    """
-
-    rate: Fraction = 0.05
-
-    @property
-    def nominal(self) -> float:
-        """The rate: with no effect anywhere, every discovery is false, so any discovery errs."""
-        return self.rate
+class UniverseCorrection(RateControl):
+    """A role: the correction for claims over all families together, beside the claims of each family alone."""
 
     @abstractmethod
     def adjust(self, p_values: ArrayLike, families: ArrayLike) -> NDArray[np.float64]:

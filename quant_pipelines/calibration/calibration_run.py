@@ -7,20 +7,19 @@ Keep out: what is simulated and counted (quant_core.calibration), how it looks (
 from __future__ import annotations
 
 import json
-import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 
 import polars as pl
 
-from quant_core.calibration import CalibrationPlan, Task, calibrate
+from quant_core.calibration import CalibrationPlan, calibrate
 from quant_core.errors import ConfigError
 from quant_core.spec import ResearchSpec
 from quant_core.worlds import WORLDS, World
 from quant_core.worlds.block_bootstrap import BlockBootstrap
 from quant_core.worlds.planted_lift import PlantedLift
+from quant_pipelines.calibration.processes import run_in_processes
 from quant_pipelines.lake.code_version import code_version
 from quant_pipelines.lake.facts import Facts, digest
 from quant_pipelines.lake.lake import Lake
@@ -28,11 +27,9 @@ from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.lake.schemas import declared_version
 from quant_pipelines.lake.unpartitioned import publish_table, read_table
 from quant_pipelines.raw.published_bars import load_bars
-from quant_pipelines.stages.progress import Progress
 
 TABLE = "calibration"
 PLANTED_LIFTS = (0.05, 0.1, 0.15)
-_PROGRESS_EVERY_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -100,26 +97,7 @@ def run_calibration(
         planted_lengths=settings.planted_lengths,
         seed=settings.seed,
     )
-    if settings.n_workers == 1:
-        return calibrate(plan, partial(_with_progress, map, log))
-    # Spawned, not forked: a fork copies locks that the threads of Polars may hold.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(settings.n_workers, mp_context=context) as pool:
-        return calibrate(plan, partial(_with_progress, pool.map, log))
-
-
-def _with_progress(
-    run: Callable[..., Iterable[pl.DataFrame]],
-    log: Callable[[str], object],
-    measure: Callable[[Task], pl.DataFrame],
-    tasks: Iterable[Task],
-) -> Iterator[pl.DataFrame]:
-    """The results in order, with a line in the log every few seconds and at the end."""
-    waiting = list(tasks)
-    progress = Progress(log, len(waiting), "worlds", every_s=_PROGRESS_EVERY_S)
-    for result in run(measure, waiting):
-        progress.step()
-        yield result
+    return run_in_processes(partial(calibrate, plan), settings.n_workers, log, "worlds")
 
 
 def publish_calibration(lake: Lake, table: pl.DataFrame, research: ResearchSpec, settings: CalibrationSettings) -> bool:

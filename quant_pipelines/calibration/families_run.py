@@ -6,25 +6,22 @@ Keep out: what is drawn and measured (quant_core.calibration.families), options 
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from functools import partial
 
 import polars as pl
 
-from quant_core.calibration.families import FamiliesPlan, Part, compare_families
+from quant_core.calibration.families import FamiliesPlan, compare_families
 from quant_core.worlds.garch_t import GarchT
 from quant_core.worlds.planted_lift import PlantedLift
 from quant_core.worlds.planted_season import PlantedSeason
 from quant_core.worlds.random_walk import RandomWalk
 from quant_core.worlds.regimes import Regimes
 from quant_core.worlds.session_volatility import SessionVolatility
-from quant_pipelines.stages.progress import Progress
+from quant_pipelines.calibration.processes import run_in_processes
 
 PLANTED = (PlantedLift(lift=0.1), PlantedSeason(lift=0.05), PlantedLift(lift=0.15), PlantedSeason(lift=0.03))
 NULL = (RandomWalk(), GarchT(), SessionVolatility(), Regimes())
-_PROGRESS_EVERY_S = 10.0
 
 
 def run_families(plan: FamiliesPlan, n_workers: int, log: Callable[[str], object]) -> pl.DataFrame:
@@ -33,26 +30,7 @@ def run_families(plan: FamiliesPlan, n_workers: int, log: Callable[[str], object
     Raises:
         ConfigError: the plan is empty.
     """
-    if n_workers == 1:
-        return compare_families(plan, partial(_with_progress, map, log))
-    # Spawned, not forked: a fork copies locks that the threads of Polars may hold.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(n_workers, mp_context=context) as pool:
-        return compare_families(plan, partial(_with_progress, pool.map, log))
-
-
-def _with_progress(
-    run: Callable[..., Iterable[pl.DataFrame]],
-    log: Callable[[str], object],
-    measure: Callable[[Part], pl.DataFrame],
-    parts: Iterable[Part],
-) -> Iterator[pl.DataFrame]:
-    """The results in order, with a line in the log every few seconds and at the end."""
-    waiting = list(parts)
-    progress = Progress(log, len(waiting), "settings and markets", every_s=_PROGRESS_EVERY_S)
-    for result in run(measure, waiting):
-        progress.step()
-        yield result
+    return run_in_processes(partial(compare_families, plan), n_workers, log, "settings and markets")
 
 
 def families_markdown(table: pl.DataFrame) -> str:
