@@ -29,7 +29,7 @@ _TABLE_FILE = re.compile(
 )
 _REPORT_FILE = re.compile(r"reports/[^/]+\.html")
 _REPORT_MARK = b'<meta name="report-identity"'
-_BOOKKEEPING_FILE = re.compile(r"\.locks/.+\.(lock|holder)|\.index/[^/]+\.json")
+_BOOKKEEPING_FILE = re.compile(r"\.locks/.+\.(lock|holder)|\.index/[^/]+\.json(\.\w+\.tmp)?")
 _DAGSTER_FOLDERS = ("history", "schedules", "storage", "logs", ".logs_queue", ".telemetry", ".nux")
 
 

@@ -36,6 +36,8 @@ class PublishedFile:
 def publish_file(lake: Lake, path: str, make: Callable[[bytes | None], bytes]) -> PublishedFile:
     """Bring a file up to date atomically, under its lock; an equal content is not written again.
 
+    What a killed writer of the file left beside it is removed.
+
     Args:
         lake: where the file lies.
         path: relative to the lake.
@@ -51,11 +53,11 @@ def publish_file(lake: Lake, path: str, make: Callable[[bytes | None], bytes]) -
     False
     """
     with lake.lock_table(path):
+        lake.storage.clean_leftovers_of(path)
         old = lake.storage.read(path) if lake.storage.exists(path) else None
         content = make(old)
         is_written = content != old
         if is_written:
-            lake.storage.clean_leftovers_of(path)
             lake.storage.write(path, content)
     return PublishedFile(lake.storage.locate(path), content, is_written)
 

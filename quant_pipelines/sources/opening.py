@@ -14,6 +14,7 @@ from typing import Any
 
 from quant_pipelines.discovery import modules_of
 from quant_pipelines.lake.lake import Lake
+from quant_pipelines.lake.unpartitioned import publish_file
 from quant_pipelines.sources.config import SourceEntry
 from quant_pipelines.sources.contract import Source
 from quant_pipelines.sources.files import ContentIndex
@@ -40,7 +41,10 @@ class Opening:
         def load() -> dict[str, dict[str, Any]]:
             return json.loads(storage.read(path)) if storage.exists(path) else {}
 
-        return ContentIndex(load, lambda known: storage.write(path, json.dumps(known, sort_keys=True).encode()))
+        def save(known: dict[str, dict[str, Any]]) -> None:
+            publish_file(self.lake, path, lambda _: json.dumps(known, sort_keys=True).encode())
+
+        return ContentIndex(load, save)
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,20 @@ CALENDARS = ("always_open", "always_open", "XNYS", "fx_24_5", "XNYS(04:00-20:00)
 # Far from the clock changes of New York and Europe: a repeated hour is another test's matter.
 _STARTS = ((1, 8), (2, 1), (4, 10), (6, 3), (7, 1), (8, 20), (9, 5))
 
+# Weeks of New York that ended early at short notice: their Monday, and the days until their last session was due.
+_LATE_WEEKS = {date(2001, 9, 10): 4, date(2004, 6, 7): 1}
+
 
 @dataclass(frozen=True)
 class TrueBar:
-    """One bar: its times, its session, its numbers exactly as decimals."""
+    """One bar: its times, its session, its numbers exactly as decimals.
+
+    ``known`` is when it may be used: its close, or later where the week's last session was called off at short notice.
+    """
 
     opens: datetime
     closes: datetime
+    known: datetime
     session: date
     prices: tuple[Decimal, Decimal, Decimal, Decimal]
     volume: Decimal | None
@@ -54,8 +61,16 @@ def true_series(chance: random.Random) -> TrueSeries:
         slots = [*slots[:2], *slots[3:]]
     kind = chance.choice(("none", "whole", "whole", "fraction", "thousands"))
     digits, level = chance.choice(((2, 100.0), (5, 1.1), (2, 45_000.0), (0, 16_000.0), (2, 990.0), (8, 0.0004)))
+    late = _LATE_WEEKS if timeframe is Timeframe.W1 and calendar.startswith("XNYS") else {}
     bars = tuple(
-        TrueBar(opens, closes, session, _prices(chance, digits, level), _volume(chance, kind))
+        TrueBar(
+            opens,
+            closes,
+            closes + timedelta(days=late.get(session, 0)),
+            session,
+            _prices(chance, digits, level),
+            _volume(chance, kind),
+        )
         for opens, closes, session in slots
     )
     symbol = chance.choice(("EURUSD", "AAPL", "BRK.B", "ES_F", "BTC-USD", "X"))

@@ -10,10 +10,12 @@ import pytest
 
 from quant_core.ingestion import Dialect
 from quant_core.quality import QualityRules
+from quant_pipelines.lake.lake import Lake
 from quant_pipelines.sources import files
 from quant_pipelines.sources.config import Feed
 from quant_pipelines.sources.files import ContentIndex, FileSource
 from quant_pipelines.sources.inbox import inbox_source
+from quant_pipelines.sources.opening import Opening
 from quant_pipelines.sources.sample import sample_source
 from tests.pipelines.small_project import daily_csv
 
@@ -194,3 +196,16 @@ def test_a_file_of_ragged_rows_is_refused_with_the_first_of_them(tmp_path: Path)
     said = source.refused()["ABC.csv"]
     assert "row 2, value '2024-01-02,1,3'" in said
     assert "separator: " in said.split("Fix: ")[1]
+
+
+def test_what_a_killed_writer_of_the_index_left_goes_with_the_next_writing(tmp_path: Path) -> None:
+    """The content index of a source is a file like any other: no temporary file stays beside it."""
+    left = tmp_path / "lake" / ".index" / ".inbox.json.0123456789abcdef.tmp"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"{")
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    (folder / "AAA.csv").write_text(daily_csv("AAA"), encoding="utf-8")
+    opening = Opening(Lake(str(tmp_path / "lake")), now, lambda _: "")
+    assert inbox(folder, index=opening.index("inbox")).instruments()
+    assert [p.name for p in left.parent.iterdir()] == ["inbox.json"]
