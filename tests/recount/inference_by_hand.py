@@ -199,19 +199,22 @@ def jeffreys(rate: float, n: float, confidence: float) -> dict[str, float]:
 def _shortest(a: float, b: float, mass: float) -> tuple[float, float]:
     """The interval of this mass whose ends have equal density."""
 
-    def ends(under: float) -> tuple[float, float]:
-        # From the nearer end of 0 … 1, where digits are finer.
-        return float(special.betaincinv(a, b, under)), float(special.betaincinv(b, a, 1 - mass - under))
+    def ends(place: float) -> tuple[float, float]:
+        # How the mass left out is shared, on the logistic scale; the upper end as its distance from 1, which is finer.
+        under, over = ((1 - mass) * float(special.expit(x)) for x in (place, -place))
+        return float(special.betaincinv(a, b, under)), float(special.betaincinv(b, a, over))
 
-    def log_ratio(under: float) -> float:
-        low, from_one = ends(under)
-        return float(
-            (a - 1) * (math.log(low) - math.log1p(-from_one)) + (b - 1) * (math.log1p(-low) - math.log(from_one))
-        )
+    def log_ratio(place: float) -> float:
+        low, from_one = (max(x, 1e-300) for x in ends(place))
+        rise = math.log(low) - math.log1p(-from_one)
+        fall = math.log(from_one) - math.log1p(-low)
+        return (a - 1) * rise - (b - 1) * fall
 
-    edge = 1e-13 * (1 - mass)
-    under = optimize.brentq(log_ratio, edge, 1 - mass - edge, xtol=1e-18, rtol=8.9e-16)
-    low, from_one = ends(under)
+    first, last = -200.0, 200.0  # farther out an end is 0 or 1 to 80 digits
+    if log_ratio(first) >= 0 or log_ratio(last) <= 0:
+        last = first = first if log_ratio(first) >= 0 else last
+    place = first if first == last else optimize.brentq(log_ratio, first, last, xtol=1e-13, rtol=8.9e-16)
+    low, from_one = ends(place)
     return low, 1 - from_one
 
 
