@@ -94,7 +94,7 @@ def blocks(split: Any, horizon: int, places: list[tuple[int, int]], payoffs: lis
 def payoff_bounds(payoffs: list[list[float]], outcomes: Cell, confidence: float) -> Bounds:
     """Mean ± t·s/√n_eff, n_eff of the payoffs themselves, t with the degrees of freedom of their blocks."""
     own = Cell(payoffs, payoffs, outcomes.covered, outcomes.window)
-    if own.n < 2 or outcomes.n_blocks < MIN_BLOCKS:
+    if own.n < 2 or outcomes.n_blocks < MIN_BLOCKS or min(own.values) == max(own.values):
         return None, None
     degrees = own.n**2 / sum(len(b) ** 2 for b in payoffs) - 1
     if degrees <= 0:

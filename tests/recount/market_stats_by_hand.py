@@ -174,7 +174,7 @@ def target_rows(
         elif outcome.kind == "numeric":
             row |= numbers(cell, outcome, row, research)
         else:
-            row |= kaplan_meier(inside, max(x.y for x in seen), row["n_eff"], confidence)
+            row |= kaplan_meier(inside, max((x.y for x in seen), default=0.0), row["n_eff"], confidence)
         row |= costs(row, cell, outcome, split, bars, cost_of(research, place["symbol"]), confidence)
         found.append(Question(row, cell, frozenset(x.t for x in inside), seen, is_geometric=outcome.is_geometric))
     return found

@@ -1,4 +1,4 @@
-"""The lake that is counted a second time: two symbols on a coarse tick, so that prices often stand still.
+"""The lake that is counted a second time: symbols on a coarse tick, so that prices often stand still, one for ever.
 
 Put here: its prices, its research file, and running the two stages on it.
 Keep out: the recounts and the comparison.
@@ -17,7 +17,7 @@ import yaml
 from quant_pipelines.lake.partitions import PartitionKey
 from tests.pipelines.small_project import SmallProject
 
-KEYS = tuple(PartitionKey(s, t) for s, t in (("AAA", "H1"), ("BBB", "D1"), ("BBB", "W1")))
+KEYS = tuple(PartitionKey(s, t) for s, t in (("AAA", "H1"), ("BBB", "D1"), ("BBB", "W1"), ("CCC", "H1")))
 
 RESEARCH = """
 seed: 7
@@ -92,6 +92,7 @@ def counted_lake(root: Path) -> list[Counted]:
     (root / "config" / "research.yaml").write_text(RESEARCH)
     project.drop("AAA", prices("AAA", datetime(2022, 1, 3, tzinfo=UTC), timedelta(hours=1), 2600, tick=0.1, seed=3))
     project.drop("BBB", prices("BBB", datetime(2016, 2, 1, tzinfo=UTC), timedelta(days=1), 2700, tick=0.5, seed=5))
+    project.drop("CCC", prices("CCC", datetime(2022, 1, 3, tzinfo=UTC), timedelta(hours=1), 1200, tick=0.0, seed=7))
     project.register()
     for key in map(str, KEYS):
         for job in ("ingest", "market_stats", "seasonality"):
@@ -118,7 +119,7 @@ def prices(symbol: str, start: datetime, step: timedelta, n_bars: int, *, tick: 
             close = max(opened + (size if draw.random() < up else -size), 300)
             rises = rises + 1 if close > opened else 0
             high, low = max(opened, close) + draw.choice((0, 0, 1, 2)), min(opened, close) - draw.choice((0, 0, 1, 2))
-            shown = ",".join(f"{x * tick:.1f}" for x in (opened, high, low, close))
+            shown = ",".join(f"{x * tick or 100.0:.1f}" for x in (opened, high, low, close))
             lines.append(f"{at:%Y-%m-%d %H:%M:%S},{symbol},{shown},{draw.randint(100, 900)}")
         at += step
     return "\n".join(lines) + "\n"

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 from scipy import special
 
+COLUMNS = tuple(f"km_{name}{side}" for name in ("median", "rmean") for side in ("", "_low", "_high"))
+
 
 class Duration(Protocol):
     """Bars waited, and whether the wait ended."""
@@ -24,7 +26,7 @@ class Duration(Protocol):
 
 def kaplan_meier(cell: list[Any], longest: float, n_eff: float | None, confidence: float) -> dict[str, Any]:
     """Columns of a time-to-event target; ``longest`` is the longest duration of all bars of the split."""
-    row: dict[str, Any] = {"n_censored": sum(not x.ended for x in cell)}
+    row: dict[str, Any] = dict.fromkeys(COLUMNS) | {"n_censored": sum(not x.ended for x in cell)}
     if not cell or n_eff is None:
         return row
     inflation = max(len(cell) / n_eff, 1.0)

@@ -41,6 +41,18 @@ def test_no_column_says_the_same_everywhere(both: list[tuple[Rows, Rows]]) -> No
     assert any(row["hypothesis"] and row["event"] not in row["hypothesis"] for row in rows)
 
 
+def test_what_cannot_be_known_is_null(both: list[tuple[Rows, Rows]]) -> None:
+    """Of a hypothesis without a test, and of trades that all pay the same, as where a price stands still for ever."""
+    rows = [row for stored, _ in both for row in stored]
+    untested = [r for r in rows if r["p_value"] is None]
+    assert untested
+    assert {r["mde"] for r in untested} == {None}
+    still = [r for r in rows if r["symbol"] == "CCC" and r["target_kind"] == "numeric" and r["n_blocks"] >= 10]
+    assert still
+    assert {r["net_open_mean_bps"] for r in still} == {-2.0}
+    assert {r[f"net_open_ci_{side}_bps"] for r in still for side in ("low", "high")} == {None}
+
+
 def test_a_change_of_any_column_in_any_row_is_found(both: list[tuple[Rows, Rows]]) -> None:
     stored, recounted = both[1]
     for i, column in enumerate(stored[0]):
