@@ -177,8 +177,8 @@ def variance_against_baseline(m: BlockMoments) -> Floats:
     not exceed √(G* − 1), however certain the effect.
 
     Returns:
-        One variance per cell; nan where G* ≤ 1; exactly 0 where the cell is the baseline itself, and where outcomes are
-        all the same inside and all the same outside.
+        One variance per cell; nan where G* ≤ 1, as on a single block; exactly 0 where the cell is the baseline itself,
+        and where outcomes are all the same inside and all the same outside.
 
     Example, by hand: six blocks of four bars, two of them events. Outside both fall; inside 1 and 2 of 2 rise in turn,
     so y = 3/4 and U_b = ½·(∓½) = ∓¼: ΣU² = 3/8, and V = 3/8 · 6/5 / 12².
@@ -201,8 +201,10 @@ def variance_against_baseline(m: BlockMoments) -> Floats:
     some = sum_u2 > 1e-12 * sum(squares)
     blocks = np.nan_to_num(effective_blocks(m))
     n = np.asarray(m.n, dtype=np.float64)
+    # One block shows no spread, which is no certainty; up to rounding, its G* is 1.
+    known = (n > 0) & ((blocks > 1 + 1e-9) | (n == m.all_n))
     scale = ratio(blocks, (blocks - 1) * n**2)
-    return np.where(some, np.where(some, sum_u2, 0.0) * scale, np.where(n > 0, 0.0, np.nan))
+    return np.where(known, np.where(some, np.where(some, sum_u2, 0.0) * scale, 0.0), np.nan)
 
 
 def independent_variance(n: Counts, share: Floats, inside: Floats, outside: Floats) -> Floats:

@@ -61,7 +61,8 @@ def mean_payoff_bounds(m: BlockMoments, horizon: int, confidence: float, min_blo
         confidence: coverage, fraction in (0, 1).
         min_blocks: as in the test of the cell: fewer blocks say too little of the spread.
 
-    Missing: nan under min_blocks blocks and at G* ≤ 1, where the spread is unknown.
+    Missing: nan under min_blocks blocks and at G* ≤ 1, where the spread is unknown, and where numbers are all equal: an
+    interval of no width would be certainty.
     Source: Student's t with the degrees of freedom of Satterthwaite (1946).
 
     Example: both trades of a block pay 3, both of the next pay 1: each of the 20 blocks is one observation, so this is
@@ -81,7 +82,8 @@ def mean_payoff_bounds(m: BlockMoments, horizon: int, confidence: float, min_blo
     variance = np.asarray(m.outcome_variance) * ratio(n, n - 1)
     n_eff = EffectiveSampleSize().of_moments(m, horizon, discount=False)
     degrees = np.nan_to_num(ratio(n**2, m.nn)) - 1
-    enough = (m.blocks >= min_blocks) & (degrees > 0)
+    varies = np.asarray(m.outcome_variance) > 1e-12 * np.nan_to_num(ratio(m.squares, n))
+    enough = (m.blocks >= min_blocks) & (degrees > 0) & varies
     degrees = np.where(enough, degrees, np.nan)
     margin = t_quantile(0.5 + confidence / 2, degrees) * np.sqrt(ratio(variance, n_eff))
     return m.mean - margin, m.mean + margin

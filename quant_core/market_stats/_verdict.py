@@ -41,7 +41,8 @@ def _judge_family(cells: pl.DataFrame, spec: MarketStatsSpec) -> pl.DataFrame:
     # Cells outside the family are told what its tests would find at equal weights.
     level = np.full(len(p), spec.correction.first_step(max(n_tests, 1)))
     level[~np.isnan(in_family)] = spec.correction.first_steps(n_eff[~np.isnan(in_family)])
-    mde = _detectable(cells, spec, level[speaker])
+    # A hypothesis without a test finds nothing, also where one of its cells has blocks enough for one.
+    mde = np.where(np.isnan(p), np.nan, _detectable(cells, spec, level[speaker]))
     verdict = np.where(q <= spec.fdr, "significant", "not_significant").astype(object)
     # Rates have a largest possible effect, so a hypothesis may be beyond the reach of its family's first step.
     beyond = np.isin(speaker, speaker[np.isnan(mde)]) & (cells["target_kind"][0] == "binary")

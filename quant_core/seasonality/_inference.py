@@ -142,9 +142,13 @@ def mean_statistics(found: BinSums) -> BinStatistics:
 
 
 def sample_variance(sums: Floats) -> Floats:
-    """Variance with divisor n - 1 from power sums; nan below two values."""
+    """Variance with divisor n - 1 from power sums; nan below two values.
+
+    Exactly 0 where values are equal: what rounding leaves of them would be an interval of nearly no width.
+    """
     n, s1, s2 = sums[:, 0], sums[:, 1], sums[:, 2]
-    return np.maximum(ratio(s2 - np.nan_to_num(ratio(s1 * s1, n)), n - 1), 0.0)
+    squares = s2 - np.nan_to_num(ratio(s1 * s1, n))
+    return ratio(np.where(squares > 1e-12 * s2, squares, 0.0), n - 1)
 
 
 def own_deviations(cube: Floats, codes: Codes, sums: Floats) -> Floats:

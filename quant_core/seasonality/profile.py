@@ -154,7 +154,9 @@ def with_verdicts(rows: pl.DataFrame, spec: SeasonalityProfileSpec) -> pl.DataFr
     q = pl.when("_is_tested").then(pl.col("q_value").max().over(*FAMILY, "hypothesis"))
     n_tests = shared.select(enters.sum().over(FAMILY)).to_series().to_list()
     first_step = np.array([correction.first_step(n) if n else np.nan for n in n_tests])
-    mde = pl.Series(detectable_lifts(shared, first_step)).fill_nan(None)
+    # A hypothesis without a test finds nothing, also where one of its bins has clusters enough for one.
+    tested = ~shared["p_value"].is_null().to_numpy()
+    mde = pl.Series(np.where(tested, detectable_lifts(shared, first_step), np.nan)).fill_nan(None)
     # Only rates have a largest possible lift: a bin without a detectable one is beyond the family's first step.
     is_rate = pl.col("se_lift").is_not_null() & pl.col("inflation").is_not_null()
     beyond = (pl.col("mde").is_null() & is_rate).any().over(*FAMILY, "hypothesis")

@@ -170,17 +170,20 @@ TABLE = Table(
         _number(
             "net_mean_bps",
             "basis points of the entry price",
-            f"Mean payoff of the trades in the target's direction, less the cost; null also where n = 0. {_COST}",
+            "Mean payoff of the trades in the target's direction, ties among them, less the cost; null also without a "
+            f"trade. {_COST}",
         ),
         _number(
             "net_ci_low_bps",
             "basis points of the entry price",
-            f"Lower bound of net_mean_bps; null also where the cell has too few runs or blocks for one. {_COST}",
+            "Lower bound of net_mean_bps; null also where the cell has too few runs or blocks for one, or all "
+            f"trades pay the same. {_COST}",
         ),
         _number(
             "net_ci_high_bps",
             "basis points of the entry price",
-            f"Upper bound of net_mean_bps; null also where the cell has too few runs or blocks for one. {_COST}",
+            "Upper bound of net_mean_bps; null also where the cell has too few runs or blocks for one, or all "
+            f"trades pay the same. {_COST}",
         ),
         _number(
             "net_open_mean_bps",
@@ -191,12 +194,14 @@ TABLE = Table(
         _number(
             "net_open_ci_low_bps",
             "basis points of the entry price",
-            f"Lower bound of net_open_mean_bps; null also where the cell has too few blocks for one. {_COST}",
+            "Lower bound of net_open_mean_bps; null also where the cell has too few blocks for one, or all trades "
+            f"pay the same. {_COST}",
         ),
         _number(
             "net_open_ci_high_bps",
             "basis points of the entry price",
-            f"Upper bound of net_open_mean_bps; null also where the cell has too few blocks for one. {_COST}",
+            "Upper bound of net_open_mean_bps; null also where the cell has too few blocks for one, or all trades "
+            f"pay the same. {_COST}",
         ),
         _number(
             "net_open_against_bps",
