@@ -119,12 +119,6 @@ def _repeated(labels: Sequence[Any], times: Sequence[int]) -> pl.Series:
     return pl.Series(labels).gather(np.repeat(np.arange(len(times)), times))
 
 
-def with_period_key(rows: pl.DataFrame, bars: Bars, period: str) -> pl.DataFrame:
-    """Add symbol, timeframe and period."""
-    key = {"symbol": bars.symbol, "timeframe": bars.timeframe.value, "period": period}
-    return rows.with_columns(**{name: pl.lit(value) for name, value in key.items()})
-
-
 def _with_posterior(rows: pl.DataFrame, spec: SeasonalityProfileSpec) -> pl.DataFrame:
     """Jeffreys posterior of the rates, all at once."""
     rates = [m.canonical for m in spec.resolved_metrics() if m.kind == "rate"]

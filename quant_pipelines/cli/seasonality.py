@@ -24,8 +24,8 @@ from quant_pipelines.reading.seasonal_bins import seasonal_bins, strongest_bins
 _CAPTION = (
     "n: bars of the bin; n_eff: independent observations they amount to; baseline: the bars in other bins; q: "
     "corrected for the metric's bins of all symbols and timeframes; verdict: within the bin's own symbol and "
-    "timeframe; stable: the sign of the earlier half held on the later one; years: those whose lift has the sign of "
-    "the whole. Fractions, never percent."
+    "timeframe; stable: the sign of the earlier half held on the later one; years: full ones whose lift "
+    "has the sign of the whole. Fractions, never percent."
 )
 _NUMBERS = ("n", "n_eff", "value", "interval", "baseline", "lift", "q", "years")
 

@@ -30,8 +30,8 @@ def seasonality_section(inputs: SymbolInputs) -> Section:
         Text(
             "A profile is computed over all bars, so by itself it is in sample: what counts is whether a bin found on "
             "the earlier half keeps its sign on the later one (stable) and is confirmed there (replicated), and in how "
-            "many years its lift has the same sign. The baseline of a bin leaves the bin out. Bins that part the same "
-            "bars in the same way, such as yes and no of a flag, are one test and are counted once."
+            "many full years its lift has the same sign. The baseline of a bin leaves the bin out. Bins that part the "
+            "same bars in the same way, such as yes and no of a flag, are one test and are counted once."
         )
     ]
     for key in inputs.keys:
@@ -131,7 +131,13 @@ def _bins_table(bins: pl.DataFrame) -> Table:
     columns = [Column(titles.get(c, c), _MEANINGS[c], forms.get(c, "number")) for c in named]  # pyright: ignore[reportArgumentType]
     columns.append(Column("global q", "Over the metric's bins of all symbols and timeframes.", "number"))
     columns += [Column(c, _MEANINGS[c], "short") for c in ("verdict", "stable", "replicated")]
-    columns.append(Column("years", "Years whose lift has the sign of the lift over all bars, of all years.", "number"))
+    columns.append(
+        Column(
+            "years",
+            "Full years whose lift has the sign of the lift over all bars, of all full years.",
+            "number",
+        )
+    )
     return Table(columns, rows, "Bins that differ most from the others.", [v or "" for v in bins["verdict"]])
 
 

@@ -1,6 +1,6 @@
 -- One row is one metric in one calendar bin of one symbol and timeframe over all bars, with its q-value corrected for the
--- hypotheses of all symbols and timeframes together (yes and no of a flag are one), and in how many years its lift had the
--- sign it has over all bars. Filter by dimension and metric_name.
+-- hypotheses of all symbols and timeframes together (yes and no of a flag are one), and in how many full years its lift had
+-- the sign it has over all bars. Filter by dimension and metric_name.
 -- Key: symbol, timeframe, dimension, bin, metric
 -- Plot: seasonal_profile
 -- Columns:
@@ -28,8 +28,9 @@
 --   verdict        | label    | Verdict inside the symbol and timeframe.
 --   stable         | label    | Found on the earlier half: does the sign hold on the later one? Null where not found there.
 --   replicated     | label    | Found on the earlier half: same sign and p <= 0.05 on the later one?
---   n_years        | count    | Years with a lift other than 0.
---   n_years_same   | count    | Years whose lift has the sign of the lift over all bars.
+--   n_years        | count    | Full years with a lift other than 0.
+--   n_years_same   | count    | Full years whose lift has the sign of the lift over all bars.
+--   n_years_partial | count   | Years with a lift in which bars lack in more than 2 % of the sessions; no full years.
 --   provenance     | hash     | Of the profiles the row was built from; another one now: they were computed anew since.
 WITH profiles AS (
     SELECT * FROM seasonality_profiles WHERE split = 'all'
@@ -64,8 +65,9 @@ adjusted AS (
 years AS (
     SELECT
         p.symbol, p.timeframe, p.dimension, p.bin, p.metric,
-        count(*) AS n_years,
-        count(*) FILTER (WHERE sign(s.lift) = sign(p.lift)) AS n_years_same
+        count(*) FILTER (WHERE NOT s.is_partial) AS n_years,
+        count(*) FILTER (WHERE NOT s.is_partial AND sign(s.lift) = sign(p.lift)) AS n_years_same,
+        count(*) FILTER (WHERE s.is_partial) AS n_years_partial
     FROM profiles AS p
     INNER JOIN seasonality_stability AS s USING (symbol, timeframe, dimension, bin, metric)
     WHERE s.period NOT LIKE 'half%' AND s.lift <> 0
@@ -99,6 +101,7 @@ SELECT
     replicated,
     coalesce(n_years, 0) AS n_years,
     coalesce(n_years_same, 0) AS n_years_same,
+    coalesce(n_years_partial, 0) AS n_years_partial,
     provenance
 FROM profiles
 LEFT JOIN (

@@ -61,7 +61,13 @@ def test_the_matrix_shows_values_intervals_and_bins() -> None:
 def test_the_stability_map_shows_n_over_the_years_and_n_eff() -> None:
     rows = [("4", 0, "2019", 50, 0.1), ("4", 0, "2020", 52, -0.1), ("4", 0, "half_1", 51, 0.0)]
     frame = pl.DataFrame(rows, ["bin", "bin_order", "period", "n", "lift"], orient="row")
-    assert "4  n 102  n_eff 77" in _texts(stability_map(frame, title="what", n_eff={"4": 77.2}, render=svg))
+    year = pl.col("period") == "2019"
+    frame = frame.with_columns(
+        n_sessions=pl.when(year).then(50).otherwise(252), n_sessions_scheduled=pl.lit(252), is_partial=year
+    )
+    texts = _texts(stability_map(frame, title="what", n_eff={"4": 77.2}, render=svg))
+    assert {"4  n 102  n_eff 77", "2019*", "2020"} <= set(texts)
+    assert any("* bars lack in more than 2 % of its sessions: 2019 has 50 of 252" in text for text in texts)
 
 
 @pytest.mark.parametrize("name", sorted({f.plot for f in mart_files() if f.plot}))

@@ -71,9 +71,12 @@ def test_years_with_the_same_sign_are_counted_one_by_one(lake: Lake) -> None:
     key = ["symbol", "timeframe", "dimension", "bin", "metric"]
     stability = pl.concat([lake.read("seasonality_stability", k) for k in lake.keys("seasonality_stability")])
     years = dict(stability.filter(~pl.col("period").str.starts_with("half")).group_by(key))
+    assert stability["is_partial"].any()
     for row in mart.iter_rows(named=True):
-        lifts = [lift for lift in years[tuple(row[k] for k in key)]["lift"].to_list() if lift]
+        mine = years[tuple(row[k] for k in key)].select("is_partial", "lift").rows()
+        lifts = [lift for is_partial, lift in mine if lift and not is_partial]
         assert row["n_years"] == len(lifts)
+        assert row["n_years_partial"] == sum(is_partial for is_partial, lift in mine if lift)
         assert row["n_years_same"] == sum(lift * row["lift"] > 0 for lift in lifts)
 
 
