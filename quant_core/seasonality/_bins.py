@@ -40,7 +40,7 @@ from quant_core.seasonality._inference import (
 from quant_core.seasonality._ranks import rank_sweep
 from quant_core.seasonality._spans import Spans, spans_of
 from quant_core.seasonality._threads import in_threads
-from quant_core.seasonality._values import CellValues, cell_values, values_of
+from quant_core.seasonality._values import CellValues, cell_values, ties_of, values_of
 
 CLUSTER_WINDOWS = 4
 """A cluster holds at least this many outcome windows, as in market statistics."""
@@ -80,9 +80,10 @@ def dimension_statistics(
     by_value: dict[BarValue, list[ProfileMetric]] = {v: [] for v in values}
     for metric in metrics:
         by_value[metric.bar_value].append(metric)
+    ties = None if confidence is None else ties_of(bars, values)
     found: dict[Dimension, DimensionStatistics] = {}
     for cells, coded in group_by_cell_length(dimensions, bars, n_threads):
-        prepared = cell_values(values, metrics, cells, n_threads, shares=confidence is not None)
+        prepared = cell_values(values, metrics, cells, n_threads, ties=ties, shares=confidence is not None)
         spanned = [] if confidence is None else [d for d, _ in coded]
         spans = spans_of(cells, spanned, [v.window_bars for v in values], CLUSTER_WINDOWS)
 
@@ -142,7 +143,8 @@ def _bin_sums(
 def _additive(found: BinSums, value: CellValues, codes: Codes, batches: Ints, metric: ProfileMetric) -> BinStatistics:
     """A rate, mean, standard deviation or count."""
     if metric.kind == "rate":
-        return rate_statistics(found)
+        ties = None if value.ties is None else roll_up(value.ties, codes, len(found.sums))[:, 0]
+        return rate_statistics(found, ties)
     if metric.kind == "mean":
         return mean_statistics(found)
     if metric.kind == "std":

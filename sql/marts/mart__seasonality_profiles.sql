@@ -17,6 +17,7 @@
 --   n              | count    | Bars of the bin with an observable value.
 --   n_eff          | count    | Effective sample size; null for counts.
 --   value          | unit     | The metric in the bin.
+--   tie_share      | fraction | Bars of the bin left out because the price did not move; null for metrics that leave none out.
 --   ci_low         | unit     | Lower bound of the interval of value.
 --   ci_high        | unit     | Upper bound of the interval of value.
 --   baseline       | unit     | The metric over the bars in other bins of the dimension.
@@ -26,8 +27,9 @@
 --   q_value_global | fraction | Over the metric's hypotheses of all symbols and timeframes: first the symbols and timeframes in which something is, then what is in them.
 --   n_tests_global | count    | Hypotheses that q_value_global corrects for.
 --   verdict        | label    | Verdict inside the symbol and timeframe.
+--   stability      | label    | Of the later half: stable, unstable; or why not: not_found, too_few_years, too_few_bars, underpowered.
 --   stable         | label    | Found on the earlier half: does the sign hold on the later one? Null where not found there.
---   replicated     | label    | Found on the earlier half: same sign and p <= 0.05 on the later one?
+--   replicated     | label    | Found on the earlier half: same sign and p <= 0.05 on the later one? Null where not found, or not tested there.
 --   n_years        | count    | Full years with a lift other than 0.
 --   n_years_same   | count    | Full years whose lift has the sign of the lift over all bars.
 --   n_years_partial | count   | Years with a lift in which bars lack in more than 2 % of the sessions; no full years.
@@ -88,6 +90,7 @@ SELECT
     n,
     n_eff,
     value,
+    tie_share,
     ci_low,
     ci_high,
     baseline,
@@ -97,6 +100,7 @@ SELECT
     q_value_global,
     n_tests_global,
     verdict,
+    stability,
     stable,
     replicated,
     coalesce(n_years, 0) AS n_years,
