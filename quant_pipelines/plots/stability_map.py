@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from quant_core.seasonality.reading import reading_words
 from quant_pipelines.plots._figure import LIFT_COLORS, MUTED, Render, empty_figure, new_figure, png, titled
 
 _MAX_BINS = 32
@@ -53,7 +54,7 @@ def stability_map(
     marked = f"; * bars lack in more than 2 % of its sessions: {counts_of(yearly)}" if partial else ""
     axes.set_xlabel(f"year of the bin{marked}", fontsize=8, color=MUTED)
     figure.colorbar(image, ax=axes, pad=0.01, label="lift").ax.tick_params(labelsize=8)
-    titled(axes, title, subtitle="lift = value in the bin - value outside it, same year")
+    titled(axes, f"{title} ({reading_words(yearly)})", subtitle="lift = value in the bin - value outside it, same year")
     return render(figure)
 
 
