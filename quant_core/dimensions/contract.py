@@ -74,6 +74,14 @@ class Dimension(Block):
         """The period that holds each bin about once: the unit of independent repetition in tests."""
         return "day"
 
+    def cycle_day(self, bars: Bars) -> pl.Series:
+        """A date inside the cycle that each bar belongs to (Date): the year, month or week of this date is the bar's.
+
+        The session's date, unless a bin reaches over the border of a month or year: then all bars of one such bin have
+        the cycle in which it ends.
+        """
+        return bars.frame["session_date"]
+
     @abstractmethod
     def codes(self, bars: Bars) -> pl.Series:
         """Position of each bar's bin in ``bins`` (Int32), null where the bar has no bin."""
@@ -131,6 +139,9 @@ class DayDimension(Dimension):
     @abstractmethod
     def code_of(self, day: pl.Expr) -> pl.Expr:
         """The code as a function of the date."""
+
+    def cycle_day(self, bars: Bars) -> pl.Series:
+        return bars.frame.select(day_of(bars, self.zone).alias("session_date")).to_series()
 
     def codes(self, bars: Bars) -> pl.Series:
         return self._codes(bars, self.code_of(day_of(bars, self.zone)))

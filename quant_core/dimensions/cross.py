@@ -47,7 +47,15 @@ class Cross(Dimension):
 
     @property
     def cycle(self) -> Cycle:
-        return CYCLES[max(CYCLES.index(self.first.cycle), CYCLES.index(self.second.cycle))]
+        return self._longer.cycle
+
+    @property
+    def _longer(self) -> Dimension:
+        """The part with the longer cycle, the first of equals."""
+        return max((self.first, self.second), key=lambda part: CYCLES.index(part.cycle))
+
+    def cycle_day(self, bars: Bars) -> pl.Series:
+        return self._longer.cycle_day(bars)
 
     def codes(self, bars: Bars) -> pl.Series:
         outer, inner = self.first.codes(bars), self.second.codes(bars)

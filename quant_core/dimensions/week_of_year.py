@@ -10,12 +10,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from quant_core.bars import Bars
 from quant_core.dimensions.contract import Cycle, DayDimension
 
 
 @dataclass(frozen=True)
 class WeekOfYear(DayDimension):
     """ISO week of the bar's date, 1 to 53; week 1 holds the first Thursday.
+
+    Its year is the ISO year, that of the week's Thursday: the last days of December are in week 1 of the next year.
 
     Attributes:
         zone: ``session`` (the default), ``utc`` or an IANA zone: whose date.
@@ -28,6 +31,8 @@ class WeekOfYear(DayDimension):
     >>> bars = Bars.of(close=[1.0], start=datetime(2024, 12, 30, tzinfo=UTC))
     >>> WeekOfYear().labels(bars).to_list()
     ['1']
+    >>> WeekOfYear().cycle_day(bars).dt.year().to_list()
+    [2025]
     """
 
     @property
@@ -37,6 +42,9 @@ class WeekOfYear(DayDimension):
     @property
     def cycle(self) -> Cycle:
         return "year"
+
+    def cycle_day(self, bars: Bars) -> pl.Series:
+        return super().cycle_day(bars).dt.truncate("1w").dt.offset_by("3d")
 
     def code_of(self, day: pl.Expr) -> pl.Expr:
         return day.dt.week() - 1

@@ -46,6 +46,23 @@ class BarValue(Block):
     def expression(self, bars: Bars) -> pl.Expr:
         """The value per bar as an expression over the bars' frame."""
 
+    def tied(self, bars: Bars) -> pl.Series | None:
+        """Whether each bar has no value because the price did not move (Boolean); None where ties are values.
+
+        >>> Rises().tied(Bars.of(close=[1.0, 2.0, 2.0, 1.0])).to_list()
+        [False, True, False, False]
+        >>> Rises(ties="failure").tied(Bars.of(close=[1.0])), Amplitude().tied(Bars.of(close=[1.0]))
+        (None, None)
+        """
+        move = self.tied_move()
+        if move is None:
+            return None
+        return bars.frame.select((move.expression(bars) == 0).fill_null(value=False).alias("tied")).to_series()
+
+    def tied_move(self) -> BarValue | None:
+        """The move that leaves a bar without a value when it is 0; None where there is none."""
+        return None
+
     def compute(self, bars: Bars) -> pl.Series:
         """One Float64 value per bar."""
         return bars.frame.select(self.expression(bars).cast(pl.Float64).alias(self.canonical)).to_series()
@@ -95,6 +112,9 @@ class Rises(BarValue):
     @property
     def window_bars(self) -> int:
         return self.horizon_bars
+
+    def tied_move(self) -> BarValue | None:
+        return ForwardReturn(self.horizon_bars) if self.ties == "exclude" else None
 
     def expression(self, bars: Bars) -> pl.Expr:
         return _rises(ForwardReturn(self.horizon_bars).expression(bars), self.ties)
@@ -163,6 +183,9 @@ class BarRises(BarValue):
     """
 
     ties: Ties = "exclude"
+
+    def tied_move(self) -> BarValue | None:
+        return BarReturn() if self.ties == "exclude" else None
 
     def expression(self, bars: Bars) -> pl.Expr:
         return _rises(BarReturn().expression(bars), self.ties)

@@ -14,14 +14,11 @@ import numpy as np
 from quant_core.bars import Bars
 from quant_core.counting.fingerprints import Prints
 from quant_core.dimensions import Dimension
-from quant_core.dimensions.contract import Cycle
 from quant_core.profile_metrics import BarValue, ProfileMetric
 from quant_core.seasonality._cells import (
     Cells,
     Codes,
     Ints,
-    batches_of_clusters,
-    clusters_of_cells,
     group_by_cell_length,
 )
 from quant_core.seasonality._cube import Floats, cluster_sums, covered_bars, roll_up
@@ -41,8 +38,9 @@ from quant_core.seasonality._inference import (
     std_statistics,
 )
 from quant_core.seasonality._ranks import rank_sweep
+from quant_core.seasonality._spans import Spans, spans_of
 from quant_core.seasonality._threads import in_threads
-from quant_core.seasonality._values import CellValues, cell_values, values_of
+from quant_core.seasonality._values import CellValues, cell_values, ties_of, values_of
 
 CLUSTER_WINDOWS = 4
 """A cluster holds at least this many outcome windows, as in market statistics."""
@@ -82,32 +80,23 @@ def dimension_statistics(
     by_value: dict[BarValue, list[ProfileMetric]] = {v: [] for v in values}
     for metric in metrics:
         by_value[metric.bar_value].append(metric)
+    ties = None if confidence is None else ties_of(bars, values)
     found: dict[Dimension, DimensionStatistics] = {}
     for cells, coded in group_by_cell_length(dimensions, bars, n_threads):
-        prepared = cell_values(values, metrics, cells, n_threads, shares=confidence is not None)
-        cycles: list[Cycle] = [d.cycle for d, _ in coded] if confidence is not None else []
-        spans = _spans(cells, cycles, [v.window_bars for v in values])
+        prepared = cell_values(values, metrics, cells, n_threads, ties=ties, shares=confidence is not None)
+        spanned = [] if confidence is None else [d for d, _ in coded]
+        spans = spans_of(cells, spanned, [v.window_bars for v in values], CLUSTER_WINDOWS)
 
         def one(
             item: tuple[Dimension, Codes],
             cells: Cells = cells,
             prepared: dict[BarValue, CellValues] = prepared,
-            spans: dict[tuple[Cycle, int], tuple[Ints, Ints]] = spans,
+            spans: Spans = spans,
         ) -> DimensionStatistics:
             return _one_dimension(*item, cells, prepared, by_value, spans, confidence)
 
         found.update((result.dimension, result) for result in in_threads(one, coded, n_threads, len(bars)))
     return [found[d] for d in dimensions]
-
-
-def _spans(cells: Cells, cycles: Sequence[Cycle], windows: Sequence[int]) -> dict[tuple[Cycle, int], tuple[Ints, Ints]]:
-    """Clusters and batches of cells, once per cycle and outcome window."""
-    out: dict[tuple[Cycle, int], tuple[Ints, Ints]] = {}
-    for cycle in set(cycles):
-        for window in set(windows):
-            clusters = clusters_of_cells(cells, cycle, CLUSTER_WINDOWS * window)
-            out[cycle, window] = clusters, batches_of_clusters(clusters)
-    return out
 
 
 def _one_dimension(
@@ -116,7 +105,7 @@ def _one_dimension(
     cells: Cells,
     prepared: dict[BarValue, CellValues],
     metrics: dict[BarValue, list[ProfileMetric]],
-    spans: dict[tuple[Cycle, int], tuple[Ints, Ints]],
+    spans: Spans,
     confidence: float | None,
 ) -> DimensionStatistics:
     n_bins = len(dimension.bins)
@@ -130,7 +119,7 @@ def _one_dimension(
             plain = {m: plain_statistics(m.kind, sums, value.shift) for m in own if m.kind != "quantile"}
             plans = {m: plain_quantile(sums, m.probability) for m in own if m.kind == "quantile"}
         else:
-            span = spans[dimension.cycle, bar_value.window_bars]
+            span = spans[dimension, bar_value.window_bars]
             found = _bin_sums(value, cells, codes, sums, span, confidence)
             plain = {m: _additive(found, value, codes, span[1], m) for m in own if m.kind != "quantile"}
             plans = {m: _planned(found, value, m) for m in own if m.kind == "quantile"}
@@ -154,7 +143,8 @@ def _bin_sums(
 def _additive(found: BinSums, value: CellValues, codes: Codes, batches: Ints, metric: ProfileMetric) -> BinStatistics:
     """A rate, mean, standard deviation or count."""
     if metric.kind == "rate":
-        return rate_statistics(found)
+        ties = None if value.ties is None else roll_up(value.ties, codes, len(found.sums))[:, 0]
+        return rate_statistics(found, ties)
     if metric.kind == "mean":
         return mean_statistics(found)
     if metric.kind == "std":

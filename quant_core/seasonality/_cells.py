@@ -138,19 +138,25 @@ def group_by_cell_length(
     return groups
 
 
-def clusters_of_cells(cells: Cells, cycle: Cycle, min_bars: int) -> Ints:
+def clusters_of_cells(cells: Cells, days: pl.Series, cycle: Cycle, min_bars: int) -> Ints:
     """Number of the calendar cluster of each cell, non-decreasing from 0.
 
-    A cluster is one cycle of the dimension (a session, an ISO week, a month or a year of session dates), or as
+    A cluster is one cycle of the dimension (a session, an ISO week, a month or a year of ``days``), or as
     many consecutive ones as are needed for ``min_bars`` bars on average: bins are then compared within a
     stretch of time that holds them all, and overlapping outcomes stay inside a cluster.
 
+    Args:
+        cells: stretches of bars.
+        days: (n_cells,); a date inside the cycle of each, non-decreasing.
+        cycle: of the dimension.
+        min_bars: least average number of bars of a cluster.
+
     >>> from quant_core.timeframes import Timeframe
     >>> cells = cells_of(Bars.of(close=[1.0] * 8, timeframe=Timeframe.D1), 30)
-    >>> clusters_of_cells(cells, "week", 1).tolist(), clusters_of_cells(cells, "day", 4).tolist()
+    >>> days = cells.first.frame["session_date"]
+    >>> clusters_of_cells(cells, days, "week", 1).tolist(), clusters_of_cells(cells, days, "day", 4).tolist()
     ([0, 0, 0, 0, 0, 0, 0, 1], [0, 0, 0, 0, 1, 1, 1, 1])
     """
-    days = cells.first.frame["session_date"]
     if len(days) == 0:
         return np.zeros(0, dtype=np.int64)
     unit = {"day": "1d", "week": "1w", "month": "1mo", "year": "1y"}[cycle]

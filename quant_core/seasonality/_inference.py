@@ -48,6 +48,7 @@ class BinStatistics:
     se_lift: Floats
     p_value: Floats
     n_clusters: Floats
+    tie_share: Floats
     inflation: Floats
     degrees: Floats
 
@@ -61,6 +62,8 @@ class BinStatistics:
         return cls(**{f.name: given.get(f.name, empty) for f in fields(cls)})
 
 
+LARGEST_EXPONENT = 30.0
+"""A standard deviation known to a factor of e^30 is not known: it has no interval."""
 FIRST, SIZE, BELOW = 1, 2, 3
 """Columns of additive values: x - shift, |x - shift|, then shares under quantiles."""
 
@@ -95,8 +98,9 @@ class BinSums:
         return self.batches.moments(column, squares=squares, covered=self.covered)
 
     def n_eff(self, m: BlockMoments, *, discount: bool = False) -> Floats:
-        """Effective sample size; ``discount`` pays for its own error where no t quantile does."""
-        return EffectiveSampleSize().of_moments(m, self.window, discount=discount)
+        """Effective sample size, at most n; ``discount`` pays for its own error where no t quantile does."""
+        found = EffectiveSampleSize().of_moments(m, self.window, discount=discount)
+        return np.minimum(found, np.asarray(m.n, dtype=np.float64))
 
     def t_multiple(self, m: BlockMoments) -> Floats:
         """Quantile of Student's t for an interval with one degree of freedom less than blocks; nan below 2 blocks."""
@@ -121,13 +125,18 @@ def _se_lift(m: BlockMoments) -> Floats:
     return np.sqrt(variance_against_baseline(m)) * ratio(everything, everything - n)
 
 
-def rate_statistics(found: BinSums) -> BinStatistics:
-    """Share of ones, with its Wilson interval at n_eff."""
+def rate_statistics(found: BinSums, ties: Floats | None = None) -> BinStatistics:
+    """Share of ones, with its Wilson interval at n_eff.
+
+    Given:
+        ties: (n_bins,); bars left out because the price did not move; None where none are.
+    """
     m = found.cycle_moments(FIRST, found.sums[:, 1])
     plain = plain_statistics("rate", found.sums, found.shift)
     n_eff = found.n_eff(m, discount=True)
     low, high = Wilson(confidence=found.confidence).interval(plain.value, n_eff)
-    return replace(plain, n_eff=n_eff, ci_low=low, ci_high=high, se_lift=_se_lift(m), **_tested(m, n_eff))
+    more = {} if ties is None else {"tie_share": ratio(ties, ties + plain.n)}
+    return replace(plain, n_eff=n_eff, ci_low=low, ci_high=high, se_lift=_se_lift(m), **more, **_tested(m, n_eff))
 
 
 def mean_statistics(found: BinSums) -> BinStatistics:
@@ -138,7 +147,7 @@ def mean_statistics(found: BinSums) -> BinStatistics:
     plain = plain_statistics("mean", found.sums, found.shift)
     margin = found.t_multiple(batched) * np.sqrt(ratio(sample_variance(found.sums), n_eff))
     bounds = {"ci_low": plain.value - margin, "ci_high": plain.value + margin}
-    return replace(plain, n_eff=np.minimum(n_eff, plain.n), se_lift=_se_lift(m), **bounds, **_tested(m))
+    return replace(plain, n_eff=n_eff, se_lift=_se_lift(m), **bounds, **_tested(m))
 
 
 def sample_variance(sums: Floats) -> Floats:
@@ -175,9 +184,10 @@ def std_statistics(found: BinSums, deviations: ClusterSums) -> BinStatistics:
     batched = deviations.moments(FIRST, squares=fourth, covered=found.covered)
     n_eff = found.n_eff(batched)
     relative = ratio(np.sqrt(ratio(batched.outcome_variance, n_eff)), 2 * plain.value**2)
-    factor = np.exp(found.t_multiple(batched) * relative)
+    exponent = found.t_multiple(batched) * relative
+    factor = np.exp(np.where(exponent <= LARGEST_EXPONENT, exponent, np.nan))
     bounds = {"ci_low": plain.value / factor, "ci_high": plain.value * factor}
-    return replace(plain, n_eff=np.minimum(n_eff, plain.n), **bounds, **_tested(found.cycle_moments(SIZE, s2)))
+    return replace(plain, n_eff=n_eff, **bounds, **_tested(found.cycle_moments(SIZE, s2)))
 
 
 def count_statistics(sums: Floats) -> BinStatistics:
@@ -234,7 +244,7 @@ def plan_quantile(found: BinSums, column: int, probability: float) -> QuantilePl
     bound_low = np.floor(n * np.maximum(probability - reach, 0.0)).astype(np.int64)
     bound_high = np.minimum(np.ceil(n * np.minimum(probability + reach, 1.0)), np.maximum(n - 1, 0)).astype(np.int64)
     bounds = [np.where(none, 2**61, np.minimum(bound_low, low)), np.where(none, 2**61, np.maximum(bound_high, high))]
-    known = BinStatistics.of(n, n_eff=np.minimum(n_eff, n), **_tested(m, found.n_eff(m, discount=True)))
+    known = BinStatistics.of(n, n_eff=n_eff, **_tested(m, found.n_eff(m, discount=True)))
     inside, outside = np.column_stack((low, high, *bounds)), np.column_stack((low_out, high_out))
     return QuantilePlan(inside, outside, weight, weight_out, known)
 

@@ -6,10 +6,11 @@ Keep out: bins (_cells.py) and statistics of bins (_inference.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from quant_core.bars import Bars
 from quant_core.profile_metrics import BarValue, ProfileMetric
@@ -31,6 +32,7 @@ class CellValues:
         probabilities: the quantiles asked for.
         columns: (n_cells, 3 + probabilities); count, sum of x - shift and of its size, and the number of values at or
             under the overall quantile of each probability. Rates and counts need the first two only.
+        ties: (n_cells, 1); bars without a value because the price did not move; None where ties are values.
     """
 
     bar_value: BarValue
@@ -40,6 +42,7 @@ class CellValues:
     ordered: SortedValues | None
     probabilities: tuple[float, ...]
     columns: Floats
+    ties: Floats | None = None
 
 
 def values_of(bars: Bars, metrics: Sequence[ProfileMetric]) -> dict[BarValue, Floats]:
@@ -48,17 +51,25 @@ def values_of(bars: Bars, metrics: Sequence[ProfileMetric]) -> dict[BarValue, Fl
     return {v: v.compute(bars).fill_null(float("nan")).to_numpy() for v in wanted}
 
 
+def ties_of(bars: Bars, values: Iterable[BarValue]) -> dict[BarValue, Floats]:
+    """1 for each bar without a value because the price did not move, else 0, of the bar values that leave ties out."""
+    found = {value: value.tied(bars) for value in values}
+    return {value: ties.cast(pl.Float64).to_numpy() for value, ties in found.items() if ties is not None}
+
+
 def cell_values(
     values: dict[BarValue, Floats],
     metrics: Sequence[ProfileMetric],
     cells: Cells,
     n_threads: int,
     *,
+    ties: dict[BarValue, Floats] | None = None,
     shares: bool = True,
 ) -> dict[BarValue, CellValues]:
     """Sum, and where a quantile is asked for sort, every bar value; one value per thread.
 
     Given:
+        ties: of ``ties_of``; None counts no ties.
         shares: False leaves out the counts under quantiles, which only intervals and tests need.
     """
     whole = {m.bar_value for m in metrics if m.kind in {"rate", "count"}}
@@ -76,7 +87,9 @@ def cell_values(
         columns = cube[:, [0, 1] if bar_value in whole else [0, 1, 5]]
         if shares and len(thresholds):
             columns = np.hstack((columns, cell_shares(array, cells.starts, thresholds)))
-        return CellValues(bar_value, array, shift, cube, ordered, probabilities, np.ascontiguousarray(columns))
+        tied = None if ties is None or bar_value not in ties else np.add.reduceat(ties[bar_value], cells.starts[:-1])
+        tied = None if tied is None else tied[:, None]
+        return CellValues(bar_value, array, shift, cube, ordered, probabilities, np.ascontiguousarray(columns), tied)
 
     found = in_threads(one, list(values.items()), n_threads, int(cells.starts[-1]))
     return dict(zip(values, found, strict=True))

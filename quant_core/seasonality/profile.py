@@ -21,12 +21,14 @@ from quant_core.seasonality._bins import DimensionStatistics, dimension_statisti
 from quant_core.seasonality._detectable import detectable_lifts
 from quant_core.seasonality._hypotheses import FAMILY, PARTS, name_hypotheses, share_tests
 from quant_core.seasonality._inference import BinStatistics
+from quant_core.seasonality._replication import Part, with_replication
 from quant_core.seasonality.settings import SeasonalityProfileSpec
 from quant_core.splitters import Fold
 from quant_core.tables.seasonality_profiles import TABLE
 
 ALL_BARS = -1
-REPLICATION_LEVEL = 0.05
+ROUNDING = 1e-9
+"""An interval narrower than this share of its bounds is the rounding of equal values."""
 _DESCRIBED = "_described"
 """Whether a metric is described and not tested; dropped from the table."""
 
@@ -34,7 +36,7 @@ _DESCRIBED = "_described"
 def profile_bars(
     bars: Bars, spec: SeasonalityProfileSpec, *, fold: int = ALL_BARS, split: str = "all", n_threads: int = 1
 ) -> pl.DataFrame:
-    """The profile of a stretch of bars, as rows of ``seasonality_profiles`` with null ``stable`` and ``replicated``.
+    """The profile of a stretch of bars: rows of ``seasonality_profiles`` without ``stability`` and ``replicated``.
 
     Bins without a bar have no row. q-values: Benjamini-Hochberg over the hypotheses of all bins of all dimensions, one
     family per metric; bins that part the same bars in the same way are one hypothesis. Cells under ``min_samples_bin``
@@ -71,6 +73,7 @@ def _table(
         split=pl.lit(split),
         period_start=pl.lit(bars.frame["ts"][0]).cast(TABLE.schema["period_start"]),
         period_end=pl.lit(bars.frame["ts_close"][-1]).cast(TABLE.schema["period_end"]),
+        stability=pl.lit(None, dtype=pl.String),
         stable=pl.lit(None, dtype=pl.Boolean),
         replicated=pl.lit(None, dtype=pl.Boolean),
     )
@@ -102,7 +105,7 @@ def rows_of(statistics: Sequence[DimensionStatistics]) -> pl.DataFrame:
     defined = [pl.col(name).fill_nan(None).cast(TABLE.schema.get(name, pl.Float64)) for name in fields]
     rows = pl.DataFrame(columns).filter(pl.col("n_bars") > 0).with_columns(defined)
     # Values without spread (a flat stretch, ties at a quantile) give an interval of no width, which is no certainty.
-    has_width = pl.col("ci_low") < pl.col("ci_high")
+    has_width = pl.col("ci_high") - pl.col("ci_low") > ROUNDING * pl.max_horizontal(pl.col("ci_low", "ci_high").abs())
     return rows.with_columns(
         p_value=pl.when(~pl.col(_DESCRIBED)).then("p_value"),
         ci_low=pl.when(has_width).then("ci_low"),
@@ -117,12 +120,6 @@ def _joined(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
 def _repeated(labels: Sequence[Any], times: Sequence[int]) -> pl.Series:
     """Every label as often as its dimension has bins."""
     return pl.Series(labels).gather(np.repeat(np.arange(len(times)), times))
-
-
-def with_period_key(rows: pl.DataFrame, bars: Bars, period: str) -> pl.DataFrame:
-    """Add symbol, timeframe and period."""
-    key = {"symbol": bars.symbol, "timeframe": bars.timeframe.value, "period": period}
-    return rows.with_columns(**{name: pl.lit(value) for name, value in key.items()})
 
 
 def _with_posterior(rows: pl.DataFrame, spec: SeasonalityProfileSpec) -> pl.DataFrame:
@@ -160,9 +157,13 @@ def with_verdicts(rows: pl.DataFrame, spec: SeasonalityProfileSpec) -> pl.DataFr
     # Only rates have a largest possible lift: a bin without a detectable one is beyond the family's first step.
     is_rate = pl.col("se_lift").is_not_null() & pl.col("inflation").is_not_null()
     beyond = (pl.col("mde").is_null() & is_rate).any().over(*FAMILY, "hypothesis")
-    # Counts are not tested, and a bin that holds every bar has nothing to be compared with.
+    # Counts are not tested, a bin that holds every bar has nothing to be compared with, and equal values have no spread
+    # to compare by, however many there are.
+    holds_all = pl.col(PARTS[0]) == 0
+    could_be = (pl.col("degrees").is_not_null() & (pl.col("n") >= spec.min_samples_bin)).all()
+    no_spread = pl.col("p_value").is_null() & could_be.over(*FAMILY, "hypothesis")
     verdict = (
-        pl.when(pl.col("n_clusters").is_null() | (pl.col(PARTS[0]) == 0) | pl.col(_DESCRIBED))
+        pl.when(pl.col("n_clusters").is_null() | holds_all | pl.col(_DESCRIBED) | no_spread)
         .then(None)
         .when(pl.col("q_value").is_null())
         .then(pl.lit("insufficient"))
@@ -180,8 +181,8 @@ def compute_seasonality(
 ) -> pl.DataFrame:
     """Profiles over all bars and over both sides of every fold.
 
-    ``stable`` and ``replicated`` are set on train rows from the fold's test rows, and on the rows over all bars
-    from the two halves of the bars: a bin is chosen on the earlier part alone and checked on the later one.
+    ``stability``, ``stable`` and ``replicated`` are set on train rows from the fold's test rows, and on the rows over
+    all bars from the two halves of the bars: a bin is chosen on the earlier part alone and checked on the later one.
 
     Given:
         bars: one symbol at one timeframe.
@@ -191,15 +192,17 @@ def compute_seasonality(
         A frame that satisfies the table ``seasonality_profiles``.
     """
     whole = profile_bars(bars, spec, n_threads=n_threads)
-    early, late = (profile_bars(half, spec, n_threads=n_threads) for half in halves(bars))
-    parts = [_with_replication(whole, early, late)]
+    dimensions, divided = spec.resolved_dimensions(), halves(bars)
+    early, late = (Part(profile_bars(half, spec, n_threads=n_threads), half) for half in divided)
+    parts = [with_replication(whole, early, late, dimensions)]
     # The stretch keeps bars up to its end: outcomes are computed inside it, so its last decisions have none.
     for fold in folds:
         train = bars.slice(fold.train_start, fold.train_stop)
         test = bars.slice(fold.test_start, fold.test_stop)
         trained = profile_bars(train, spec, fold=fold.index, split="train", n_threads=n_threads)
         tested = profile_bars(test, spec, fold=fold.index, split="test", n_threads=n_threads)
-        parts.extend((_with_replication(trained, trained, tested), tested))
+        replicated = with_replication(trained, Part(trained, train), Part(tested, test), dimensions)
+        parts.extend((replicated, tested))
     return TABLE.validate(pl.concat(parts).sort(TABLE.order), where=f"{bars.symbol} {bars.timeframe.value}")
 
 
@@ -209,17 +212,3 @@ def halves(bars: Bars) -> tuple[Bars, Bars]:
     middle = len(days) // 2
     cut = int((days < days[middle]).sum()) if middle else 0
     return bars.slice(0, cut), bars.slice(cut, len(bars))
-
-
-def _with_replication(rows: pl.DataFrame, earlier: pl.DataFrame, later: pl.DataFrame) -> pl.DataFrame:
-    """Set ``stable`` and ``replicated`` where the earlier part found the bin significant."""
-    key = ["dimension", "bin", "metric"]
-    chosen = earlier.filter(pl.col("verdict") == "significant").select(*key, "lift")
-    seen = later.select(*key, later_lift="lift", later_p="p_value")
-    same = (pl.col("lift").sign() == pl.col("later_lift").sign()).fill_null(value=False)
-    checked = chosen.join(seen, on=key, how="left").select(
-        *key, stable=same, replicated=same & (pl.col("later_p") <= REPLICATION_LEVEL).fill_null(value=False)
-    )
-    return (
-        rows.drop("stable", "replicated").join(checked, on=key, how="left", maintain_order="left").select(rows.columns)
-    )

@@ -14,6 +14,8 @@ from quant_core.seasonality.entries import quantile_of
 
 HEADLINES = ("own_p_up", "own_ret_mean", "next_p_up", "next_ret_mean")
 """The own bar leads: it is what people call the Monday effect."""
+READING_WORDS = {"own": "own bar", "next": "next bar"}
+"""The column ``reading`` in words, for titles and headings."""
 EARLIER_NAMES = {
     "p_hat": "next_p_up", "p_up": "next_p_up", "ret_mean": "next_ret_mean", "ret_std": "next_ret_std",
     "bar_ret_mean": "own_ret_mean", "abs_ret_mean": "own_abs_ret_mean",
@@ -51,6 +53,16 @@ def headline_metric(profile: pl.DataFrame) -> str:
     """
     names = profile["metric_name"].unique(maintain_order=True).to_list()
     return next((name for name in (*HEADLINES, *names) if name in names), "")
+
+
+def reading_words(rows: pl.DataFrame) -> str:
+    """Whose bars the rows of a profile speak of, in words; "" for no rows.
+
+    >>> reading_words(pl.DataFrame({"reading": ["next", "own", "own"]})), reading_words(pl.DataFrame({"reading": []}))
+    ('own bar and next bar', '')
+    """
+    found = set(rows["reading"].drop_nulls())
+    return " and ".join(words for reading, words in READING_WORDS.items() if reading in found)
 
 
 def strongest_bins(profile: pl.DataFrame) -> pl.DataFrame:

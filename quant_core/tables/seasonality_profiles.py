@@ -39,6 +39,16 @@ TABLE = Table(
         ),
         Column("value", pl.Float64, "unit", "The metric in the bin; null where it is undefined.", nullable=True),
         Column(
+            "tie_share",
+            pl.Float64,
+            "fraction",
+            "Bars of the bin left out because the price did not move, of these and n. Null for metrics that leave no "
+            "ties out.",
+            nullable=True,
+            minimum=0,
+            maximum=1,
+        ),
+        Column(
             "ci_low",
             pl.Float64,
             "unit",
@@ -114,21 +124,32 @@ TABLE = Table(
             "label",
             "significant, not_significant, underpowered (a rate that not even a certain outcome would lift to "
             "significance), insufficient (too few bars or clusters, in the bin or in the rest where it is one bin); "
-            "null for counts, breakouts, and a bin that holds every bar.",
+            "null where nothing can be tested: counts, breakouts, a bin that holds every bar, values without spread.",
+            nullable=True,
+        ),
+        Column(
+            "stability",
+            pl.String,
+            "label",
+            "What the later part says of the bin. stable, unstable: found on the earlier part, and its sign held or "
+            "not; not_found: tested on the earlier part and not significant; too_few_years: bins that come round once "
+            "a year need 10 full years in the earlier part and one in the later, so about 20 over two halves; "
+            "too_few_bars: no test on the earlier part, or no value on the later; underpowered: as the verdict. Null "
+            "on test rows and where verdict is null.",
             nullable=True,
         ),
         Column(
             "stable",
             pl.Boolean,
             "label",
-            "Significant on the earlier part: does the sign hold later? Null elsewhere.",
+            "True where stability is stable, false where it is unstable, null elsewhere.",
             nullable=True,
         ),
         Column(
             "replicated",
             pl.Boolean,
             "label",
-            "Significant on the earlier part: same sign and p <= 0.05 later? Null elsewhere.",
+            "stable or unstable: same sign and p <= 0.05 later? Null elsewhere, and where the later part has no test.",
             nullable=True,
         ),
         Column("period_start", UTC, "UTC", "Open of the first bar."),

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from quant_pipelines.stages.reader import Reader
 
 _COLUMNS = (
-    "dimension", "bin", "metric_name", "n", "n_eff", "value", "ci_low", "ci_high", "baseline", "lift", "p_value",
-    "q_value", "verdict", "stable",
+    "dimension", "bin", "metric_name", "reading", "n", "n_eff", "value", "tie_share", "ci_low", "ci_high", "baseline",
+    "lift", "p_value", "q_value", "verdict", "stability",
 )  # fmt: skip
 _MAX_DRAWN_DIMENSIONS = 4
 

@@ -16,18 +16,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from quant_core.seasonality.reading import READING_WORDS
 from quant_pipelines.cli._findings_table import VERDICT_STYLE
 from quant_pipelines.cli._session import Session, listed
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.reading.seasonal_bins import seasonal_bins, strongest_bins
 
 _CAPTION = (
-    "n: bars of the bin; n_eff: independent observations they amount to; baseline: the bars in other bins; q: "
-    "corrected for the metric's bins of all symbols and timeframes; verdict: within the bin's own symbol and "
-    "timeframe; stable: the sign of the earlier half held on the later one; years: those whose lift has the sign of "
-    "the whole. Fractions, never percent."
+    "n: bars of the bin; n_eff: independent observations they amount to; reading: own bar, what the bars of the bin "
+    "did, or next bar, what followed their close; ties: share of bars left out because the price did not move; "
+    "baseline: the bars in other bins; q: corrected for the metric's bins of all symbols and timeframes; verdict: "
+    "within the bin's own symbol and timeframe; stability: whether the sign of the earlier half held on the later one, "
+    "or why that is unknown; years: full ones whose lift has the sign of the whole. Fractions, never percent."
 )
-_NUMBERS = ("n", "n_eff", "value", "interval", "baseline", "lift", "q", "years")
+_NUMBERS = ("n", "n_eff", "value", "ties", "interval", "baseline", "lift", "q", "years")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -78,7 +80,7 @@ def _table(bins: pl.DataFrame, title: str) -> Table:
     table = Table(
         title=escape(title), caption=escape(_CAPTION), title_justify="left", caption_justify="left", box=box.SIMPLE_HEAD
     )
-    for name in ("partition", "dimension", "bin", "metric", *_NUMBERS, "verdict", "stable"):
+    for name in ("partition", "dimension", "bin", "metric", "reading", *_NUMBERS, "verdict", "stability"):
         table.add_column(name, justify="right" if name in _NUMBERS else "left", overflow="fold")
     for row in bins.iter_rows(named=True):
         table.add_row(*map(escape, bin_cells(row)), style=VERDICT_STYLE.get(row["verdict"], ""))
@@ -89,10 +91,11 @@ def bin_cells(row: dict[str, Any]) -> list[str]:
     """The texts of one bin; a dash stands for null.
 
     >>> bin_cells({"symbol": "S", "timeframe": "D1", "dimension": "dow(zone=session)", "bin": "0",
-    ...            "metric_name": "next_p_up", "n": 1200, "n_eff": 800.4, "value": 0.5, "ci_low": 0.45, "ci_high": 0.55,
+    ...            "metric_name": "next_p_up", "reading": "next", "n": 1200, "n_eff": 800.4, "value": 0.5,
+    ...            "tie_share": 0.02, "ci_low": 0.45, "ci_high": 0.55,
     ...            "baseline": 0.53, "lift": -0.03, "q_value_global": None, "n_years": 9, "n_years_same": 7,
-    ...            "verdict": None, "stable": None})[4:]
-    ['1,200', '800', '0.5', '[0.45, 0.55]', '0.53', '-0.03', '–', '7/9', '–', '–']
+    ...            "verdict": None, "stability": None})[4:]
+    ['next bar', '1,200', '800', '0.5', '0.02', '[0.45, 0.55]', '0.53', '-0.03', '–', '7/9', '–', '–']
     """
     interval = "–" if row["ci_low"] is None else f"[{_number(row['ci_low'])}, {_number(row['ci_high'])}]"
     return [
@@ -100,16 +103,18 @@ def bin_cells(row: dict[str, Any]) -> list[str]:
         row["dimension"],
         row["bin"],
         row["metric_name"],
+        READING_WORDS[row["reading"]],
         f"{row['n']:,}",
         "–" if row["n_eff"] is None else f"{row['n_eff']:,.0f}",
         _number(row["value"]),
+        _number(row["tie_share"]),
         interval,
         _number(row["baseline"]),
         _number(row["lift"], sign="+"),
         _number(row["q_value_global"]),
         f"{row['n_years_same']}/{row['n_years']}",
         row["verdict"] or "–",
-        "–" if row["stable"] is None else ("yes" if row["stable"] else "no"),
+        row["stability"] or "–",
     ]
 
 

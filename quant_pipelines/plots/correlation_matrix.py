@@ -13,6 +13,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
+from quant_core.seasonality.reading import reading_words
 from quant_pipelines.plots._figure import INK, LIFT_COLORS, MUTED, Render, empty_figure, ink_on, new_figure, png
 
 _MAX_SYMBOLS = 24
@@ -59,7 +60,7 @@ def correlation_matrix(correlations: pl.DataFrame, *, title: str, render: Render
         if is_wide
         else f"Pearson correlation, {low}–{high} bins"
     )
-    figure.suptitle(title, x=0.005, ha="left", fontsize=10, color=INK)
+    figure.suptitle(f"{title} ({reading_words(known)})", x=0.005, ha="left", fontsize=10, color=INK)
     axes.set_xlabel(f"{what}{hidden}", fontsize=8, color=MUTED)
     return render(figure)
 

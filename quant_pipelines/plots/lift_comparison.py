@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from quant_core.seasonality.reading import reading_words
 from quant_pipelines.plots._figure import (
     BLUE,
     GRAY,
@@ -63,7 +64,7 @@ def lift_comparison(comparison: pl.DataFrame, *, title: str, render: Render = pn
         lifts.plot([], [], "o", color=color, label=name)
     figure.legend(loc="outside lower left", fontsize=7, ncols=2, frameon=False)
     note = f"at the right: n / n_eff of {a} above {b}; green: the interval leaves 0 out; symbols taken as independent"
-    figure.suptitle(f"{title}\n{note}", x=0.005, ha="left", fontsize=10, color=INK)
+    figure.suptitle(f"{title} ({reading_words(shown)})\n{note}", x=0.005, ha="left", fontsize=10, color=INK)
     return render(figure)
 
 

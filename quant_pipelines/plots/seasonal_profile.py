@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from quant_core.seasonality.reading import reading_words
 from quant_pipelines.plots._figure import (
     GRID,
     INK,
@@ -58,7 +59,11 @@ def seasonal_profile(profile: pl.DataFrame, *, title: str, render: Render = png)
     axes.plot([], [], color="#c23030", linewidth=1.4, label="baseline outside the bin")
     figure.legend(loc="outside lower right", fontsize=7, ncols=5, frameon=False)
     hidden = f"; first {_MAX_BINS} of {profile.height} bins" if profile.height > _MAX_BINS else ""
-    titled(axes, title, subtitle=f"{shown['n'].sum():,} bars with a value; the axis does not start at 0{hidden}")
+    titled(
+        axes,
+        f"{title} ({reading_words(shown)})",
+        subtitle=f"{shown['n'].sum():,} bars with a value; the axis does not start at 0{hidden}",
+    )
     return render(figure)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from quant_core.seasonality.reading import reading_words
 from quant_pipelines.plots._figure import LIFT_COLORS, MUTED, Render, empty_figure, new_figure, png, titled
 
 _MAX_BINS = 32
@@ -43,8 +44,28 @@ def stability_map(
     sizes = ["–" if n_eff.get(b) is None else f"{n_eff[b]:,.0f}" for b in bins]
     labels = [f"{b}  n {n_of[b]:,}  n_eff {size}" for b, size in zip(bins, sizes, strict=True)]
     axes.set_yticks(range(len(bins)), labels, fontsize=8)
-    axes.set_xticks(range(len(years)), years, fontsize=8, rotation=90 if len(years) > 20 else 0)
-    axes.set_xlabel("year of the session date", fontsize=8, color=MUTED)
+    partial = set(yearly.filter("is_partial")["period"])
+    axes.set_xticks(
+        range(len(years)),
+        [f"{y}*" if y in partial else y for y in years],
+        fontsize=8,
+        rotation=90 if len(years) > 20 else 0,
+    )
+    marked = f"; * bars lack in more than 2 % of its sessions: {counts_of(yearly)}" if partial else ""
+    axes.set_xlabel(f"year of the bin{marked}", fontsize=8, color=MUTED)
     figure.colorbar(image, ax=axes, pad=0.01, label="lift").ax.tick_params(labelsize=8)
-    titled(axes, title, subtitle="lift = value in the bin - value outside it, same year")
+    titled(axes, f"{title} ({reading_words(yearly)})", subtitle="lift = value in the bin - value outside it, same year")
     return render(figure)
+
+
+def counts_of(yearly: pl.DataFrame) -> str:
+    """Sessions with bars, of those scheduled, of each partial year.
+
+    >>> counts_of(pl.DataFrame({"period": ["2019", "2020"], "n_sessions": [40, 252],
+    ...                         "n_sessions_scheduled": [252, 253], "is_partial": [True, False]}))
+    '2019 has 40 of 252'
+    """
+    partial = yearly.filter("is_partial").select("period", "n_sessions", "n_sessions_scheduled").unique()
+    shown = [f"{year} has {n:,} of {scheduled:,}" for year, n, scheduled in partial.sort("period").iter_rows()]
+    more = f" and {len(shown) - 4} more years" if len(shown) > 4 else ""
+    return ", ".join(shown[:4]) + more

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from quant_core.seasonality.reading import headline_metric
+from quant_core.seasonality.reading import READING_WORDS, headline_metric, reading_words
 from quant_core.tables import TABLES
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.marts.questions import one_bin_per_question
@@ -20,6 +20,10 @@ from quant_pipelines.report.inputs import SymbolInputs
 _MART = "mart__seasonality_profiles"
 _MAX_ROWS = 15
 _MAX_DRAWN_DIMENSIONS = 8
+_MEANING_OF = {
+    "own": "what the bars of a bin did themselves",
+    "next": "what followed their close, which a signal can trade",
+}
 _BIN = ["dimension", "bin", "metric"]
 _MEANINGS = {c.name: f"[{c.unit}] {c.meaning}" for c in TABLES["seasonality_profiles"].columns}
 
@@ -30,8 +34,8 @@ def seasonality_section(inputs: SymbolInputs) -> Section:
         Text(
             "A profile is computed over all bars, so by itself it is in sample: what counts is whether a bin found on "
             "the earlier half keeps its sign on the later one (stable) and is confirmed there (replicated), and in how "
-            "many years its lift has the same sign. The baseline of a bin leaves the bin out. Bins that part the same "
-            "bars in the same way, such as yes and no of a flag, are one test and are counted once."
+            "many full years its lift has the same sign. The baseline of a bin leaves the bin out. Bins that part the "
+            "same bars in the same way, such as yes and no of a flag, are one test and are counted once."
         )
     ]
     for key in inputs.keys:
@@ -78,7 +82,7 @@ def _timeframe(inputs: SymbolInputs, key: PartitionKey) -> list[Block]:
         )
         blocks.append(missing(text, "qe launch marts"))
     q_max = inputs.research.seasonality.spec.profile.q_max
-    blocks += [Text(season_sentence(bins, q_max), "verdict"), _bins_table(bins.head(_MAX_ROWS))]
+    blocks += [Text(season_sentence(bins, q_max), "verdict"), *_bins_tables(bins)]
     return [*blocks, *_pictures(inputs, key, bins)]
 
 
@@ -92,19 +96,32 @@ def season_sentence(bins: pl.DataFrame, q_max: float) -> str:
             f"metric. {chance} The profiles below show averages; read them as noise around the baseline."
         )
     stable, replicated = int(found["stable"].sum()), int(found["replicated"].sum())
-    by_metric = found.group_by("metric_name").len().sort("len", "metric_name", descending=[True, False])
-    metrics = ", ".join(f"{name} {count(n)}" for name, n in by_metric.iter_rows())
+    by_metric = found.group_by("reading", "metric_name").len()
+    by_metric = by_metric.sort("reading", "len", "metric_name", descending=[True, True, False])
+    metrics = ", ".join(f"{name} {count(n)}" for _, name, n in by_metric.iter_rows())
+    n_short = found.filter(stability="too_few_years").height
+    unknown = f" {count(n_short)} have too few full years to be found on the earlier half at all." if n_short else ""
     everywhere = int((bins["q_value_global"] <= q_max).sum())
     return (
         f"{count(found.height)} of {count(bins.height)} tested bins have q at or below {q_max:g} within their metric "
         f"({metrics}), {count(everywhere)} also over all symbols and timeframes. Found already on the "
         f"earlier half: {count(found['stable'].count())}; of these, sign kept on the later half: {count(stable)}, "
-        f"confirmed there: {count(replicated)}. {chance}"
+        f"confirmed there: {count(replicated)}.{unknown} {chance}"
     )
 
 
-def _bins_table(bins: pl.DataFrame) -> Table:
-    """The bins that differ most from the others."""
+def _bins_tables(bins: pl.DataFrame) -> list[Block]:
+    """The bins that differ most from the others: on their own bars, then on the next."""
+    blocks: list[Block] = []
+    for reading, words in READING_WORDS.items():
+        mine = bins.filter(reading=reading)
+        if mine.height:
+            blocks += [Heading(f"{words[0].upper()}{words[1:]}: {_MEANING_OF[reading]}"), _bins_table(mine, words)]
+    return blocks
+
+
+def _bins_table(bins: pl.DataFrame, words: str) -> Table:
+    """The bins of one reading that differ most from the others."""
     rows = [
         [
             row["dimension"],
@@ -112,6 +129,7 @@ def _bins_table(bins: pl.DataFrame) -> Table:
             row["metric"],
             count(row["n"]),
             count(row["n_eff"]),
+            number(row["tie_share"]),
             f"{number(row['value'])}\n{interval(row['ci_low'], row['ci_high'], digits=None)}",
             number(row["baseline"]),
             number(row["lift"], sign="+"),
@@ -119,24 +137,31 @@ def _bins_table(bins: pl.DataFrame) -> Table:
             probability(row["q_value"]),
             probability(row["q_value_global"]),
             (row["verdict"] or NONE).replace("_", " "),
-            yes_no(row["stable"]),
+            (row["stability"] or NONE).replace("_", " "),
             yes_no(row["replicated"]),
             f"{row['n_years_same']}/{row['n_years']}" if row["n_years"] else NONE,
         ]
-        for row in bins.iter_rows(named=True)
+        for row in bins.head(_MAX_ROWS).iter_rows(named=True)
     ]
     forms = {"dimension": "id", "bin": "short", "metric": "id", "unit": "text"}
-    named = ["dimension", "bin", "metric", "n", "n_eff", "value", "baseline", "lift", "unit", "q_value"]
-    titles = {"value": "value [interval]", "q_value": "q"}
+    named = ["dimension", "bin", "metric", "n", "n_eff", "tie_share", "value", "baseline", "lift", "unit", "q_value"]
+    titles = {"value": "value [interval]", "q_value": "q", "tie_share": "ties"}
     columns = [Column(titles.get(c, c), _MEANINGS[c], forms.get(c, "number")) for c in named]  # pyright: ignore[reportArgumentType]
     columns.append(Column("global q", "Over the metric's bins of all symbols and timeframes.", "number"))
-    columns += [Column(c, _MEANINGS[c], "short") for c in ("verdict", "stable", "replicated")]
-    columns.append(Column("years", "Years whose lift has the sign of the lift over all bars, of all years.", "number"))
-    return Table(columns, rows, "Bins that differ most from the others.", [v or "" for v in bins["verdict"]])
+    columns += [Column(c, _MEANINGS[c], "short") for c in ("verdict", "stability", "replicated")]
+    columns.append(
+        Column(
+            "years",
+            "Full years whose lift has the sign of the lift over all bars, of all full years.",
+            "number",
+        )
+    )
+    caption = f"Bins that differ most from the others ({words})."
+    return Table(columns, rows, caption, [v or "" for v in bins["verdict"].head(_MAX_ROWS)])
 
 
 def _pictures(inputs: SymbolInputs, key: PartitionKey, bins: pl.DataFrame) -> list[Block]:
-    """Per dimension the headline metric with its years, and the strongest other metric that was found."""
+    """Per dimension the headline metric with its years, then the strongest other metric that was found."""
     profile = inputs.rows("seasonality_profiles", key)
     stability = inputs.rows("seasonality_stability", key)
     if profile is None or profile.is_empty():
@@ -148,9 +173,9 @@ def _pictures(inputs: SymbolInputs, key: PartitionKey, bins: pl.DataFrame) -> li
     for place, dimension in enumerate(named[:_MAX_DRAWN_DIMENSIONS]):
         found = bins.filter(dimension=dimension, verdict="significant")["metric_name"].unique(maintain_order=True)
         others = [name for name in found if name != headline][:1]
-        drawn = [p for name in [*others, headline] for p in _metric_pictures(key, whole, stability, dimension, name)]
-        # The strongest dimension stands open; what was found stands before the headline.
-        blocks += drawn if place == 0 else [Fold(f"{dimension}: {', '.join([*others, headline])}", drawn)]
+        drawn = [p for name in [headline, *others] for p in _metric_pictures(key, whole, stability, dimension, name)]
+        # The strongest dimension stands open; the headline, which speaks of the own bar, stands before what was found.
+        blocks += drawn if place == 0 else [Fold(f"{dimension}: {', '.join([headline, *others])}", drawn)]
     left_out = named[_MAX_DRAWN_DIMENSIONS:]
     if left_out:
         blocks.append(Text(f"Not drawn, because their bins differ less: {', '.join(left_out)}."))
@@ -163,11 +188,12 @@ def _metric_pictures(
     """The profile of one metric in one dimension, and its lift year by year."""
     mine = (pl.col("dimension") == dimension) & (pl.col("metric_name") == metric)
     title, rows = f"{key.symbol} {key.timeframe}: {metric} by {dimension}", profile.filter(mine)
-    drawn: list[Block] = [Picture(seasonal_profile(rows, title=title, render=svg), f"{metric} by {dimension}")]
+    caption = f"{metric} by {dimension} ({reading_words(rows)})"
+    drawn: list[Block] = [Picture(seasonal_profile(rows, title=title, render=svg), caption)]
     if stability is not None:
         n_eff = dict(rows.select("bin", "n_eff").iter_rows())
         years = stability_map(stability.filter(mine), title=f"{title}, year by year", n_eff=n_eff, render=svg)
-        drawn.append(Picture(years, f"{metric} by {dimension}, year by year"))
+        drawn.append(Picture(years, f"{caption}, year by year"))
     return drawn
 
 

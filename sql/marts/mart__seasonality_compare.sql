@@ -14,6 +14,7 @@
 --   bin_order      | count | Position of the bin in display order, from 0.
 --   metric         | id    | Canonical id of the metric.
 --   metric_name    | label | Short name to filter by.
+--   reading        | label | own: what the bars of the bin did; next: what followed their close.
 --   unit           | label | Unit of values, baselines and lifts.
 --   n_a            | count | Bars with a value of symbol_a.
 --   n_eff_a        | count | Independent observations they are worth.
@@ -45,6 +46,7 @@ pairs AS (
         a.bin_order,
         metric,
         a.metric_name,
+        a.reading,
         a.unit,
         a.n AS n_a,
         a.n_eff AS n_eff_a,

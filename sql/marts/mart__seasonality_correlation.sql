@@ -9,17 +9,18 @@
 --   timeframe   | id       | Bar length of both.
 --   dimension   | id       | Canonical id of the calendar dimension.
 --   metric      | id       | Canonical id of the metric.
---   metric_name | label    | Short name to filter by: next_p_up, next_ret_mean or amp_mean.
+--   metric_name | label    | Short name to filter by: own_p_up, own_ret_mean, next_p_up, next_ret_mean or amp_mean.
+--   reading     | label    | own: what the bars of the bin did; next: what followed their close.
 --   n_bins      | count    | Bins that both symbols have with enough bars.
 --   correlation | fraction | Pearson correlation of the lifts; null under 3 bins or without spread.
 --   ci_low      | fraction | Lower bound; null under 4 bins and where the correlation is 1 or -1.
 --   ci_high     | fraction | Upper bound; null under 4 bins and where the correlation is 1 or -1.
 WITH bins AS (
-    SELECT symbol, timeframe, dimension, metric, metric_name, bin, lift
+    SELECT symbol, timeframe, dimension, metric, metric_name, reading, bin, lift
     FROM seasonality_profiles
     WHERE
         split = 'all' AND lift IS NOT NULL AND coalesce(verdict, '') <> 'insufficient'
-        AND metric_name IN ('next_p_up', 'next_ret_mean', 'amp_mean')
+        AND metric_name IN ('own_p_up', 'own_ret_mean', 'next_p_up', 'next_ret_mean', 'amp_mean')
 ),
 
 pairs AS (
@@ -30,6 +31,7 @@ pairs AS (
         dimension,
         metric,
         a.metric_name,
+        a.reading,
         count(*) AS n_bins,
         CASE
             WHEN count(*) < 3 OR min(a.lift) = max(a.lift) OR min(b.lift) = max(b.lift) THEN NULL
@@ -38,7 +40,7 @@ pairs AS (
         END AS correlation
     FROM bins AS a
     INNER JOIN bins AS b USING (timeframe, dimension, metric, bin)
-    GROUP BY a.symbol, b.symbol, timeframe, dimension, metric, a.metric_name
+    GROUP BY a.symbol, b.symbol, timeframe, dimension, metric, a.metric_name, a.reading
 ),
 
 bounded AS (
@@ -56,6 +58,7 @@ SELECT
     dimension,
     metric,
     metric_name,
+    reading,
     n_bins,
     correlation,
     (exp(2 * (z - margin)) - 1) / (exp(2 * (z - margin)) + 1) AS ci_low,

@@ -1,6 +1,6 @@
 -- One row is one metric in one calendar bin of one symbol and timeframe over all bars, with its q-value corrected for the
--- hypotheses of all symbols and timeframes together (yes and no of a flag are one), and in how many years its lift had the
--- sign it has over all bars. Filter by dimension and metric_name.
+-- hypotheses of all symbols and timeframes together (yes and no of a flag are one), and in how many full years its lift had
+-- the sign it has over all bars. Filter by dimension and metric_name.
 -- Key: symbol, timeframe, dimension, bin, metric
 -- Plot: seasonal_profile
 -- Columns:
@@ -17,6 +17,7 @@
 --   n              | count    | Bars of the bin with an observable value.
 --   n_eff          | count    | Effective sample size; null for counts.
 --   value          | unit     | The metric in the bin.
+--   tie_share      | fraction | Bars of the bin left out because the price did not move; null for metrics that leave none out.
 --   ci_low         | unit     | Lower bound of the interval of value.
 --   ci_high        | unit     | Upper bound of the interval of value.
 --   baseline       | unit     | The metric over the bars in other bins of the dimension.
@@ -26,10 +27,12 @@
 --   q_value_global | fraction | Over the metric's hypotheses of all symbols and timeframes: first the symbols and timeframes in which something is, then what is in them.
 --   n_tests_global | count    | Hypotheses that q_value_global corrects for.
 --   verdict        | label    | Verdict inside the symbol and timeframe.
+--   stability      | label    | Of the later half: stable, unstable; or why not: not_found, too_few_years, too_few_bars, underpowered.
 --   stable         | label    | Found on the earlier half: does the sign hold on the later one? Null where not found there.
---   replicated     | label    | Found on the earlier half: same sign and p <= 0.05 on the later one?
---   n_years        | count    | Years with a lift other than 0.
---   n_years_same   | count    | Years whose lift has the sign of the lift over all bars.
+--   replicated     | label    | Found on the earlier half: same sign and p <= 0.05 on the later one? Null where not found, or not tested there.
+--   n_years        | count    | Full years with a lift other than 0.
+--   n_years_same   | count    | Full years whose lift has the sign of the lift over all bars.
+--   n_years_partial | count   | Years with a lift in which bars lack in more than 2 % of the sessions; no full years.
 --   provenance     | hash     | Of the profiles the row was built from; another one now: they were computed anew since.
 WITH profiles AS (
     SELECT * FROM seasonality_profiles WHERE split = 'all'
@@ -64,8 +67,9 @@ adjusted AS (
 years AS (
     SELECT
         p.symbol, p.timeframe, p.dimension, p.bin, p.metric,
-        count(*) AS n_years,
-        count(*) FILTER (WHERE sign(s.lift) = sign(p.lift)) AS n_years_same
+        count(*) FILTER (WHERE NOT s.is_partial) AS n_years,
+        count(*) FILTER (WHERE NOT s.is_partial AND sign(s.lift) = sign(p.lift)) AS n_years_same,
+        count(*) FILTER (WHERE s.is_partial) AS n_years_partial
     FROM profiles AS p
     INNER JOIN seasonality_stability AS s USING (symbol, timeframe, dimension, bin, metric)
     WHERE s.period NOT LIKE 'half%' AND s.lift <> 0
@@ -86,6 +90,7 @@ SELECT
     n,
     n_eff,
     value,
+    tie_share,
     ci_low,
     ci_high,
     baseline,
@@ -95,10 +100,12 @@ SELECT
     q_value_global,
     n_tests_global,
     verdict,
+    stability,
     stable,
     replicated,
     coalesce(n_years, 0) AS n_years,
     coalesce(n_years_same, 0) AS n_years_same,
+    coalesce(n_years_partial, 0) AS n_years_partial,
     provenance
 FROM profiles
 LEFT JOIN (

@@ -43,17 +43,21 @@ def test_the_heat_map_puts_train_beside_test_with_n_and_n_eff_in_every_cell() ->
 def test_the_comparison_shows_the_sizes_of_both_symbols() -> None:
     row = {
         "symbol_a": "A", "symbol_b": "B", "timeframe": "D1", "dimension": "dow", "bin": "4", "metric": "next_p_up",
+        "reading": "next",
         "unit": "fraction", "n_a": 401, "n_eff_a": 302.0, "n_b": 203, "n_eff_b": 104.0, "lift_a": 0.1, "lift_b": 0.0,
         "lift_diff": 0.1, "lift_diff_low": 0.02, "lift_diff_high": 0.18,
     }  # fmt: skip
     texts = _texts(lift_comparison(pl.DataFrame([row]), title="what", render=svg))
     assert {"401 / 302", "203 / 104", "lift of A - lift of B [fraction], with interval"} <= set(texts)
+    assert "what (next bar)" in texts
 
 
 def test_the_matrix_shows_values_intervals_and_bins() -> None:
     rows = [("A", "A", 1.0, None, None), ("A", "B", -0.5, -0.9, 0.1), ("B", "A", -0.5, -0.9, 0.1)]
     frame = pl.DataFrame(rows, ["symbol_a", "symbol_b", "correlation", "ci_low", "ci_high"], orient="row")
-    texts = _texts(correlation_matrix(frame.with_columns(n_bins=pl.lit(12)), title="what", render=svg))
+    frame = frame.with_columns(n_bins=pl.lit(12), reading=pl.lit("own"))
+    texts = _texts(correlation_matrix(frame, title="what", render=svg))
+    assert "what (own bar)" in texts
     assert texts.count("-0.50") == texts.count("[-0.90, +0.10]") == 2
     assert texts.count("12 bins") == 3
 
@@ -61,7 +65,13 @@ def test_the_matrix_shows_values_intervals_and_bins() -> None:
 def test_the_stability_map_shows_n_over_the_years_and_n_eff() -> None:
     rows = [("4", 0, "2019", 50, 0.1), ("4", 0, "2020", 52, -0.1), ("4", 0, "half_1", 51, 0.0)]
     frame = pl.DataFrame(rows, ["bin", "bin_order", "period", "n", "lift"], orient="row")
-    assert "4  n 102  n_eff 77" in _texts(stability_map(frame, title="what", n_eff={"4": 77.2}, render=svg))
+    year = pl.col("period") == "2019"
+    frame = frame.with_columns(
+        n_sessions=pl.when(year).then(50).otherwise(252), n_sessions_scheduled=pl.lit(252), is_partial=year
+    ).with_columns(reading=pl.lit("own"))
+    texts = _texts(stability_map(frame, title="what", n_eff={"4": 77.2}, render=svg))
+    assert {"what (own bar)", "4  n 102  n_eff 77", "2019*", "2020"} <= set(texts)
+    assert any("* bars lack in more than 2 % of its sessions: 2019 has 50 of 252" in text for text in texts)
 
 
 @pytest.mark.parametrize("name", sorted({f.plot for f in mart_files() if f.plot}))

@@ -32,7 +32,8 @@ market_stats:
   targets: [up_next_bar]
   n_min: 30
 seasonality:
-  profile: {by_hour: false, by_month: false, by_third_friday: false, metrics: [next_p_up], min_samples_bin: 30}
+  profile:
+    {by_hour: false, by_month: false, by_third_friday: false, metrics: [next_p_up, own_p_up], min_samples_bin: 30}
 """
 HOSTILE = '<script>alert("x")</script><img src=//evil.example/x onerror=alert(1)>'
 HOSTILE_FILE = "<b onclick=alert(2)>&AAA.csv"
@@ -137,10 +138,26 @@ def test_every_section_is_there_with_figures_and_verdicts(page: str) -> None:
     shown = {image["alt"] for image in parsed.all("img")}
     assert {"closes of AAA|D1 with the calendar gaps", "lifts with their intervals"} <= shown
     assert any("train beside test" in str(alt) for alt in shown)
-    assert "next_p_up by dow(zone=session), year by year" in shown
+    assert "own_p_up by dow(zone=session) (own bar), year by year" in shown
     for words in ("Nothing is significant", "chance alone gives", "Replication:", "n_eff", "Wilson"):
         assert words in text
     assert "missing" not in {p.get("class") for p in parsed.all("p")}
+
+
+def test_seasonality_says_whose_bars_it_speaks_of_and_leads_with_the_own_bar(page: str) -> None:
+    section = page.split('id="seasonality"', 1)[1].split('id="quality"', 1)[0]
+    own, after = (section.index(f"{words}: what ") for words in ("Own bar", "Next bar"))
+    assert own < after
+    assert "Bins that differ most from the others (own bar)." in section[own:after]
+    assert "own_p_up" in section[own:after]
+    assert "next_p_up" not in section[own:after]
+    assert "own_p_up" not in section[after : section.index("<figcaption", after)].split("</table>", 1)[0]
+    shown = [str(image["alt"]) for image in _Page(section).all("img")]
+    drawn = [text for text in shown if text.startswith(("own_", "next_"))]
+    assert len(drawn) >= 2
+    assert all(("(own bar)" if text.startswith("own_") else "(next bar)") in text for text in drawn)
+    assert drawn[0].startswith("own_p_up by ")
+    assert "stability" in section
 
 
 def test_every_row_is_accounted_for(page: str, project: SmallProject) -> None:

@@ -71,9 +71,12 @@ def test_years_with_the_same_sign_are_counted_one_by_one(lake: Lake) -> None:
     key = ["symbol", "timeframe", "dimension", "bin", "metric"]
     stability = pl.concat([lake.read("seasonality_stability", k) for k in lake.keys("seasonality_stability")])
     years = dict(stability.filter(~pl.col("period").str.starts_with("half")).group_by(key))
+    assert stability["is_partial"].any()
     for row in mart.iter_rows(named=True):
-        lifts = [lift for lift in years[tuple(row[k] for k in key)]["lift"].to_list() if lift]
+        mine = years[tuple(row[k] for k in key)].select("is_partial", "lift").rows()
+        lifts = [lift for is_partial, lift in mine if lift and not is_partial]
         assert row["n_years"] == len(lifts)
+        assert row["n_years_partial"] == sum(is_partial for is_partial, lift in mine if lift)
         assert row["n_years_same"] == sum(lift * row["lift"] > 0 for lift in lifts)
 
 
@@ -91,6 +94,7 @@ def test_comparisons_are_differences_of_lifts_with_the_interval_of_two_independe
     assert len(expected) > 2
     for row in mart.iter_rows(named=True):
         a, b = (rows[row[symbol], *(row[k] for k in key)] for symbol in ("symbol_a", "symbol_b"))
+        assert row["reading"] == a["reading"] == b["reading"] == "next"
         assert row["lift_diff"] == pytest.approx(a["lift"] - b["lift"], abs=1e-15)
         margin = norm.ppf(0.975) * np.hypot(a["se_lift"], b["se_lift"])
         assert row["lift_diff_high"] - row["lift_diff"] == pytest.approx(margin, rel=1e-9)
@@ -101,6 +105,7 @@ def test_the_correlation_matrix_equals_scipy(lake: Lake) -> None:
     mart = _build("mart__seasonality_correlation", lake)
     profiles = _profiles(lake).filter(pl.col("verdict") != "insufficient").drop_nulls("lift")
     assert mart.height == 18
+    assert mart["reading"].unique().to_list() == ["next"]
     for row in mart.iter_rows(named=True):
         a, b = (profiles.filter(symbol=row[s], metric=row["metric"]) for s in ("symbol_a", "symbol_b"))
         pair = a.join(b, on=["dimension", "bin"]).select("lift", "lift_right")
