@@ -30,6 +30,7 @@ class Metric:
     unit: str = "fraction"
     probability: float = 0.5
     is_geometric: bool = False
+    moves: Callable[[Prices], Values] | None = None  # bars that stand still are left out
 
 
 def _ahead(p: Prices, horizon: int) -> Values:
@@ -88,8 +89,10 @@ def _reverses_within(p: Prices, bars: int) -> Values:
 
 
 METRICS: dict[str, Metric] = {
-    "own_p_up": Metric(lambda p: _rises(_own(p)), "rate", "own_p_up", "own"),
-    "next_p_up(horizon_bars=3)": Metric(lambda p: _rises(_ahead(p, 3)), "rate", "next_p_up", "next", 3),
+    "own_p_up": Metric(lambda p: _rises(_own(p)), "rate", "own_p_up", "own", moves=_own),
+    "next_p_up(horizon_bars=3)": Metric(
+        lambda p: _rises(_ahead(p, 3)), "rate", "next_p_up", "next", 3, moves=lambda p: _ahead(p, 3)
+    ),
     "next_p_up(horizon_bars=1,ties=failure)": Metric(
         lambda p: _rises_or_not(_ahead(p, 1)), "rate", "next_p_up", "next"
     ),
@@ -146,7 +149,7 @@ DIMENSIONS = {
     ),
     "is_month(zone=session,month=3)": Dimension(["0", "1"], lambda day, _: str(int(day.month == 3)), "year"),
     "week_of_year(zone=session)": Dimension(
-        [str(w) for w in range(1, 54)], lambda day, _: str(day.isocalendar()[1]), "year"
+        [str(w) for w in range(1, 54)], lambda day, _: str(day.isocalendar()[1]), "iso_year"
     ),
     "quarter(zone=session)": Dimension(QUARTERS, lambda day, _: _quarter(day), "year"),
     "cross(first=dow(zone=session),second=quarter(zone=session))": Dimension(
@@ -165,6 +168,7 @@ def clusters(days: list[date], cycle: str, window: int) -> list[int]:
         "week": lambda d: d.isocalendar()[:2],
         "month": lambda d: (d.year, d.month),
         "year": lambda d: d.year,
+        "iso_year": lambda d: d.isocalendar()[0],
     }
     order = list(dict.fromkeys(names[cycle](d) for d in days))
     joined = max(math.ceil(4 * window * len(order) / len(days)), 1)

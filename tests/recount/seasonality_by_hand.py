@@ -18,6 +18,7 @@ from tests.recount.comparison import complete
 from tests.recount.inference_by_hand import Cell, benjamini_hochberg, jeffreys, wilson
 from tests.recount.outcomes_by_hand import Maybe, Prices, linear_quantile
 from tests.recount.power_by_hand import Power
+from tests.recount.replication_by_hand import replication, tie_share
 from tests.recount.seasonal_values_by_hand import DIMENSIONS, METRICS, Metric, batches, clusters
 
 Row = dict[str, Any]
@@ -131,10 +132,10 @@ def mean(b: Bin, confidence: float) -> tuple[Row, Cell, None]:
     row: Row = {"value": mean_of(b.own), "baseline": mean_of(b.rest)}
     if not cell.n:
         return row, cell, None
-    n_eff = batched.n_eff(discount=False)
+    n_eff = min(batched.n_eff(discount=False), cell.n)
     spread = deviation(b.own)
     margin = math.nan if spread is None else multiple(batched, confidence) * spread / math.sqrt(n_eff)
-    row |= {"n_eff": min(n_eff, cell.n), "ci_low": cell.mean - margin, "ci_high": cell.mean + margin}
+    row |= {"n_eff": n_eff, "ci_low": cell.mean - margin, "ci_high": cell.mean + margin}
     return with_error(row, cell), cell, None
 
 
@@ -149,8 +150,8 @@ def std(b: Bin, confidence: float) -> tuple[Row, Cell, None]:
         None if x is None else (x - own) ** 2 if inside else 0.0 for x, inside in zip(b.values, b.inside, strict=True)
     ]
     batched = b.cell(b.batches, squares)
-    n_eff = batched.n_eff(discount=False)
-    row["n_eff"] = min(n_eff, cell.n)
+    n_eff = min(batched.n_eff(discount=False), cell.n)
+    row["n_eff"] = n_eff
     if row["value"]:
         relative = math.sqrt(batched.variance / n_eff) / (2 * row["value"] ** 2)
         factor = math.exp(multiple(batched, confidence) * relative)
@@ -167,8 +168,8 @@ def order_statistic(b: Bin, confidence: float) -> tuple[Row, Cell, float | None]
     row: Row = {"value": quantile(b.own, q), "baseline": quantile(b.rest, q)}
     if not cell.n:
         return row, cell, None
-    n, n_eff = cell.n, batched.n_eff(discount=False)
-    row["n_eff"] = min(n_eff, n)
+    n, n_eff = cell.n, min(batched.n_eff(discount=False), cell.n)
+    row["n_eff"] = n_eff
     margin = multiple(batched, confidence) * math.sqrt(q * (1 - q) / n_eff)
     if not math.isnan(margin):
         below = math.floor(q * (n - 1))
@@ -195,12 +196,8 @@ def seasonality_profiles(bars: list[Row], research: Row, symbol: str, timeframe:
         place = tuple(row[k] for k in key)
         first, second = earlier.get(place, {}), later.get(place, {})
         row |= {"symbol": symbol, "timeframe": timeframe, "fold": -1, "split": "all"}
-        row |= {"stable": None, "replicated": None}
-        if first.get("verdict") == "significant":
-            lifts = first["lift"], second.get("lift")
-            same = None not in lifts and math.copysign(1, lifts[0]) == math.copysign(1, lifts[1])
-            p = second.get("p_value")
-            row |= {"stable": same, "replicated": same and p is not None and p <= 0.05}
+        is_yearly = DIMENSIONS[row["dimension"]].cycle in {"year", "iso_year"}
+        row.update(replication(row, first, second, is_yearly=is_yearly, n_years=(days[cut] - days[0]).days / 365.25))
     return complete(whole)
 
 
@@ -227,7 +224,8 @@ def profile(bars: list[Row], settings: Row, timeframe: str, least: int) -> list[
                 for metric, m in METRICS.items():
                     span = spans[m.window]
                     b = Bin(m, values[metric], inside, span, batches(span))
-                    found.append(described(place | {"metric": metric}, b, settings["confidence"]))
+                    ties = {"tie_share": tie_share(m.moves(p), inside, len(b.own)) if m.moves else None}
+                    found.append(described(place | ties | {"metric": metric}, b, settings["confidence"]))
     rows: list[Row] = []
     for metric in METRICS:
         rows += judge([x for x in found if x.row["metric"] == metric], settings["q_max"], least)
@@ -276,10 +274,12 @@ def judge(rows: list[Found], q_max: float, least: int) -> list[Row]:
         }
         mde = [None if p_of[parts] is None or not tested else detectable(found, level) for found in group]
         is_rate = METRICS[first["metric"]].kind == "rate"
+        ample = all(x.cell and x.cell.n and not math.isnan(x.cell.degrees) and x.row["n"] >= least for x in group)
+        no_spread = ample and p_of[parts] is None  # equal values
         silent = "underpowered" if is_rate and None in mde else "not_significant"
         for found, least_lift in zip(group, mde, strict=True):
             row = found.row | shared | {"mde": least_lift, "verdict": None}
-            if found.cell is not None and not found.is_geometric and frozenset() not in parts:
+            if found.cell is not None and not found.is_geometric and frozenset() not in parts and not no_spread:
                 q = shared["q_value"]
                 row["verdict"] = "insufficient" if q is None else "significant" if q <= q_max else silent
             done.append(row)
