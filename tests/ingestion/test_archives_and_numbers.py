@@ -6,7 +6,6 @@ import gzip
 import io
 import zipfile
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -16,7 +15,6 @@ from quant_core.errors import RefusedInputError, SymbolError
 from quant_core.ingestion import Dialect, read_file
 from quant_core.ingestion.archives import unwrap
 from quant_core.ingestion.numbers import scale_prices
-from quant_core.ingestion.time_formats import parse_times
 from quant_core.symbols import check_symbol, parse_symbol
 
 BARS = b"date,open,high,low,close\n2024-01-02,1,2,1,2\n2024-01-03,1,2,1,2\n"
@@ -96,15 +94,6 @@ def test_numbers_equal_python_float_in_bulk_and_line_by_line(texts: list[str], l
 def test_price_scale_is_the_correctly_rounded_quotient(values: list[int], scale: float) -> None:
     scaled = scale_prices(pl.Series("p", values, dtype=pl.Float64), Dialect(price_scale=scale))
     assert scaled.to_list() == [v / scale for v in values]
-
-
-def test_calendar_arithmetic_agrees_with_numpy() -> None:
-    days = np.arange(np.datetime64("1801-01-01"), np.datetime64("2099-01-01"), np.timedelta64(1, "D"))
-    parsed = parse_times(pl.Series(days.astype(str)), "%Y-%m-%d")
-    assert parsed.valid.all()
-    assert (parsed.label_us // 86_400_000_000 == days.astype(np.int64)).all()
-    wrong = parse_times(pl.Series(["2023-02-29", "1900-02-29", "2024-13-01", "2024-00-10", "2024-04-31"]), "%Y-%m-%d")
-    assert not wrong.valid.any()
 
 
 @given(st.text(max_size=80))

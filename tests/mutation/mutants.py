@@ -25,9 +25,13 @@ LIMITS_OF_SETTINGS = {"Field", "field", "TypeVar", "lru_cache"}
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: a source text whose ``line`` (from 1) reads ``text`` in the place of ``before``."""
+    """One change: a source text whose ``line`` (from 1) reads ``text`` in the place of ``before``.
+
+    ``onward`` is the original line from the changed place on: it tells two equal texts of one line apart.
+    """
 
     line: int
+    onward: str
     before: str
     text: str
     source: str
@@ -99,4 +103,5 @@ def _replaced(source: str, node: ast.AST, new: ast.AST) -> Mutant:
     written = text if isinstance(new, ast.stmt) else f"({text})"
     before = ast.get_source_segment(source, node) or ""
     changed = b"".join(lines[:start]) + head + written.encode() + tail + b"".join(lines[stop + 1 :])
-    return Mutant(start + 1, " ".join(before.split()), text, changed.decode())
+    onward = lines[start][node.col_offset :].decode().strip()  # type: ignore[attr-defined]
+    return Mutant(start + 1, onward, " ".join(before.split()), text, changed.decode())
