@@ -1,7 +1,6 @@
 """Equivalent mutants: changes that no test can notice, each with the reason.
 
-Put here: a module, how its line goes on from the changed place, the text written there, and why every result stays the
-same.
+Put here: a module, the changed place of a line, the text written there, and why every result stays the same.
 Keep out: survivors that a test could kill.
 """
 
@@ -45,26 +44,53 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     (_SPLIT, "0 < cut < n", "0 <= cut < n"): "a cut at 0 leaves no session before the boundary and is refused below",
     (_SPLIT, "0 < cut < n", "0 < cut <= n"): "a fraction below 1 of n, rounded down, is below n",
     (_AUDIT, "(stop - start) // 2", "(stop - start) * 2"): "a block larger than the slice is halved until it fits",
+    (_SPLIT, "0 < cut < n", "-1"): "a cut at 0 leaves no session before the boundary and is refused below",
+    (_AUDIT, "stop - start) // 2", "stop + start"): "both ends are shrunk from a first row of 0",
     (_AUDIT, "return False", "return None"): _CONDITION,
-    **{(_ARCHIVES, "1 << 20", t): _IN_PIECES for t in ("2", "0", "1 >> 20")},
-    **{(_ARCHIVES, "20", t): _IN_PIECES for t in ("21", "19")},
-    **{(_ARCHIVES, '1)[-1].replace("\\\\", "/")', t): _LAST_ONLY for t in ("2",)},
+    (_ARCHIVES, "1 << 20", "2"): _IN_PIECES,
+    **{(_ARCHIVES, "_CHUNK_BYTES = 1 << ¦20", text): _IN_PIECES for text in ("21", "19")},
     (_ARCHIVES, "1)[-1]", "2"): _LAST_ONLY,
     (_CLOCKS, "len(rules) > 1", "len(rules) >= 1"): _ONE_RULE,
     (_CLOCKS, "1 else slice(None)", "0"): _ONE_RULE,
     (_CLOCKS, "candidate < earliest", "candidate <= earliest"): _SAME_INSTANT,
     (_CLOCKS, "candidate > latest", "candidate >= latest"): _SAME_INSTANT,
-    **{(_CLOCKS, "0, earliest)", t): _UNRESOLVED for t in ("1", "-1")},
+    **{(_CLOCKS, "0, earliest)", text): _UNRESOLVED for text in ("1", "-1")},
     (_CLOCKS, "np.diff(label[mine]) * (-1", "np.diff(label[mine]) / (-1 if descending else 1)"): _SIGNS,
     (_CLOCKS, "1 if descending else 1)", "2"): _SIGNS,
-    (_CLOCKS, "1)\n", "2"): _SIGNS,
-    **{(_CLOCKS, "0]] == 0", t): _ONE_STEP for t in ("-1",)},
+    (_CLOCKS, "descending else ¦1)", "2"): _SIGNS,
+    (_CLOCKS, "0]] == 0", "-1"): _ONE_STEP,
     (_CLOCKS, "0]\n", "-1"): _ONE_STEP,
     (_CLOCKS, "0]]]", "-1"): _ONE_GROUP,
-    **{(_CLOCKS, "2)", t): _MARGIN for t in ("3", "1")},
-    **{(_CLOCKS, "5", t): _MARGIN for t in ("6", "4")},
+    **{(_CLOCKS, "2)\n", text): _MARGIN for text in ("3", "1")},
+    **{(_CLOCKS, "5\n", text): _MARGIN for text in ("6", "4")},
+    (_REFUSALS, "0 < len(missing) <=", "0 <= len(missing) <= len(free)"): _ALWAYS_MISSING,
+    (_REFUSALS, "0 < len(missing) <=", "-1"): _ALWAYS_MISSING,
+    (_REFUSALS, 'return ""', "return None"): _EMPTY_TEXT,
+    (_REFUSALS, "4 or not rows", "3"): _ROLE_OF_FOUR,
+    (_REFUSALS, 'return float("nan")', "return None"): "an array of numbers holds NaN in the place of None",
+    **{(_REFUSALS, "0\n", text): _NO_ROWS for text in ("1", "-1")},
+    (_TIMES, "0 and time_format[at - 2", "1"): _AT_ONE,
+    **{(_TIMES, 'number("y", ¦0)', text): _DOES_NOT_FIT for text in ("1", "-1")},
+    **{(_TIMES, 'number("I", ¦12)', text): _DOES_NOT_FIT for text in ("13", "11")},
+    **{(_TIMES, '9, "0")', text): _SIX_DIGITS for text in ("10", "8")},
+    (_TIMES, "24\n", "25"): _LATER_THAN_24,
+    (_TIMES, "0, return_dtype", "-1"): "there is no month 0 and no month -1",
+    (_TIMES, "100 * 60", "99"): _NO_ZONE,
+    (_TIMES, "1) & (month <= 12)", "0"): _NO_DAY,
+    **{(_TIMES, "month, ¦1)", text): _NOT_THERE for text in ("2", "0")},
+    (_TIMES, "return False", "return None"): _CONDITION,
+    **{(_COLUMNS, "100  # a name known", text): _EVERY_RANK for text in ("101", "99")},
+    (_COLUMNS, "0]))]", "-1"): _ONE_WIDTH,
+    (_COLUMNS, "1 if position in declared", "2"): _ONLY_ORDER,
+    (_COLUMNS, "0)\n", "1"): _ONLY_ORDER,
+    (_COLUMNS, "rank < best[role][0]", "rank <= best[role][0]"): _TWINS,
+    **{(_PRICES, "BID_ASK[¦0]", text): _ALL_OR_NONE for text in ("1", "-1")},
+    (_PRICES, "ADJUSTED[¦0]", "1"): _ALL_OR_NONE,
 }
-"""(module, beginning of the line from the changed place on, text after) → why nothing changes."""
+"""(module, the changed place as the line goes on from it, text after) → why nothing changes.
+
+What stands before ``¦`` is where the line comes from.
+"""
 
 
 def reason_of(path: str, mutant: Mutant) -> str | None:
@@ -78,5 +104,7 @@ def is_found(key: tuple[str, str, str], path: str, found: list[Mutant]) -> bool:
 
 
 def _is(key: tuple[str, str, str], path: str, mutant: Mutant) -> bool:
-    module, onward, text = key
-    return module == path and text == mutant.text and f"{mutant.onward}\n".startswith(onward)
+    module, place, text = key
+    upto, _, onward = place.rpartition("¦")
+    here = mutant.upto.endswith(upto) and f"{mutant.onward}\n".startswith(onward)
+    return module == path and text == mutant.text and here

@@ -27,10 +27,11 @@ LIMITS_OF_SETTINGS = {"Field", "field", "TypeVar", "lru_cache"}
 class Mutant:
     """One change: a source text whose ``line`` (from 1) reads ``text`` in the place of ``before``.
 
-    ``onward`` is the original line from the changed place on: it tells two equal texts of one line apart.
+    ``upto`` and ``onward`` are the original line before the changed place and from it on: they tell equal texts apart.
     """
 
     line: int
+    upto: str
     onward: str
     before: str
     text: str
@@ -104,4 +105,4 @@ def _replaced(source: str, node: ast.AST, new: ast.AST) -> Mutant:
     before = ast.get_source_segment(source, node) or ""
     changed = b"".join(lines[:start]) + head + written.encode() + tail + b"".join(lines[stop + 1 :])
     onward = lines[start][node.col_offset :].decode().strip()  # type: ignore[attr-defined]
-    return Mutant(start + 1, onward, " ".join(before.split()), text, changed.decode())
+    return Mutant(start + 1, head.decode(), onward, " ".join(before.split()), text, changed.decode())

@@ -26,22 +26,18 @@ ALONE = f"{INGESTION}prices_and_zones_alone.py"
 MAPPED: dict[str, tuple[str, ...]] = {
     "quant_core/leak_audit/audit.py": ("tests/leak_audit/test_audit_bounds.py",),
     "quant_core/splitters/single_split.py": ("tests/contract/test_single_split_bounds.py",),
-    "quant_core/ingestion/price_sets.py": (ALONE, f"{INGESTION}cleaning.py", f"{INGESTION}named_columns.py"),
-    "quant_core/ingestion/clocks.py": (f"{INGESTION}clocks.py", ALONE),
-    "quant_core/ingestion/archives.py": (f"{INGESTION}archives_and_numbers.py", f"{INGESTION}foreign_formats.py"),
-    "quant_core/ingestion/refusals.py": (ALONE, f"{INGESTION}named_columns.py", f"{INGESTION}proposed_lines.py"),
+    "quant_core/ingestion/price_sets.py": (f"{INGESTION}price_rows.py", ALONE),
+    "quant_core/ingestion/clocks.py": (f"{INGESTION}clock_changes.py", f"{INGESTION}clocks.py"),
+    "quant_core/ingestion/archives.py": (f"{INGESTION}archive_limits.py", f"{INGESTION}foreign_formats.py"),
+    "quant_core/ingestion/refusals.py": (f"{INGESTION}refused_tables.py", f"{INGESTION}named_columns.py", ALONE),
     "quant_core/ingestion/columns.py": (
+        f"{INGESTION}column_choice.py",
         f"{INGESTION}named_columns.py",
         ALONE,
-        f"{INGESTION}dialects.py",
         f"{INGESTION}proposed_lines.py",
     ),
-    "quant_core/ingestion/column_names.py": (f"{INGESTION}named_columns.py", ALONE),
-    "quant_core/ingestion/time_formats.py": (
-        f"{INGESTION}time_kinds.py",
-        f"{INGESTION}dialect_times.py",
-        f"{INGESTION}written_zones.py",
-    ),
+    "quant_core/ingestion/column_names.py": (f"{INGESTION}column_choice.py", f"{INGESTION}named_columns.py"),
+    "quant_core/ingestion/time_formats.py": (f"{INGESTION}time_patterns.py", f"{INGESTION}time_kinds.py"),
 }
 """Module → the fast test files that prove it; its own doctests always run too."""
 
