@@ -83,7 +83,7 @@ def test_texts_are_read_by_their_format(time_format: str, text: str, expected: s
     [
         *[(z, 0.0) for z in ("Z", "UTC", "GMT", "+00:00")],
         *[("+01", 1.0), ("-05", -5.0), ("+05:30", 5.5), ("-0330", -3.5), ("+1400", 14.0), ("+09:45", 9.75)],
-        *[("GMT+10", 10.0), ("UTC+05:30", 5.5)],
+        *[("GMT+1", 1.0), ("UTC-5", -5.0), ("GMT+10", 10.0), ("UTC+05:30", 5.5), ("GMT+530", 5.5)],
     ],
 )
 def test_written_offsets_are_east_of_greenwich(zone: str, hours: float) -> None:
