@@ -45,7 +45,7 @@ def with_replication(rows: pl.DataFrame, earlier: Part, later: Part, dimensions:
     second = later.rows.select(*_PLACE, _later_lift="lift", _later_p="p_value")
     joined = rows.join(first, on=_PLACE, how="left", maintain_order="left")
     joined = joined.join(second, on=_PLACE, how="left", maintain_order="left")
-    short = [d.canonical for d in dimensions if d.cycle == "year" and _has_too_few_years(d, earlier.bars, later.bars)]
+    short = _short_of_years([d for d in dimensions if d.cycle == "year"], earlier.bars, later.bars)
     same = pl.col("_lift").sign() == pl.col("_later_lift").sign()
     stability = (
         pl.when(pl.col("verdict").is_null())
@@ -72,14 +72,16 @@ def with_replication(rows: pl.DataFrame, earlier: Part, later: Part, dimensions:
     return checked.with_columns(replicated=pl.when(known).then(replicated)).select(rows.columns)
 
 
-def _has_too_few_years(dimension: Dimension, earlier: Bars, later: Bars) -> bool:
-    """Whether full years, as the dimension counts them, are too few to find a bin on one part and see it on the other.
+def _short_of_years(dimensions: Sequence[Dimension], earlier: Bars, later: Bars) -> list[str]:
+    """Those whose full years, as they count them, are too few to find a bin on one part and see it on the other.
 
     >>> from datetime import UTC, datetime
     >>> from quant_core.dimensions.month import Month
     >>> from quant_core.timeframes import Timeframe
     >>> days = Bars.of(close=[1.0] * 4100, start=datetime(2001, 1, 1, tzinfo=UTC), timeframe=Timeframe.D1)
-    >>> [_has_too_few_years(Month(), days.head(n), days.slice(n, 4100)) for n in (3652, 3500)]
-    [False, True]
+    >>> [_short_of_years([Month()], days.head(n), days.slice(n, 4100)) for n in (3652, 3500)]
+    [[], ['month(zone=session)']]
     """
-    return n_whole_years(earlier, dimension) < ClusterRobustTest().min_blocks or n_whole_years(later, dimension) < 1
+    before, after = (n_whole_years(part, dimensions) for part in (earlier, later))
+    least = ClusterRobustTest().min_blocks
+    return [d.canonical for d in dimensions if before[d] < least or after[d] < 1]

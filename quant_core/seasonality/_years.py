@@ -69,16 +69,19 @@ def years_by_dimension(bars: Bars, dimensions: Sequence[Dimension]) -> list[tupl
     return [(_years(bars, days, schedule, mine[0]), tuple(mine)) for days, mine in by_cycle_days(dimensions, bars)]
 
 
-def n_whole_years(bars: Bars, dimension: Dimension) -> int:
-    """Number of years of the bars, as the dimension counts them, that are not partial.
+def n_whole_years(bars: Bars, dimensions: Sequence[Dimension]) -> dict[Dimension, int]:
+    """Number of years of the bars, as each dimension counts them, that are not partial.
 
     >>> from datetime import UTC, datetime
     >>> from quant_core.dimensions.month import Month
     >>> days = Bars.of(close=[1.0] * 800, start=datetime(2023, 1, 1, tzinfo=UTC), timeframe=Timeframe.D1)
-    >>> n_whole_years(days, Month()), n_whole_years(days.head(300), Month()), n_whole_years(days.head(0), Month())
-    (2, 0, 0)
+    >>> [n_whole_years(days.head(n), (Month(),)) == {Month(): whole} for n, whole in ((800, 2), (300, 0), (0, 0))]
+    [True, True, True]
     """
-    return sum(not year.is_partial for years, _ in years_by_dimension(bars, (dimension,)) for year in years)
+    found = dict.fromkeys(dimensions, 0)
+    for years, mine in years_by_dimension(bars, dimensions):
+        found.update(dict.fromkeys(mine, sum(not year.is_partial for year in years)))
+    return found
 
 
 def _years(bars: Bars, days: pl.Series, schedule: Bars, dimension: Dimension) -> list[Period]:

@@ -1,7 +1,7 @@
 """Whether a seasonal effect is there every year, or was only once.
 
 Put here: profiles per calendar year and per half, and their summary per bin.
-Keep out: the train-and-test verdict ``stable`` (profile.py).
+Keep out: the train-and-test verdict ``stable`` (_replication.py).
 """
 
 from __future__ import annotations

@@ -110,7 +110,8 @@ def test_a_year_without_all_its_sessions_is_partial(
 def test_a_year_with_a_hole_inside_is_partial_too() -> None:
     bars = days(date(2022, 1, 1), date(2023, 12, 31))
     holey = bars.with_frame(bars.frame.filter(~pl.col("session_date").is_between(date(2022, 5, 1), date(2022, 5, 9))))
-    assert [n_whole_years(b, resolve_dimension("month")) for b in (bars, holey)] == [2, 1]
+    month = resolve_dimension("month")
+    assert [n_whole_years(b, (month,)) for b in (bars, holey)] == [{month: 2}, {month: 1}]
 
 
 @pytest.mark.parametrize("timeframe", [Timeframe.W1, Timeframe.D1, Timeframe.H4])
