@@ -8,11 +8,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 Row = dict[str, Any]
+Rows = list[Row]
 REL_TOL, ABS_TOL = 1e-9, 1e-13
 """Relative; the absolute part is for differences of nearly equal numbers, such as a lift of 0."""
+
+
+@dataclass(frozen=True)
+class Recounted:
+    """A table of every key of the lake.
+
+    Attributes:
+        key: columns that identify a row.
+        tables: per key of the lake, the rows that the engine stored and those of the recount.
+    """
+
+    key: tuple[str, ...]
+    tables: list[tuple[Rows, Rows]]
 
 
 def complete(rows: list[Row]) -> list[Row]:
