@@ -29,7 +29,9 @@ _TABLE_FILE = re.compile(
 )
 _REPORT_FILE = re.compile(r"reports/[^/]+\.html")
 _REPORT_MARK = b'<meta name="report-identity"'
-_BOOKKEEPING_FILE = re.compile(r"\.locks/.+\.(lock|holder)|\.index/[^/]+\.json(\.\w+\.tmp)?")
+_BOOKKEEPING_FILE = re.compile(
+    r"\.locks/.+\.(lock|holder)|\.index/[^/]+\.json(\.lock|\.\w+\.tmp)?|\.index/[^/]+\.holder"
+)
 _DAGSTER_FOLDERS = ("history", "schedules", "storage", "logs", ".logs_queue", ".telemetry", ".nux")
 
 

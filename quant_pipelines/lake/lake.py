@@ -71,6 +71,7 @@ class Lake:
         elif lock_folder is None:
             lock_folder = str(Path(tempfile.gettempdir()) / f"quant-engine-locks-{digest(url.encode())}")
         self._locks = Locks(lock_folder, lock_timeout_s)
+        self._locks_beside = Locks(self.storage.root, lock_timeout_s) if self.storage.is_local else self._locks
 
     def folder(self, asset: str, key: Key) -> str:
         """The folder of one partition, relative to the lake."""
@@ -214,6 +215,16 @@ class Lake:
             PartitionLockedError: another process held it for longer than the timeout.
         """
         with self._locks.hold(table):
+            yield
+
+    @contextmanager
+    def lock_beside(self, path: str) -> Generator[None, None, None]:
+        """Hold a file that only saves time. A local one's lock lies beside it: a mere look leaves nothing elsewhere.
+
+        Raises:
+            PartitionLockedError: another process held it for longer than the timeout.
+        """
+        with self._locks_beside.hold(path):
             yield
 
     def _source(self, asset: str, key: Key) -> str | io.BytesIO:

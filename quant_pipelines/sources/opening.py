@@ -14,7 +14,6 @@ from typing import Any
 
 from quant_pipelines.discovery import modules_of
 from quant_pipelines.lake.lake import Lake
-from quant_pipelines.lake.unpartitioned import publish_file
 from quant_pipelines.sources.config import SourceEntry
 from quant_pipelines.sources.contract import Source
 from quant_pipelines.sources.files import ContentIndex
@@ -42,7 +41,9 @@ class Opening:
             return json.loads(storage.read(path)) if storage.exists(path) else {}
 
         def save(known: dict[str, dict[str, Any]]) -> None:
-            publish_file(self.lake, path, lambda _: json.dumps(known, sort_keys=True).encode())
+            with self.lake.lock_beside(path):
+                storage.clean_leftovers_of(path)
+                storage.write(path, json.dumps(known, sort_keys=True).encode())
 
         return ContentIndex(load, save)
 

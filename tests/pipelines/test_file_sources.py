@@ -208,4 +208,4 @@ def test_what_a_killed_writer_of_the_index_left_goes_with_the_next_writing(tmp_p
     (folder / "AAA.csv").write_text(daily_csv("AAA"), encoding="utf-8")
     opening = Opening(Lake(str(tmp_path / "lake")), now, lambda _: "")
     assert inbox(folder, index=opening.index("inbox")).instruments()
-    assert [p.name for p in left.parent.iterdir()] == ["inbox.json"]
+    assert {p.name for p in left.parent.iterdir()} == {"inbox.json", "inbox.json.lock", "inbox.json.holder"}
