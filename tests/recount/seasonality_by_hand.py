@@ -132,10 +132,10 @@ def mean(b: Bin, confidence: float) -> tuple[Row, Cell, None]:
     row: Row = {"value": mean_of(b.own), "baseline": mean_of(b.rest)}
     if not cell.n:
         return row, cell, None
-    n_eff = min(batched.n_eff(discount=False), cell.n)
+    n_eff = batched.n_eff(discount=False)
     spread = deviation(b.own)
     margin = math.nan if spread is None else multiple(batched, confidence) * spread / math.sqrt(n_eff)
-    row |= {"n_eff": n_eff, "ci_low": cell.mean - margin, "ci_high": cell.mean + margin}
+    row |= {"n_eff": min(n_eff, cell.n), "ci_low": cell.mean - margin, "ci_high": cell.mean + margin}
     return with_error(row, cell), cell, None
 
 
@@ -150,8 +150,8 @@ def std(b: Bin, confidence: float) -> tuple[Row, Cell, None]:
         None if x is None else (x - own) ** 2 if inside else 0.0 for x, inside in zip(b.values, b.inside, strict=True)
     ]
     batched = b.cell(b.batches, squares)
-    n_eff = min(batched.n_eff(discount=False), cell.n)
-    row["n_eff"] = n_eff
+    n_eff = batched.n_eff(discount=False)
+    row["n_eff"] = min(n_eff, cell.n)
     if row["value"]:
         relative = math.sqrt(batched.variance / n_eff) / (2 * row["value"] ** 2)
         factor = math.exp(multiple(batched, confidence) * relative)
@@ -168,8 +168,8 @@ def order_statistic(b: Bin, confidence: float) -> tuple[Row, Cell, float | None]
     row: Row = {"value": quantile(b.own, q), "baseline": quantile(b.rest, q)}
     if not cell.n:
         return row, cell, None
-    n, n_eff = cell.n, min(batched.n_eff(discount=False), cell.n)
-    row["n_eff"] = n_eff
+    n, n_eff = cell.n, batched.n_eff(discount=False)
+    row["n_eff"] = min(n_eff, n)
     margin = multiple(batched, confidence) * math.sqrt(q * (1 - q) / n_eff)
     if not math.isnan(margin):
         below = math.floor(q * (n - 1))
