@@ -1,7 +1,8 @@
-"""The leak audit: recompute on data cut at random times and compare everything at or before the cut.
+"""The leak audit: recompute on data cut at some instants and compare everything at or before the cut.
 
 Put here: cutting, comparing and shrinking a finding to the shortest slice that reproduces it.
-Keep out: which blocks are audited (blocks.py) and when (quant_pipelines.checks.checks).
+Keep out: where to cut (cuts.py), which blocks are audited (computations.py), and other contrasts than a cut
+(rewriting.py, fresh_process.py).
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 import polars as pl
 
 from quant_core.errors import DataContractError
 
 Inputs = Mapping[str, pl.DataFrame]
 Computation = Callable[[Inputs], pl.DataFrame]
+Difference = tuple[str, tuple[object, ...], object, object]
+"""Column, key of the row, and both values."""
+
+TAKEN_AWAY = "changes when data after {cut} are taken away: {with_future} with them, {without_future} without"
 
 # Floating sums may be grouped differently on a shorter frame; a leak moves values by far more than this.
 RELATIVE_TOLERANCE = 1e-9
@@ -24,7 +28,7 @@ RELATIVE_TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Leak:
-    """A column whose value at a decision time changed when later data were taken away.
+    """A column whose value at a decision time changed with what nobody could know then.
 
     Attributes:
         block: the block that computes the column.
@@ -33,6 +37,7 @@ class Leak:
         key: key of the first row that differs.
         with_future, without_future: the value computed on all data, and on the data known at the cut.
         slice_rows: per input, first row and one past the last row of the shortest slice that still shows the leak.
+        contrast: what was done and seen, with the names of attributes in braces; by default data were taken away.
     """
 
     block: str
@@ -42,15 +47,19 @@ class Leak:
     with_future: object
     without_future: object
     slice_rows: Mapping[str, tuple[int, int]]
+    contrast: str = TAKEN_AWAY
+
+    @property
+    def happening(self) -> str:
+        """What was done and seen, in words."""
+        values = {"with_future": self.with_future, "without_future": self.without_future}
+        return self.contrast.format(cut=self.cut, **values)
 
     def __str__(self) -> str:
         rows = ", ".join(f"{name}[{start}:{stop}]" for name, (start, stop) in self.slice_rows.items())
         row = ", ".join(map(str, self.key))
         origin = "" if self.block == self.column else f" of {self.block}"
-        return (
-            f"Column {self.column!r}{origin} at {row} changes when data after {self.cut} are taken away: "
-            f"{self.with_future} with them, {self.without_future} without. Shortest slice that shows it: {rows}."
-        )
+        return f"Column {self.column!r}{origin} at {row} {self.happening}. Shortest slice that shows it: {rows}."
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,7 @@ class LeakAudit:
         decided_at: column of the result: the instant (UTC) the row claims to be known.
         known_at: column of every input: the instant (UTC) the input row becomes known.
         block: what computes every column of the result; "" where each column is a block of its own, named after it.
+        waits: a value may be null until it is known, and is held to what it is from then on.
     """
 
     compute: Computation
@@ -70,11 +80,12 @@ class LeakAudit:
     decided_at: str = "ts_close"
     known_at: str = "ts_close"
     block: str = ""
+    waits: bool = False
 
 
 @dataclass(frozen=True)
-class CutComparison:
-    """What comparing one computation at some cuts gave; ``n_values`` of 0 means that nothing was compared."""
+class Comparison:
+    """What comparing gave; ``n_values`` of 0 means that nothing was compared."""
 
     leaks: list[Leak]
     n_values: int
@@ -90,7 +101,7 @@ def find_leaks(audit: LeakAudit, inputs: Inputs, cuts: Sequence[datetime]) -> li
     Args:
         audit: the computation and how to read its result.
         inputs: frames by name, each with the column ``audit.known_at``.
-        cuts: instants (UTC); see ``random_cuts``.
+        cuts: instants (UTC); see ``cuts_of``.
 
     Raises:
         DataContractError: the result lacks a key or decision column, or repeats a key.
@@ -111,7 +122,7 @@ def find_leaks(audit: LeakAudit, inputs: Inputs, cuts: Sequence[datetime]) -> li
     return compare_at_cuts(audit, inputs, cuts).leaks
 
 
-def compare_at_cuts(audit: LeakAudit, inputs: Inputs, cuts: Sequence[datetime]) -> CutComparison:
+def compare_at_cuts(audit: LeakAudit, inputs: Inputs, cuts: Sequence[datetime]) -> Comparison:
     """The leaks of ``find_leaks``, and how many values were compared: rows decided by each cut times columns."""
     whole = _result(audit, inputs)
     found: dict[str, Leak] = {}
@@ -123,23 +134,7 @@ def compare_at_cuts(audit: LeakAudit, inputs: Inputs, cuts: Sequence[datetime]) 
             if column not in found:
                 rows = _shortest_slice(audit, inputs, cut, column, key)
                 found[column] = Leak(audit.block or column, column, cut, key, full, part, rows)
-    return CutComparison(list(found.values()), n_values)
-
-
-def random_cuts(known_at: pl.Series, n_cuts: int, seed: int) -> list[datetime]:
-    """Draw instants at which something became known, without replacement, never the last one.
-
-    A leak into the next bar shows only at a cut right after the leaking bar: one that touches a share s of the bars
-    is caught by n cuts with probability 1 - (1 - s)^n. Pass every instant as a cut to be certain.
-
-    >>> days = pl.Series([datetime(2024, 1, d) for d in (1, 2, 3)])
-    >>> sorted(random_cuts(days, 5, seed=0))
-    [datetime.datetime(2024, 1, 1, 0, 0), datetime.datetime(2024, 1, 2, 0, 0)]
-    """
-    instants = known_at.unique().sort()[:-1]
-    generator = np.random.default_rng(seed)
-    picked = generator.choice(instants.len(), size=min(n_cuts, instants.len()), replace=False)
-    return instants.gather(np.sort(picked)).to_list()
+    return Comparison(list(found.values()), n_values)
 
 
 def _result(audit: LeakAudit, inputs: Inputs) -> pl.DataFrame:
@@ -158,38 +153,55 @@ def _known(audit: LeakAudit, inputs: Inputs, cut: datetime) -> dict[str, pl.Data
     return {name: frame.filter(pl.col(audit.known_at) <= cut) for name, frame in inputs.items()}
 
 
-def _differences(
-    audit: LeakAudit, whole: pl.DataFrame, inputs: Inputs, cut: datetime
-) -> tuple[list[tuple[str, tuple[object, ...], object, object]], int]:
-    """First differing row of each column: column, key, value with and without the future; and the values compared."""
+def _differences(audit: LeakAudit, whole: pl.DataFrame, inputs: Inputs, cut: datetime) -> tuple[list[Difference], int]:
+    """What differs on the rows decided at or before a cut, and the number of values compared."""
     part = _result(audit, _known(audit, inputs, cut))
     before = pl.col(audit.decided_at) <= cut
-    left, right = whole.filter(before), part.filter(before)
-    values = [c for c in whole.columns if c not in (*audit.key, audit.decided_at)]
+    return differences(whole.filter(before), part.filter(before), audit.key, (audit.decided_at,), waits=audit.waits)
+
+
+def differences(
+    left: pl.DataFrame, right: pl.DataFrame, key: Sequence[str], apart: Sequence[str] = (), *, waits: bool = False
+) -> tuple[list[Difference], int]:
+    """First differing row of each column of two results, and the number of values compared.
+
+    Args:
+        left: one result; no key twice.
+        right: the other one, with the same columns.
+        key: columns that identify a row.
+        apart: columns that are not compared.
+        waits: nulls of ``right`` are values that are not known yet and not compared.
+
+    >>> left, right = (pl.DataFrame({"bar": [1, 2], "close": [5.0, last]}) for last in (6.0, 7.0))
+    >>> differences(left, right, ["bar"])
+    ([('close', (2,), 6.0, 7.0)], 2)
+    """
+    values = [c for c in left.columns if c not in (*key, *apart)]
     both = (
         left.with_columns(pl.lit(True).alias("in left"))
         .join(
             right.with_columns(pl.lit(True).alias("in right")),
-            on=list(audit.key),
+            on=list(key),
             how="full",
             coalesce=True,
             suffix=" without",
             maintain_order="left_right",
         )
-        .sort(audit.key)
+        .sort(key)
     )
-    found: list[tuple[str, tuple[object, ...], object, object]] = []
+    found: list[Difference] = []
     one_sided = both.filter(pl.col("in left").is_null() | pl.col("in right").is_null())
     if one_sided.height:
         row = one_sided.row(0, named=True)
-        found.append(("row", tuple(row[k] for k in audit.key), bool(row["in left"]), bool(row["in right"])))
+        found.append(("row", tuple(row[k] for k in key), bool(row["in left"]), bool(row["in right"])))
     shared = both.filter(pl.col("in left") & pl.col("in right"))
     for column in values:
         other = f"{column} without"
-        differs = shared.filter(~_same(shared[column], shared[other]))
+        known = shared.filter(pl.col(other).is_not_null()) if waits else shared
+        differs = known.filter(~_same(known[column], known[other]))
         if differs.height:
             row = differs.row(0, named=True)
-            found.append((column, tuple(row[k] for k in audit.key), row[column], row[other]))
+            found.append((column, tuple(row[k] for k in key), row[column], row[other]))
     return found, shared.height * len(values)
 
 

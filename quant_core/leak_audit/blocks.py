@@ -1,75 +1,98 @@
-"""The leak audit of blocks: features, events, fitted conditions, higher-timeframe bars, joins and folds of one symbol.
+"""The leak audit of one symbol: every contrast, over every block and engine that is asked for.
 
-Put here: how each family is turned into a computation that leak_audit.py can cut and compare.
-Keep out: cutting and comparing (leak_audit.py).
+Put here: the walk over computations, cuts and contrasts, and the report of it.
+Keep out: how a family is computed (computations.py), where to cut (cuts.py), what each contrast is (audit.py,
+rewriting.py, fresh_process.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 
+import numpy as np
 import polars as pl
 
 from quant_core.bars import Bars
-from quant_core.bars.higher_timeframe import higher_bars, join_higher
-from quant_core.conditions import Condition
 from quant_core.errors import ConfigError
-from quant_core.events import Event
-from quant_core.features import Feature
-from quant_core.leak_audit.audit import Inputs, Leak, LeakAudit, compare_at_cuts, find_leaks, random_cuts
-from quant_core.splitters import Splitter
-from quant_core.timeframes import Timeframe
+from quant_core.leak_audit.audit import Comparison, Leak, compare_at_cuts, find_leaks
+from quant_core.leak_audit.computations import AuditedBlocks, AuditedComputation, computations
+from quant_core.leak_audit.cuts import cuts_of, random_cuts
+from quant_core.leak_audit.fresh_process import remembering_leaks, see_everything
+from quant_core.leak_audit.rewriting import AuditedEngine, embargo_leaks, engine_leaks, price_leaks
+from quant_core.splitters import Fold, Splitter
+
+__all__ = ["MIN_BARS", "AuditReport", "AuditedBlocks", "audit_blocks", "leaks_at"]
 
 MIN_BARS = 10
 """Fewer bars leave too little on both sides of a cut."""
-
-_JOINED = ("open", "high", "low", "close", "volume")
-
-
-@dataclass(frozen=True)
-class AuditedBlocks:
-    """What is audited together on one symbol's bars; a higher timeframe means its bars and the join to them."""
-
-    features: Sequence[Feature] = ()
-    events: Sequence[Event] = ()
-    conditions: Sequence[Condition] = ()
-    higher_timeframes: Sequence[Timeframe] = ()
-    splitters: Sequence[Splitter] = ()
+MAX_FOLDS = 1
+"""Folds of an engine that are looked at, drawn by the seed: each costs up to four runs of it."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class AuditReport:
     """Leaks found, and how hard was looked.
 
     Attributes:
-        n_cuts: cuts made in all audits together.
-        n_columns: columns compared.
-        n_values: values compared: rows decided by each cut times columns, summed over the cuts.
         train_end: close (UTC) of the last bar that conditions were fitted on.
+        leaks: what was found, in the order of looking; one per block and column, and one per engine.
+        n_cuts: cuts made in all audits together.
+        n_columns: columns compared at cuts.
+        n_values: values compared: rows decided by each cut times columns, summed over the cuts and other contrasts.
+        n_values_of_engines: those of engines among them; 0 where the bars are too short for a fold.
     """
 
-    leaks: list[Leak]
-    n_cuts: int
-    n_columns: int
-    n_values: int
     train_end: datetime
+    leaks: list[Leak] = field(default_factory=list[Leak])
+    n_cuts: int = 0
+    n_columns: int = 0
+    n_values: int = 0
+    n_values_of_engines: int = 0
+
+    def add(self, compared: Comparison) -> None:
+        """Take in what one comparison found."""
+        for leak in compared.leaks:
+            if (leak.block, leak.column) not in {(known.block, known.column) for known in self.leaks}:
+                self.leaks.append(leak)
+        self.n_values += compared.n_values
+
+    def add_engine(self, compared: Comparison) -> None:
+        """Take in what an engine's splits showed: one leak stands for them all."""
+        self.add(Comparison(compared.leaks[:1], compared.n_values))
+        self.n_values_of_engines += compared.n_values
 
 
-def audit_blocks(bars: Bars, blocks: AuditedBlocks, *, n_cuts: int, seed: int, train_share: float = 0.5) -> AuditReport:
-    """Recompute blocks on bars cut at random times and report every value that changes.
+def audit_blocks(
+    bars: Bars,
+    blocks: AuditedBlocks,
+    *,
+    n_cuts: int,
+    seed: int,
+    train_share: float = 0.5,
+    engines: Sequence[AuditedEngine] = (),
+    fresh_process: bool = False,
+) -> AuditReport:
+    """Recompute blocks and engines where the future is gone or another, and report every value that changes.
 
-    Conditions are fitted once per recomputation on the bars of the first ``train_share`` of the time and compared on
-    the bars after it: inside the training bars a learned bin may use all of them. Folds are compared where they are
-    complete at the cut. Higher-timeframe bars are compared where they are closed, joined ones at every bar.
+    Blocks: computed again on bars cut at ``n_cuts`` random instants and at ``telling_cuts``. Conditions are fitted once
+    per recomputation on the bars of the first ``train_share`` of the time and compared on the bars after it: inside the
+    training bars a learned bin may use all of them. Folds are compared where they are complete at the cut.
+    Higher-timeframe bars are compared where they are closed, joined ones at every bar, outcomes where their horizon has
+    passed, values of what follows a bar from when they are known. Calendar bins must not change with prices either.
+
+    Engines: one fold each, drawn by the seed; see ``engine_leaks``.
 
     Args:
         bars: one symbol at one timeframe, at least 10 bars.
         blocks: what to audit.
-        n_cuts: cuts per audit.
-        seed: of the cuts; equal seeds give equal cuts.
+        n_cuts: random cuts per audit.
+        seed: of the cuts, the folds and the rewritten prices; equal seeds give equal audits.
         train_share: fraction of the bars that conditions are fitted on, in (0, 1).
+        engines: what learns and tests on folds.
+        fresh_process: also compare with a process that never saw the future, which takes seconds to start. Needs
+            blocks whose classes can be imported, and a script that guards its main part.
 
     Raises:
         ConfigError: fewer than 10 bars.
@@ -80,7 +103,7 @@ def audit_blocks(bars: Bars, blocks: AuditedBlocks, *, n_cuts: int, seed: int, t
     >>> bars = Bars.of(close=[float(i % 7) for i in range(60)])
     >>> report = audit_blocks(bars, AuditedBlocks(features=[Sma(window_bars=3)]), n_cuts=5, seed=1)
     >>> report.leaks, report.n_cuts, report.n_columns, report.n_values
-    ([], 5, 1, 159)
+    ([], 7, 1, 168)
     """
     if len(bars) < MIN_BARS:
         raise ConfigError.at(
@@ -89,21 +112,28 @@ def audit_blocks(bars: Bars, blocks: AuditedBlocks, *, n_cuts: int, seed: int, t
             found=len(bars),
             next_step="Audit a longer partition.",
         )
-    train_end = bars.frame["ts_close"][int(len(bars) * train_share) - 1]
-    audits = _audits(bars, blocks, train_end)
-    leaks: list[Leak] = []
-    total = n_values = 0
-    for audit, instants, _ in audits:
-        cuts = random_cuts(instants, n_cuts, seed)
-        compared = compare_at_cuts(audit, {"bars": bars.frame}, cuts)
-        total += len(cuts)
-        n_values += compared.n_values
-        leaks += compared.leaks
-    return AuditReport(leaks, total, sum(n for _, _, n in audits), n_values, train_end)
+    report = AuditReport(bars.frame["ts_close"][int(len(bars) * train_share) - 1])
+    # First of all: what a block remembers from here on has seen the future.
+    see_everything(bars, blocks)
+    for found in computations(bars, blocks, report.train_end):
+        _cut(bars, found, report, n_cuts, seed)
+    if blocks.dimensions:
+        report.add(price_leaks(bars, blocks.dimensions, seed))
+    for splitter in blocks.splitters:
+        folds = _folds(bars, splitter)
+        report.add(Comparison(embargo_leaks(bars, splitter, folds), len(folds)))
+    for engine in engines:
+        folds = _drawn(_folds(bars, engine.splitter), seed)
+        report.add_engine(engine_leaks(bars, engine, folds, seed))
+    if fresh_process:
+        after = bars.frame["ts_close"].filter(bars.frame["ts_close"] > report.train_end)
+        for cut in random_cuts(after, 1, seed):
+            report.add(remembering_leaks(bars, blocks, cut, report.train_end))
+    return report
 
 
 def leaks_at(bars: Bars, blocks: AuditedBlocks, *, cut: datetime, train_end: datetime) -> list[Leak]:
-    """Compare blocks at one cut, on as few bars as wanted: shows again what ``audit_blocks`` found.
+    """Compare blocks at one cut, on as few bars as wanted: shows again what ``audit_blocks`` found by cutting.
 
     Args:
         bars: the slice that shows the leak.
@@ -120,107 +150,31 @@ def leaks_at(bars: Bars, blocks: AuditedBlocks, *, cut: datetime, train_end: dat
     """
     return [
         leak
-        for audit, _, _ in _audits(bars, blocks, train_end)
-        for leak in find_leaks(audit, {"bars": bars.frame}, [cut])
+        for found in computations(bars, blocks, train_end)
+        for leak in find_leaks(found.audit, {"bars": bars.frame}, [cut])
     ]
 
 
-def _audits(bars: Bars, blocks: AuditedBlocks, train_end: datetime) -> list[tuple[LeakAudit, pl.Series, int]]:
-    """Each computation with the instants it may be cut at and the number of its columns."""
-    known = bars.frame["ts_close"]
-    audits: list[tuple[LeakAudit, pl.Series, int]] = []
-    if blocks.features or blocks.events:
-        audits.append((_causal(bars, blocks), known, len(blocks.features) + len(blocks.events)))
-    if blocks.conditions:
-        audits.append((_fitted(bars, blocks, train_end), known.filter(known > train_end), len(blocks.conditions)))
-    for timeframe in blocks.higher_timeframes:
-        audits += [(_higher(bars, timeframe), known, 6), (_joined(bars, timeframe), known, len(_JOINED))]
-    return audits + [(_folds(splitter), known, 4) for splitter in blocks.splitters]
+def _cut(bars: Bars, found: AuditedComputation, report: AuditReport, n_cuts: int, seed: int) -> None:
+    """Compare one computation at its cuts."""
+    after = bars
+    if found.after_training:
+        after = bars.with_frame(bars.frame.filter(pl.col("ts_close") > report.train_end))
+    cuts = cuts_of(after, n_cuts, seed)
+    report.n_cuts += len(cuts)
+    report.n_columns += found.n_columns
+    report.add(compare_at_cuts(found.audit, {"bars": bars.frame}, cuts))
 
 
-def _decisions(frame: pl.DataFrame, columns: dict[str, pl.Series]) -> pl.DataFrame:
-    """One row per bar with the audited columns."""
-    return frame.select("ts", "ts_close").with_columns([s.alias(name) for name, s in columns.items()])
+def _folds(bars: Bars, splitter: Splitter) -> tuple[Fold, ...]:
+    """The folds of these bars; none where they are too few, which the report shows by a count of 0."""
+    try:
+        return splitter.folds(bars.frame["session_date"])
+    except ConfigError:
+        return ()
 
 
-def _seen(bars: Bars, inputs: Inputs) -> Bars:
-    """The bars known at a cut, with the calendar as it was known on their last date: closures of later days are not."""
-    frame = inputs["bars"]
-    last = frame["session_date"].max()
-    if not isinstance(last, date):
-        return bars.with_frame(frame)
-    return replace(bars, frame=frame, calendar=bars.calendar.foreseen_after(last))
-
-
-def _causal(bars: Bars, blocks: AuditedBlocks) -> LeakAudit:
-    """Features and events side by side."""
-
-    def compute(inputs: Inputs) -> pl.DataFrame:
-        cut = _seen(bars, inputs)
-        columns = {f.canonical: f.compute(cut) for f in blocks.features}
-        columns |= {e.canonical: e.mask(cut) for e in blocks.events}
-        return _decisions(cut.frame, columns)
-
-    return LeakAudit(compute)
-
-
-def _fitted(bars: Bars, blocks: AuditedBlocks, train_end: datetime) -> LeakAudit:
-    """Labels after the training bars, of conditions fitted on the training bars."""
-
-    def compute(inputs: Inputs) -> pl.DataFrame:
-        cut = _seen(bars, inputs)
-        train = cut.known_at(train_end)
-        columns = {c.canonical: c.fit(train).labels(cut) for c in blocks.conditions}
-        return _decisions(cut.frame, columns).filter(pl.col("ts_close") > train_end)
-
-    return LeakAudit(compute)
-
-
-def _higher(bars: Bars, timeframe: Timeframe) -> LeakAudit:
-    """Bars of a coarser timeframe, at their close."""
-
-    def compute(inputs: Inputs) -> pl.DataFrame:
-        return higher_bars(_seen(bars, inputs), timeframe).frame
-
-    return LeakAudit(compute, block=f"bars resampled to {timeframe.value}")
-
-
-def _joined(bars: Bars, timeframe: Timeframe) -> LeakAudit:
-    """At every bar, the last complete bar of a coarser timeframe."""
-
-    def compute(inputs: Inputs) -> pl.DataFrame:
-        cut = _seen(bars, inputs)
-        return join_higher(cut, higher_bars(cut, timeframe).frame, _JOINED)
-
-    return LeakAudit(compute, block=f"join to bars of {timeframe.value}")
-
-
-def _folds(splitter: Splitter) -> LeakAudit:
-    """Fold bounds as dates; a fold is decided when its last test bar closes and a later bar proves it complete."""
-
-    def compute(inputs: Inputs) -> pl.DataFrame:
-        frame = inputs["bars"]
-        dates, closes = frame["session_date"], frame["ts_close"]
-        try:
-            folds = splitter.folds(dates)
-        except ConfigError:
-            # Too few bars for a fold: no row, which the comparison tolerates because nothing was decided yet.
-            folds = ()
-        rows = [
-            {
-                "ts": fold.index,
-                "ts_close": closes[fold.test_stop],
-                "train_start": dates[fold.train_start],
-                "train_stop": dates[fold.train_stop - 1],
-                "test_start": dates[fold.test_start],
-                "test_stop": dates[fold.test_stop - 1],
-            }
-            for fold in folds
-            if fold.test_stop < len(frame)
-        ]
-        schema = {"ts": pl.Int64, "ts_close": closes.dtype} | dict.fromkeys(
-            ("train_start", "train_stop", "test_start", "test_stop"), pl.Date
-        )
-        return pl.DataFrame(rows, schema=schema)
-
-    return LeakAudit(compute, block=splitter.canonical)
+def _drawn(folds: Sequence[Fold], seed: int) -> list[Fold]:
+    """At most ``MAX_FOLDS`` of the folds, in their order."""
+    picked = np.random.default_rng(seed).choice(len(folds), size=min(MAX_FOLDS, len(folds)), replace=False)
+    return [folds[i] for i in sorted(picked)]

@@ -1,7 +1,7 @@
 """The asset check leak_audit on market_stats: does any block of the spec see the future of the published bars?
 
 Put here: the check, its run config, which partitions it takes.
-Keep out: what is audited and how a leak is shown (leak_audit_run.py).
+Keep out: what is audited (leak_audit_run.py) and how a leak is shown (leak_audit_finding.py).
 
 Why a check of its own and not one of checks.py: those are evaluated on what a run writes; recomputing every
 block at every cut takes one to three seconds per key. The job ``leak_audit`` runs the check alone; the other jobs leave
@@ -16,7 +16,8 @@ from pydantic import Field
 
 from quant_core.errors import ConfigError, QuantError
 from quant_core.spec import ResearchSpec
-from quant_pipelines.checks.leak_audit_run import LeakAuditSettings, audit_key, is_in_scope
+from quant_pipelines.checks.leak_audit_finding import audit_key
+from quant_pipelines.checks.leak_audit_run import LeakAuditSettings, is_in_scope
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.resources import LakeResource, ResearchResource
@@ -29,10 +30,12 @@ _NAMED_KEYS = 20
 LEAK_AUDIT = Rule(
     "market_stats",
     "leak_audit",
-    "Features, events, conditions fitted on their training bars, coarser bars, the join to them and folds are computed "
-    "again on published bars cut at random times: nothing at or before a cut may change. A leak comes with block, "
-    "column, cut, both values, the shortest slice that shows it and Python to see it again. Run by the job leak_audit; "
-    "a run that also materializes assets audits its first key only.",
+    "Features, events, conditions fitted on their training bars, targets, calendar bins, metrics, coarser bars, the "
+    "join to them and folds are computed again on published bars cut at random times, at the largest moves, at gaps "
+    "and after clock changes: nothing at or before a cut may change. Engines run again with other prices outside a "
+    "split, and blocks in a process that never saw a later bar. A leak comes with block, column, cut, both values, the "
+    "shortest slice that shows it and Python to see it again. Run by the job leak_audit; a run that also materializes "
+    "assets audits its first key only.",
 )
 CHECK_KEY = dg.AssetCheckKey(dg.AssetKey(LEAK_AUDIT.asset), LEAK_AUDIT.name)
 
@@ -40,9 +43,12 @@ CHECK_KEY = dg.AssetCheckKey(dg.AssetKey(LEAK_AUDIT.asset), LEAK_AUDIT.name)
 class LeakAuditConfig(dg.Config):
     """Run config of the check."""
 
-    n_cuts: int = Field(_DEFAULTS.n_cuts, ge=1, description="Cuts per partition and audit.")
-    seed: int = Field(_DEFAULTS.seed, description="Seed of the cuts.")
+    n_cuts: int = Field(_DEFAULTS.n_cuts, ge=1, description="Random cuts per partition and audit.")
+    seed: int = Field(_DEFAULTS.seed, ge=0, description="Seed of the cuts, folds and rewritten prices.")
     newest_bars: int = Field(_DEFAULTS.newest_bars, ge=10, description="Newest bars that blocks are computed on.")
+    fresh_process: bool = Field(
+        _DEFAULTS.fresh_process, description="Compare with a process that never saw a later bar; takes seconds per key."
+    )
     symbols: list[str] = Field([], description="Symbols to audit; empty: all. A run with partitions takes those.")
     timeframes: list[str] = Field([], description="Timeframes to audit; empty: all.")
 
@@ -53,7 +59,7 @@ def leak_audit(
 ) -> Iterator[dg.AssetCheckResult]:
     """Audit the keys of the run, log an evaluation per key and one over all, and fail if there is a leak."""
     opened, spec = lake.open(), research.load()
-    settings = LeakAuditSettings(config.n_cuts, config.seed, config.newest_bars)
+    settings = LeakAuditSettings(config.n_cuts, config.seed, config.newest_bars, config.fresh_process)
     keys = _keys_of(context, config, opened, spec)
     findings, failed = _audit(context, opened, spec, settings, keys)
     for key, finding in findings.items():
@@ -155,6 +161,7 @@ def _summary(
             "failed_keys": dg.MetadataValue.json({str(key): reason for key, reason in failed.items()}),
             "n_cuts": _total(findings, "n_cuts"),
             "n_values": _total(findings, "n_values"),
+            "n_values_of_engines": _total(findings, "n_values_of_engines"),
             "seed": settings.seed,
             "newest_bars": settings.newest_bars,
             "n_leaks_by_key": dg.MetadataValue.json(leaks),

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from quant_core.errors import DataContractError
-from quant_core.leak_audit.audit import Inputs, LeakAudit, compare_at_cuts, find_leaks, random_cuts
+from quant_core.leak_audit.audit import Inputs, LeakAudit, compare_at_cuts, find_leaks
+from quant_core.leak_audit.cuts import random_cuts
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS = [START + timedelta(days=i) for i in range(8)]

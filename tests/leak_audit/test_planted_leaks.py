@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from quant_core.leak_audit.audit import Inputs, LeakAudit, find_leaks, random_cuts
+from quant_core.leak_audit.audit import Inputs, LeakAudit, find_leaks
+from quant_core.leak_audit.cuts import random_cuts
 from tests.leak_audit.planted_leaks import PLANTED, TRAIN_END, bars, panel, revisions
 
 KEY = ("symbol", "ts")

@@ -17,13 +17,18 @@ from dagster import AssetCheckEvaluation
 from quant_core.bars import Bars
 from quant_core.conditions import CONDITIONS, Condition
 from quant_core.conditions.vol_tertile import VolTertile
+from quant_core.dimensions.hour import Hour
 from quant_core.features import FEATURES, Feature
 from quant_core.leak_audit.blocks import AuditedBlocks
+from quant_core.profile_metrics.next_ret_mean import NextRetMean
+from quant_core.spec import load_research
 from quant_core.splitters.walk_forward import WalkForward
+from quant_core.targets.up_next_bar import UpNextBar
 from quant_core.timeframes import Timeframe
 from quant_pipelines.checks.leak_audit_check import CHECK_KEY
-from quant_pipelines.checks.leak_audit_run import _block_as_python
+from quant_pipelines.checks.leak_audit_finding import _block_as_python
 from quant_pipelines.resources import PACKAGED_CONFIG
+from tests.leak_audit.leaks_in_blocks import FirstFitOfAll
 from tests.pipelines.small_project import SmallProject
 
 SAMPLE_KEYS = ["NASDAQ|D1", "NASDAQ|W1", "SP500|D1", "SP500|W1"]
@@ -85,7 +90,8 @@ def leaky(project: SmallProject, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sm
 
 
 def _config(**values: Any) -> dict[str, Any]:
-    return {"run_config": {"ops": {"audit_blocks": {"config": values}}}}
+    """Run config of a small audit; only one test pays for a fresh process per key."""
+    return {"run_config": {"ops": {"audit_blocks": {"config": {"fresh_process": False} | values}}}}
 
 
 def _evaluations(project: SmallProject, result: dg.ExecuteInProcessResult) -> dict[str | None, AssetCheckEvaluation]:
@@ -97,16 +103,22 @@ def _evaluations(project: SmallProject, result: dg.ExecuteInProcessResult) -> di
 
 
 def test_the_shipped_spec_passes_on_every_key_of_the_sample(project: SmallProject) -> None:
-    result = project.run("leak_audit", {}, **_config(n_cuts=3, newest_bars=1500))
+    result = project.run("leak_audit", {}, **_config(n_cuts=3, newest_bars=600))
     evaluations = _evaluations(project, result)
     assert set(evaluations) == {None, *SAMPLE_KEYS}
     assert all(e.passed and e.severity is dg.AssetCheckSeverity.ERROR for e in evaluations.values())
     facts = {name: value.value for name, value in evaluations[None].metadata.items()}
     assert (facts["n_keys"], facts["n_keys_too_short"], facts["n_leaks_by_key"]) == (4, 0, {})
-    # Per daily key: blocks, conditions, W1 bars and the join to them, folds; per weekly key the same without W1.
-    assert facts["n_cuts"] == 2 * 3 * 5 + 2 * 3 * 3
+    spec = load_research((project.root / "config" / "research.yaml").read_text(), "research.yaml")
+    # Blocks, conditions, bins, both readings of metrics and folds of every key, W1 bars and the join to them of daily
+    # ones, and each target: three random cuts at least, and the telling ones.
+    daily, weekly = (7 + len(spec.market_stats.at(t).targets) for t in (Timeframe.D1, Timeframe.W1))
+    assert facts["n_cuts"] > 3 * (2 * daily + 2 * (weekly - 2))
     assert facts["n_values"] > 100_000
-    assert evaluations["SP500|D1"].metadata["n_values_of_folds"].value > 0
+    assert facts["n_values_of_engines"] > 10_000
+    for key in ("SP500|D1", "SP500|W1"):
+        assert evaluations[key].metadata["n_values_of_folds"].value > 0
+        assert evaluations[key].metadata["n_values_of_engines"].value > 0
     assert not result.get_asset_materialization_events()
 
 
@@ -117,9 +129,11 @@ def test_a_planted_leak_fails_the_run_and_is_named_shown_and_reproduced(leaky: S
     assert not any(e.passed for e in evaluations.values())
     assert set(evaluations) == {None, "NASDAQ|D1", "SP500|D1"}
     facts = evaluations["SP500|D1"].metadata
-    assert facts["n_found"].value == 2
+    assert facts["n_found"].value == 3
     leaks = {row.data["block"]: row.data for row in facts["leaks"].records}
-    assert set(leaks) == {"centered_mean", "refitted_tertile"}
+    # Bins of the test in the training reach the table that counts by them.
+    assert set(leaks) == {"centered_mean", "refitted_tertile", "market_stats"}
+    assert "after this split are rewritten" in leaks["market_stats"]["how"]
     closes = [row.data["close"] for row in facts["shortest_slice"].records]
     assert leaks["centered_mean"]["expected"] == "None"
     assert float(leaks["centered_mean"]["found"]) == pytest.approx(sum(closes) / 3, rel=1e-5)
@@ -164,11 +178,45 @@ def test_a_symbol_without_bars_is_an_error_not_a_pass(project: SmallProject) -> 
     assert "4 such partitions, none of symbols ['NOPE']" in failures[0].cause.message
 
 
+def test_a_leak_that_no_slice_shows_comes_with_python_that_audits_the_partition_again(
+    leaky: SmallProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here: a condition that remembers the first bars it was ever fitted on, which a fresh process cannot."""
+    monkeypatch.setitem(CONDITIONS._blocks, "first_fit_of_all", FirstFitOfAll)
+    monkeypatch.setenv("QUANT_CONFIG", str(leaky.root / "config"))
+    file = leaky.root / "config" / "research.yaml"
+    file.write_text(LEAKY_SPEC.replace("refitted_tertile", "first_fit_of_all").replace(", centered_mean", ""))
+    FirstFitOfAll.kept.clear()
+    result = leaky.run_key(
+        "leak_audit", "SP500|D1", raise_on_error=False, **_config(n_cuts=2, newest_bars=300, fresh_process=True)
+    )
+    facts = _evaluations(leaky, result)["SP500|D1"].metadata
+    assert "in a process that never saw them: it remembers" in facts["first_leak"].value
+    snippet = re.fullmatch("```python\n(.*)```", facts["reproduce"].value, re.DOTALL)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(snippet[1], {"__name__": "__main__"})
+    assert "Column 'first_fit_of_all' at 20" in printed.getvalue()
+
+
 def test_coarser_bars_joins_and_folds_are_written_as_python_too() -> None:
     blocks = AuditedBlocks(higher_timeframes=[Timeframe.W1], splitters=[WalkForward()])
     for name in ("bars resampled to W1", "join to bars of W1"):
         assert _block_as_python(blocks, name)[1] == "AuditedBlocks(higher_timeframes=[Timeframe.W1])"
-    imports, text = _block_as_python(blocks, WalkForward().canonical)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "name"),
+    [
+        (AuditedBlocks(splitters=[WalkForward()]), WalkForward().canonical),
+        (AuditedBlocks(targets=[UpNextBar()]), UpNextBar().canonical),
+        (AuditedBlocks(dimensions=[Hour(zone="utc")]), Hour(zone="utc").canonical),
+        (AuditedBlocks(metrics=[NextRetMean()]), NextRetMean().bar_value.canonical),
+    ],
+    ids=["splitter", "target", "dimension", "metric"],
+)
+def test_every_family_is_written_as_python(blocks: AuditedBlocks, name: str) -> None:
+    imports, text = _block_as_python(blocks, name)
     names: dict[str, Any] = {"AuditedBlocks": AuditedBlocks}
     exec(imports, names)
-    assert eval(text, names) == AuditedBlocks(splitters=[WalkForward()])
+    assert eval(text, names) == blocks
