@@ -310,7 +310,8 @@ def test_stretches_end_at_pauses_and_overlap_what_was_asked(small: Calendar) -> 
 )
 def test_bars_of_some_dates(small: Calendar, first: str, last: str, timeframe: Timeframe, n: float) -> None:
     numbers = [day_number(at(f"{day} 00:00").date()) for day in (first, last)]
-    assert small._spans.count_days(numbers[0], numbers[1], timeframe) == pytest.approx(n)
+    found = small._spans.count_days(*numbers, timeframe)
+    assert found == pytest.approx(n)
 
 
 def test_days_that_overlap_in_the_19th_century_or_do_not_exist_are_left_out(days: DayTable) -> None:
