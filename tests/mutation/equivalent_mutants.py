@@ -52,6 +52,8 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     (_SPANS, "place.row - 1, ¦0)])", "-1"): "an instant before which no span ends is inside the first one",
     (_SPANS, "place(high - ¦1)", "2"): "no bin ends a microsecond behind a close",
     (_SPANS, "self.close > start) & (self.open <= end)", "self.close >= start"): _NO_LATER_OPEN,
+    (_PROFILE, "0 or not dimensions", "-1"): "without bars no bin has one, and the table is empty further down too",
+    (_PROFILE, "if middle else ¦0", "-1"): "of one bar or none either cut gives all to the later half",
     (_PROFILE, "n_threads: int = ¦1\n", "2"): "no result depends on the number of threads",
     (_ARCHIVES, "1 << 20", "2"): _IN_PIECES,
     **{(_ARCHIVES, "_CHUNK_BYTES = 1 << ¦20", text): _IN_PIECES for text in ("21", "19")},
