@@ -75,7 +75,7 @@ def test_least_bins_of_a_correlation_and_of_its_interval(
     assert pair(mart, "A", "A") == (len(a), 1.0 if len(a) >= 3 else None, None, None)
 
 
-def test_only_common_bins_with_a_tested_lift_count(tmp_path: Path) -> None:
+def test_only_tested_bins_of_both_symbols_count(tmp_path: Path) -> None:
     """Nine bins each, of which the last five differ in what keeps one of the two out."""
     ordinary, apart = [-3.0, -1.0, 1.0, 3.0], [90.0, -80.0, 70.0, -60.0, 50.0]
     a, b = bins(*ordinary, *apart), bins(-3.0, 1.0, -1.0, 3.0, *apart)
