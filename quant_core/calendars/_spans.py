@@ -146,7 +146,7 @@ class Spans:
         paused = np.maximum(np.minimum(stop, break_stop) - np.maximum(first, break_first), 0)
         return stop - first - paused
 
-    def opens(self, timeframe: Timeframe, start: int, end: int, shift: int = 0) -> Ints:
+    def opens(self, timeframe: Timeframe, start: int, end: int, shift: int) -> Ints:
         """Opens of the bars of a gapless feed, start ≤ open ≤ end.
 
         ``shift`` is how much later than the sessions' opens the feed's grid lies; the bar across the open comes first.

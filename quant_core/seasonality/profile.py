@@ -38,9 +38,10 @@ def profile_bars(
 ) -> pl.DataFrame:
     """The profile of a stretch of bars: rows of ``seasonality_profiles`` without ``stability`` and ``replicated``.
 
-    Bins without a bar have no row. q-values: Benjamini-Hochberg over the hypotheses of all bins of all dimensions, one
-    family per metric; bins that part the same bars in the same way are one hypothesis. Cells under ``min_samples_bin``
-    bars, or without a test, are outside the family and ``insufficient``.
+    Bins without a bar have no row; without a dimension there is no row at all. q-values: Benjamini-Hochberg over the
+    hypotheses of all bins of all dimensions, one family per metric; bins that part the same bars in the same way are
+    one hypothesis. Cells under ``min_samples_bin`` bars, or without a test, are outside the family and
+    ``insufficient``.
 
     Look-ahead: values look ahead as their metrics say; nothing outside ``bars`` is read.
 
@@ -51,10 +52,11 @@ def profile_bars(
     >>> rows.select("bin", "n", "value", "verdict").row(0)
     ('0', 3, 1.0, 'insufficient')
     """
-    if len(bars) == 0:
+    dimensions = spec.resolved_dimensions()
+    if len(bars) == 0 or not dimensions:
         return TABLE.empty()
     statistics = dimension_statistics(
-        bars, spec.resolved_dimensions(), spec.resolved_metrics(), confidence=spec.confidence, n_threads=n_threads
+        bars, dimensions, spec.resolved_metrics(), confidence=spec.confidence, n_threads=n_threads
     )
     return _table(bars, statistics, spec, fold=fold, split=split)
 

@@ -31,9 +31,9 @@ def compute_stability(bars: Bars, spec: SeasonalityProfileSpec, *, n_threads: in
     >>> rows.select("period", "n_sessions", "n_sessions_scheduled", "is_partial").row(0)
     ('2024', 3, 366, True)
     """
-    if len(bars) == 0:
-        return TABLE.empty()
     dimensions = spec.resolved_dimensions()
+    if len(bars) == 0 or not dimensions:
+        return TABLE.empty()
     halved = [Period(name, half) for name, half in zip(("half_1", "half_2"), halves(bars), strict=True)]
     periods = [(dimensions, half) for half in halved if len(half.bars)]
     if spec.by_year:

@@ -46,7 +46,8 @@ pairs AS (
 bounded AS (
     SELECT
         *,
-        CASE WHEN n_bins > 3 AND abs(correlation) < 1 THEN atanh(correlation) END AS z,
+        -- The sums of proportional lifts leave 1 in the last digits: that is no correlation under 1 to bound.
+        CASE WHEN n_bins > 3 AND abs(correlation) < 1 - 1e-12 THEN atanh(correlation) END AS z,
         CASE WHEN n_bins > 3 THEN getvariable('seasonality_z') / sqrt(n_bins - 3) END AS margin
     FROM pairs
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.mutation.mutants import Mutant
 
 _SPLIT, _AUDIT = "quant_core/splitters/single_split.py", "quant_core/leak_audit/audit.py"
+_SPANS, _PROFILE = "quant_core/calendars/_spans.py", "quant_core/seasonality/profile.py"
 _ARCHIVES, _CLOCKS, _COLUMNS, _PRICES, _REFUSALS, _TIMES = (
     f"quant_core/ingestion/{name}.py"
     for name in ("archives", "clocks", "columns", "price_sets", "refusals", "time_formats")
@@ -38,6 +39,7 @@ _EVERY_RANK = "every whole name's rank is far below it"
 _ONE_WIDTH = "rows of a file without names are of one width"
 _TWINS = "equal ranks were refused or settled above"
 _ALL_OR_NONE = "the choice of columns leaves all prices of a set or none"
+_NO_LATER_OPEN = "a session that closes at the start has no open from there on"
 _CONDITION = "the answer is used as a condition alone"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -47,6 +49,12 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     (_SPLIT, "0 < cut < n", "-1"): "a cut at 0 leaves no session before the boundary and is refused below",
     (_AUDIT, "stop - start) // 2", "stop + start"): "both ends are shrunk from a first row of 0",
     (_AUDIT, "return False", "return None"): _CONDITION,
+    (_SPANS, "place.row - 1, ¦0)])", "-1"): "an instant before which no span ends is inside the first one",
+    (_SPANS, "place(high - ¦1)", "2"): "no bin ends a microsecond behind a close",
+    (_SPANS, "self.close > start) & (self.open <= end)", "self.close >= start"): _NO_LATER_OPEN,
+    (_PROFILE, "0 or not dimensions", "-1"): "without bars no bin has one, and the table is empty further down too",
+    (_PROFILE, "if middle else ¦0", "-1"): "of one bar or none either cut gives all to the later half",
+    (_PROFILE, "n_threads: int = ¦1\n", "2"): "no result depends on the number of threads",
     (_ARCHIVES, "1 << 20", "2"): _IN_PIECES,
     **{(_ARCHIVES, "_CHUNK_BYTES = 1 << ¦20", text): _IN_PIECES for text in ("21", "19")},
     (_ARCHIVES, "1)[-1]", "2"): _LAST_ONLY,

@@ -26,6 +26,8 @@ ALONE = f"{INGESTION}prices_and_zones_alone.py"
 MAPPED: dict[str, tuple[str, ...]] = {
     "quant_core/leak_audit/audit.py": ("tests/leak_audit/test_audit_bounds.py",),
     "quant_core/splitters/single_split.py": ("tests/contract/test_single_split_bounds.py",),
+    "quant_core/calendars/_spans.py": ("tests/time/test_spans_by_hand.py",),
+    "quant_core/seasonality/profile.py": ("tests/seasonality/test_least_bars.py",),
     "quant_core/ingestion/price_sets.py": (f"{INGESTION}price_rows.py", ALONE),
     "quant_core/ingestion/clocks.py": (f"{INGESTION}clock_changes.py", f"{INGESTION}clocks.py"),
     "quant_core/ingestion/archives.py": (f"{INGESTION}archive_limits.py", f"{INGESTION}foreign_formats.py"),
