@@ -3,9 +3,10 @@
 Put here: how runs are found, and the values per bar made of them.
 Keep out: their summaries (run_len_up_mean.py, p_reversal.py, n_runs.py).
 
-A move at t is the sign of close[t+1] - close[t]; a flat move ends a run and starts none. Moves are one bar
-long whatever the horizon of other metrics, so runs never overlap. The first run is left out, because it may
-have begun before the data; the last one is censored: it had not ended when the data did.
+A move at t is the sign of close[t+1] - close[t]. A flat move is neither: it ends no run, starts none and is not
+counted, so that a run goes on until the price turns; otherwise runs would be short wherever prices often stand still.
+Moves are one bar long whatever the horizon of other metrics, so runs never overlap. The first run is left out, because
+it may have begun before the data; the last one is censored: it had not ended when the data did.
 
 Differs from: the source system, which counts flat moves as falls, takes overlapping moves for longer horizons,
 and counts the censored last run as a reversal.
@@ -29,33 +30,35 @@ RunSide = Literal["up", "down", "both"]
 def runs(bars: Bars) -> pl.DataFrame:
     """Per bar: ``start`` (a known run starts here), ``side`` (1, 0, -1), ``length`` in moves, ``ended``.
 
-    ``length`` and ``ended`` describe the run that the bar belongs to; the last bar has no move: side 0, length 0.
+    ``length`` and ``ended`` describe the run of the bar's move; a bar without a move has side 0, length 0 and False.
 
-    Example, by hand: up up | flat | down | up (not over). The first run may be older than the data.
+    Example, by hand: up, up, flat, up | down | up (not over). The first run may be older than the data.
 
-    >>> frame = runs(Bars.of(close=[1.0, 2.0, 3.0, 3.0, 2.0, 4.0]))
-    >>> frame["start"].to_list(), frame["length"].to_list(), frame["ended"].to_list()[:5]
-    ([False, False, False, True, True, False], [2, 2, 1, 1, 1, 0], [True, True, True, True, False])
+    >>> frame = runs(Bars.of(close=[1.0, 2.0, 3.0, 3.0, 4.0, 2.0, 4.0]))
+    >>> frame["start"].to_list(), frame["length"].to_list()
+    ([False, False, False, False, True, True, False], [3, 3, 0, 3, 1, 1, 0])
+    >>> frame["ended"].to_list()
+    [True, True, False, True, True, False, False]
     """
     close = bars.frame["close"].to_numpy()
-    side = np.zeros(len(close), dtype=np.int8)
-    if len(close) < 2:
-        none = np.zeros(len(close), dtype=np.bool_)
-        return pl.DataFrame({"start": none, "side": side, "length": side.astype(np.int64), "ended": ~none})
-    side[:-1] = np.sign(np.diff(close))
-    moves = side[:-1]
-    first = np.flatnonzero(np.append(True, moves[1:] != moves[:-1]))
-    lengths = np.diff(np.append(first, len(moves)))
-    start = np.zeros(len(close), dtype=np.bool_)
-    start[first[1:]] = True  # the first run may have begun before the data
-    length = np.append(np.repeat(lengths, lengths), 0)
-    ended = np.arange(len(close)) < first[-1]
-    return pl.DataFrame({"start": start & (side != 0), "side": side, "length": length, "ended": ended})
+    side, length = np.zeros(len(close), dtype=np.int8), np.zeros(len(close), dtype=np.int64)
+    start, ended = (np.zeros(len(close), dtype=np.bool_) for _ in range(2))
+    if len(close) > 1:
+        side[:-1] = np.sign(np.diff(close))
+    moving = np.flatnonzero(side)
+    if len(moving):
+        moves = side[moving]
+        first = np.flatnonzero(np.append(True, moves[1:] != moves[:-1]))
+        lengths = np.diff(np.append(first, len(moves)))
+        start[moving[first[1:]]] = True  # the first run may have begun before the data
+        length[moving] = np.repeat(lengths, lengths)
+        ended[moving[: first[-1]]] = True
+    return pl.DataFrame({"start": start, "side": side, "length": length, "ended": ended})
 
 
 @dataclass(frozen=True)
 class RunLength(BarValue):
-    """Length in bars of the completed run that starts at the bar.
+    """Length of the completed run that starts at the bar, in bars that moved.
 
     Look-ahead: to the end of the run. Missing: null where no run of the side starts, and for the censored last run.
 
@@ -80,12 +83,12 @@ class RunLength(BarValue):
 
 @dataclass(frozen=True)
 class RunReverses(BarValue):
-    """1 when the run that starts at the bar lasts at most ``within_bars`` bars, 0 when it is known to last longer.
+    """1 when the run that starts at the bar lasts at most ``within_bars`` moves, 0 when it is known to last longer.
 
     The censored last run counts as 0 once it has outlived ``within_bars``; before that its end is unknown and it
     is null. With one censored run this is the Kaplan-Meier estimate of 1 - S(within_bars) up to that run's weight.
 
-    Look-ahead: ``within_bars`` + 1 bars. Missing: null where no run starts.
+    Look-ahead: ``within_bars`` + 1 bars that move. Missing: null where no run starts.
 
     >>> bars = Bars.of(close=[1.0, 2.0, 1.0, 0.5, 2.0, 3.0])
     >>> RunReverses(1).compute(bars).to_list(), RunReverses(2).compute(bars).to_list()

@@ -16,13 +16,13 @@ from quant_core.profile_metrics.contract import Kind, MetricReading, ProfileMetr
 
 @dataclass(frozen=True)
 class PReversal(ProfileMetric):
-    """Share of the runs starting in the bin that last at most ``horizon_bars`` bars.
+    """Share of the runs starting in the bin that turn after at most ``horizon_bars`` bars that moved.
 
     Attributes:
-        horizon_bars: length in bars, at least 1.
+        horizon_bars: length in bars, at least 1; bars without a move are not counted.
 
-    Look-ahead: ``horizon_bars`` + 1 bars. Missing: the first run is left out; the censored last run counts only
-    once it has outlived ``horizon_bars``.
+    Look-ahead: ``horizon_bars`` + 1 bars that move. Missing: the first run is left out; the censored last run counts
+    only once it has outlived ``horizon_bars``.
     Source: ours. Differs from: the source system; see _runs.py.
 
     >>> from quant_core.bars import Bars

@@ -15,7 +15,7 @@ from quant_core.profile_metrics.contract import Kind, MetricReading, ProfileMetr
 
 @dataclass(frozen=True)
 class RunLenDownMean(ProfileMetric):
-    """Mean length in bars of completed falling runs, at the bar where they start.
+    """Mean length of completed falling runs in bars that moved, at the bar where they start.
 
     Look-ahead: to the end of the run. Missing: the first run (its start is unknown) and the censored last run are
     left out.

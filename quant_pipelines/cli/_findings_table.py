@@ -10,12 +10,13 @@ from typing import Any
 
 import polars as pl
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-TABLE_WIDTH = 148
+_WHAT_WIDTH = 40
+"""Characters that the one column which may wrap has at least."""
 VERDICT_STYLE = {
     "significant": "bold green",
     "not_significant": "dim",
@@ -36,8 +37,10 @@ def findings_view(
         width: of the terminal, in characters.
         lift: column shown as the lift.
     """
-    if width >= TABLE_WIDTH:
-        return _findings_table(findings, title, caption, lift)
+    table = _findings_table(findings, title, caption, lift)
+    # Rich cuts columns that do not fit, and half a number is a wrong one.
+    if Console(width=1000).measure(table).minimum <= width:
+        return table
     lines = [Text(title, style="italic")]
     for row in findings.iter_rows(named=True):
         what, numbers = _finding_lines(row, lift)
@@ -57,12 +60,12 @@ def _findings_table(findings: pl.DataFrame, title: str, caption: str, lift: str)
         padding=(0, 1, 0, 0),
     )
     table.add_column("partition", no_wrap=True)
-    table.add_column("event, condition → target", overflow="fold", min_width=40)
-    for name in ("n", "n_eff", "p_hat [ci]", "baseline", lift.replace("lift_freq", "lift"), "q"):
+    table.add_column("event, condition → target", overflow="fold", min_width=_WHAT_WIDTH)
+    for name in ("n", "n_eff", "outcome [ci]", "baseline", lift.replace("lift_freq", "lift"), "q"):
         table.add_column(escape(name), justify="right", no_wrap=True)
     table.add_column("net bp", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    table.add_column("replicated", justify="right", no_wrap=True)
+    table.add_column("folds", justify="right", no_wrap=True)
     for row in findings.iter_rows(named=True):
         symbol, timeframe, event, condition, target, *numbers = finding_cells(row, lift)
         what = f"{event}, {condition} → {target}"
@@ -81,17 +84,24 @@ def _finding_lines(row: dict[str, Any], lift_column: str) -> tuple[str, str]:
 
 
 def finding_cells(row: dict[str, Any], lift: str = "lift_freq") -> list[str]:
-    """The texts of one finding; a dash stands for null.
+    """The texts of one finding; a dash stands for null. Means have three digits and a sign, rates three decimals.
 
     >>> finding_cells({"symbol": "S", "timeframe": "D1", "event": "e", "condition": "all", "condition_value": "all",
-    ...                "target": "t", "n": 1200, "n_eff": 800.4, "p_hat": 0.5, "ci_low": 0.45, "ci_high": 0.55,
+    ...                "target": "t", "target_kind": "binary", "n": 1200, "n_eff": 800.4,
+    ...                "p_hat": 0.5, "ci_low": 0.45, "ci_high": 0.55,
     ...                "baseline": 0.53, "lift_freq": -0.03, "q_value_global": None, "net_best_bps": 3.21,
     ...                "clears_cost": True, "net_best_side": "against",
     ...                "verdict_global": "insufficient", "n_folds_testable": 4, "n_folds_replicated": 1})[5:]
     ['1,200', '800', '0.500 [0.450, 0.550]', '0.530', '-0.030', '–', '+3.2 against: yes', 'insufficient', '1/4']
     """
     condition = "all" if row["condition"] == "all" else f"{row['condition']} = {row['condition_value']}"
-    interval = f"{_number(row['p_hat'])} [{_number(row['ci_low'])}, {_number(row['ci_high'])}]"
+    if row["target_kind"] == "numeric":
+        low, high, estimate, difference = (row[c] for c in ("mean_ci_low", "mean_ci_high", "mean", "lift_mean"))
+        baseline, form = None if difference is None else estimate - difference, "+.3g"
+    else:
+        low, high, estimate, difference = (row[c] for c in ("ci_low", "ci_high", "p_hat", lift))
+        baseline, form = row["baseline"], ".3f"
+    interval = f"{_number(estimate, form)} [{_number(low, form)}, {_number(high, form)}]"
     return [
         row["symbol"],
         row["timeframe"],
@@ -101,8 +111,8 @@ def finding_cells(row: dict[str, Any], lift: str = "lift_freq") -> list[str]:
         f"{row['n']:,}",
         "–" if row["n_eff"] is None else f"{row['n_eff']:,.0f}",
         interval,
-        _number(row["baseline"]),
-        _number(row[lift], sign="+"),
+        _number(baseline, form),
+        _number(difference, f"+{form.lstrip('+')}"),
         _number(row["q_value_global"]),
         _cost(row),
         row["verdict_global"] or "not tested",
@@ -118,8 +128,8 @@ def _cost(row: dict[str, Any]) -> str:
     return f"{row['net_best_bps']:+.1f} {row['net_best_side']}: {pays}"
 
 
-def _number(value: float | None, sign: str = "") -> str:
-    return "–" if value is None else f"{value:{sign}.3f}"
+def _number(value: float | None, form: str = ".3f") -> str:
+    return "–" if value is None else f"{value:{form}}"
 
 
 def plain_table(frame: pl.DataFrame, *, title: str) -> Table:

@@ -18,11 +18,12 @@ from quant_pipelines.marts.sentences import finding_sentence, headline
 from quant_pipelines.reading.findings import RANKS, Findings, Order, strongest_findings
 
 _CAPTION = (
-    "n: event bars; n_eff: independent observations they amount to; [ci]: Wilson interval on n_eff; baseline: rate "
-    "over all bars; q: corrected for the tests of {scope}; net: basis points that a trade "
-    "entered at the next open leaves after the spec's cost, on its better side (with or against the target's "
-    "direction), and whether it pays: yes, no, ? where the cell is too small; replicated: training folds whose own "
-    "test confirms sign and p <= 0.05, of those testable. Fractions, never percent, but in the sentences."
+    "n: event bars; n_eff: independent observations they amount to; outcome: share of true outcomes, or mean outcome "
+    "where it has a sign, with its interval; baseline: the same over all bars; q: corrected for the tests of {scope}, "
+    "rates and means apart; net: basis points that a trade entered at the next open leaves after the spec's cost, on "
+    "its better side (with or against the target's direction), and whether it pays: yes, no, ? where the cell is too "
+    "small; folds: training folds whose own test confirms sign and p <= 0.05, of those testable. Fractions, never "
+    "percent, but in the sentences."
 )
 _ORDERS: dict[str, Order] = {"q": "q_value", "lift": "lift_freq", **{name: name for name in RANKS}}
 
@@ -116,10 +117,15 @@ def print_findings(
 
 def _reach(found: Findings) -> str:
     """How many of the tested questions could have been found at all, and at which lifts."""
+    tested = f"Of {found.n_tested:,} tested questions"
+    if not found.n_detectable:
+        return f"{tested} none could have been found at all: more bars or fewer tests."
+    others = found.n_tested - found.n_detectable
+    beyond = f" (the other {others:,} not even at certain outcomes)" if others else ""
+    reach = f"{tested} {found.n_detectable:,} could have been found at all{beyond}"
     if found.median_mde is None:
-        return f"Of {found.n_tested:,} tested questions none could have been found at all: more bars or fewer tests."
+        return f"{reach}."
     return (
-        f"Of {found.n_tested:,} tested questions {found.n_detectable:,} could have been found at all (the others not "
-        f"even at certain outcomes); half of these would show lifts of {found.median_mde:.3f} or less at the spec's "
-        "power, as the only discovery of their family."
+        f"{reach}; half of those about rates would show lifts of {found.median_mde:.3f} or less at the spec's power, "
+        "as the only discovery of their family."
     )

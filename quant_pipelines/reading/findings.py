@@ -40,19 +40,20 @@ _CATALOGS: Mapping[str, Catalog[Any]] = {"event": EVENTS, "condition": CONDITION
 
 @dataclass(frozen=True)
 class Findings:
-    """The answers of binary targets that were asked for, strongest first.
+    """The answers about rates and means that were asked for, strongest first.
 
     Attributes:
         rows: of ``mart__market_stats_top``, one per question, with ``twins``: the other cells that ask it.
         scope: whose tests q and verdicts pay for.
-        n_cells: binary cells of the split, the partitions and the blocks asked for, whatever their verdict.
+        n_cells: cells of the split, the partitions and the blocks asked for, whatever their verdict.
         n_tested: questions that were tested.
         n_by_verdict: questions by verdict, most frequent first; "" for those without one.
         n_paying: questions that are significant and whose trade clears its cost.
         has_cost: whether the spec says what trading costs.
         n_detectable: tested questions that could have been found at all: some possible lift is, with the spec's power,
             at the first step of their family.
-        median_mde: half of the detectable questions show lifts of this size or smaller; None without any.
+        median_mde: half of the detectable questions about rates show lifts of this size or smaller, a fraction; None
+            without any.
     """
 
     rows: pl.DataFrame
@@ -79,7 +80,9 @@ def strongest_findings(
     condition: str | None = None,
     target: str | None = None,
 ) -> Findings:
-    """The answers about binary targets: smallest corrected q-value, largest absolute lift or largest net first.
+    """The answers about rates and means: smallest corrected q-value, largest absolute lift or largest net first.
+
+    Lifts of means are in the unit of their target, so an order by lift has the rates first.
 
     Args:
         lake: where the mart is.
@@ -98,7 +101,7 @@ def strongest_findings(
         UnknownNameError: no cell has the event, condition or target.
     """
     mart = claimed(of_partitions(read_mart("mart__market_stats_top", lake), symbols, timeframes))
-    cells = mart.filter(pl.col("split") == split, pl.col("target_kind") == "binary")
+    cells = mart.filter(pl.col("split") == split)
     chosen = with_twins(cells)
     for column, asked in (("event", event), ("condition", condition), ("target", target)):
         if asked is not None:
@@ -109,7 +112,8 @@ def strongest_findings(
     counts = found["verdict_global"].value_counts(sort=True)
     is_found = pl.col("verdict_global") == "significant"
     rows = found.filter(is_found) if significant_only else found
-    detectable = found.filter(pl.col("q_value_global").is_not_null())["mde"].drop_nulls().to_numpy()
+    detectable = found.filter(pl.col("q_value_global").is_not_null(), pl.col("mde").is_not_null())
+    lifts = detectable.filter(target_kind="binary")["mde"].to_numpy()
     return Findings(
         rows.filter(pl.col("clears_cost")) if clears_cost_only else rows,
         scope_of(mart),
@@ -118,8 +122,8 @@ def strongest_findings(
         {verdict or "": n for verdict, n in counts.iter_rows()},
         found.filter(is_found, pl.col("clears_cost")).height,
         chosen["cost_bps"].count() > 0,
-        n_detectable=len(detectable),
-        median_mde=float(np.median(detectable)) if len(detectable) else None,
+        n_detectable=detectable.height,
+        median_mde=float(np.median(lifts)) if len(lifts) else None,
     )
 
 

@@ -14,6 +14,7 @@
 --   condition      | id       | Canonical id of the condition (all for none), or of the calendar dimension.
 --   state          | label    | State of the condition, or the bin.
 --   form           | label    | rate, mean, or another statistic of a bin by its short name.
+--   reading        | label    | own: what the bars of the bin did; next: what followed the close of the event bar or of the bin's bars.
 --   unit           | label    | Unit of estimate, interval, baseline, lift and mde.
 --   n              | count    | Bars with an observable outcome.
 --   n_eff          | count    | Independent observations they amount to.
@@ -22,7 +23,7 @@
 --   ci_high        | unit     | Upper bound of its interval.
 --   baseline       | unit     | The same over all bars of the split (event), or over the other bins (season).
 --   lift           | unit     | estimate - baseline.
---   mde            | unit     | Smallest lift in absolute value that would have been found; null for seasons.
+--   mde            | unit     | Smallest lift in absolute value that would be found as the only discovery of its family; beside others smaller ones are found. Null where the table has none.
 --   p_value        | fraction | Two-sided test against the baseline.
 --   q_value        | fraction | Corrected within the symbol and timeframe.
 --   q_value_global | fraction | Corrected over all symbols and timeframes.
@@ -87,6 +88,7 @@ SELECT
     condition,
     condition_value AS state,
     CASE target_kind WHEN 'binary' THEN 'rate' ELSE 'mean' END AS form,
+    'next' AS reading,
     CASE target_kind WHEN 'binary' THEN 'fraction' ELSE 'unit of the target' END AS unit,
     n,
     n_eff,
@@ -127,6 +129,7 @@ SELECT
     dimension AS condition,
     bin AS state,
     metric_name AS form,
+    reading,
     unit,
     n,
     n_eff,
@@ -135,7 +138,7 @@ SELECT
     ci_high,
     baseline,
     lift,
-    NULL AS mde,
+    mde,
     p_value,
     q_value,
     q_value_global,

@@ -9,7 +9,7 @@
 --   rank               | index    | 1 for the smallest q_value_global of the split, then the largest lift in absolute value; last without one.
 --   rank_lift_freq     | index    | 1 for the largest lift_freq of the split in absolute value; cells outside the tests last. Null for numeric targets.
 --   rank_lift_bayes    | index    | The same by lift_bayes, which the prior shrinks where n_eff is small.
---   rank_net           | index    | 1 for the largest net_best_bps of the split and target_kind; cells outside the tests last. Null without one.
+--   rank_net           | index    | 1 for the largest net_best_bps of the split; cells outside the tests last. Null without one.
 --   symbol             | id       | Partition key of the instrument.
 --   timeframe          | id       | Bar length.
 --   fold               | index    | Walk-forward fold; -1 for the test splits of all folds pooled.
@@ -127,7 +127,7 @@ SELECT
             symbol, timeframe, fold, event, condition, condition_value, target
     ) END AS rank_lift_bayes,
     CASE WHEN net_best_bps IS NOT NULL THEN row_number() OVER (
-        PARTITION BY split, target_kind
+        PARTITION BY split, net_best_bps IS NULL
         ORDER BY
             q_value_global IS NULL, net_best_bps DESC NULLS LAST,
             symbol, timeframe, fold, event, condition, condition_value, target

@@ -22,6 +22,7 @@
 --   ci_high        | unit     | Upper bound of the interval of value.
 --   baseline       | unit     | The metric over the bars in other bins of the dimension.
 --   lift           | unit     | value - baseline.
+--   mde            | unit     | Smallest lift in absolute value found with 80 % power as the only discovery of its family; null: none, or none known.
 --   p_value        | fraction | Two-sided test of the bin against the others.
 --   q_value        | fraction | Benjamini-Hochberg within the metric's hypotheses of this symbol and timeframe.
 --   q_value_global | fraction | Over the metric's hypotheses of all symbols and timeframes: first the symbols and timeframes in which something is, then what is in them.
@@ -95,6 +96,7 @@ SELECT
     ci_high,
     baseline,
     lift,
+    mde,
     p_value,
     q_value,
     q_value_global,

@@ -173,7 +173,10 @@ def ranked_lake(tmp_path: Path) -> Lake:
     cells = _stats("A", "D1", [0.0001, 0.002, 0.03, None, 0.5]).with_columns(
         lift_freq=pl.Series([0.05, -0.30, 0.20, 0.90, None]),
         lift_bayes=pl.Series([0.05, -0.10, 0.19, 0.50, None]),
-        lift_mean=pl.Series([None, None, None, None, 4.0]),
+        lift_mean=pl.Series([None, None, None, None, 0.004]),
+        mean=pl.Series([None, None, None, None, 0.005]),
+        mean_ci_low=pl.Series([None, None, None, None, 0.001]),
+        mean_ci_high=pl.Series([None, None, None, None, 0.009]),
         p_hat=pl.Series([0.55, 0.20, 0.70, 0.99, None]),
         ci_low=pl.Series([0.52, 0.10, 0.60, 0.90, None]),
         ci_high=pl.Series([0.58, 0.30, 0.80, 1.00, None]),
@@ -199,12 +202,13 @@ def test_findings_are_ranked_by_q_and_by_either_lift_and_filtered_for_significan
     assert [ranks[f"event_00{i}"][1:] for i in range(5)] == [(3, 3), (1, 2), (2, 1), (4, 4), (None, None)]
     assert [ranks[f"event_00{i}"][0] for i in (0, 1, 2, 4, 3)] == [1, 2, 3, 4, 5]
 
-    names = [f"event_00{i}" for i in range(4)]
-    assert named(printed(ranked_lake, by="q_value")) == names
-    assert named(printed(ranked_lake, by="lift_freq")) == [names[i] for i in (1, 2, 0, 3)]
+    names = [f"event_00{i}" for i in range(5)]
+    assert named(printed(ranked_lake, by="q_value")) == [names[i] for i in (0, 1, 2, 4, 3)]
+    # The lift of a mean is in another unit: it comes behind the rates.
+    assert named(printed(ranked_lake, by="lift_freq")) == [names[i] for i in (1, 2, 0, 3, 4)]
     assert named(printed(ranked_lake, by="lift_bayes", significant_only=True)) == [names[i] for i in (2, 1, 0)]
-    # The cell that is too small comes last here too, whatever it seems to earn.
-    assert named(printed(ranked_lake, by="net")) == [names[i] for i in (1, 0, 2, 3)]
+    # Basis points are one unit for rates and means; the cell that is too small comes last, whatever it seems to earn.
+    assert named(printed(ranked_lake, by="net")) == [names[i] for i in (4, 1, 0, 2, 3)]
 
 
 def printed(lake: Lake, **options: Any) -> str:
@@ -224,20 +228,33 @@ def named(text: str) -> list[str]:
 def test_findings_lead_with_what_pays_and_are_chosen_by_block_and_cost(ranked_lake: Lake) -> None:
     build_mart(_mart("mart__market_stats_top"), ranked_lake, SETTINGS)
     text = printed(ranked_lake)
-    assert text.splitlines()[0] == "3 significant of 3 questions tested, 1 of them pays after costs."
+    assert text.splitlines()[0] == "3 significant of 4 questions tested, 1 of them pays after costs."
+    assert re.search(r"\+0\.005 \[\+0\.001, \+0\.009\] +\+0\.001 +\+0\.004 +0\.500", text)
     assert (
         "A D1: After event_001, up_next_bar happened in 20.0 % of 400 cases (10.0 to 30.0 %), less often than on all "
         "bars (50.0 %); traded against it from the next open: net +5.0 bp a trade after 2 bp cost, which pays; "
         "significant (q 0.002); replication could not be tested."
     ) in " ".join(text.split())
-    assert named(printed(ranked_lake, clears_cost_only=True)) == ["event_001", "event_003"]
+    assert named(printed(ranked_lake, clears_cost_only=True)) == ["event_001", "event_004", "event_003"]
     assert named(printed(ranked_lake, clears_cost_only=True, significant_only=True)) == ["event_001"]
     assert named(printed(ranked_lake, event="event_002")) == ["event_002"]
     assert printed(ranked_lake, event="event_002").startswith("1 significant of 1 questions tested, none of them pays")
-    assert len(named(printed(ranked_lake, target="up_next_bar", condition="all"))) == 4
+    assert len(named(printed(ranked_lake, target="up_next_bar", condition="all"))) == 5
     for family, asked in (("event", "event_0002"), ("condition", "al"), ("target", "up_next_br")):
         with pytest.raises(UnknownNameError, match=f"No {family} of these findings is called '{asked}'. Did you mean"):
             printed(ranked_lake, **{family: asked})
+
+
+@pytest.mark.parametrize("width", range(80, 220, 7))
+def test_no_number_is_cut_where_the_terminal_is_narrow(ranked_lake: Lake, width: int) -> None:
+    """The table where it fits whole, else two lines a finding; the rates of a cell are printed either way."""
+    build_mart(_mart("mart__market_stats_top"), ranked_lake, SETTINGS)
+    console = Console(file=io.StringIO(), width=width)
+    print_findings(ranked_lake, console, limit=9)
+    text = console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
+    for number in ("0.200 [0.100, 0.300]", "-0.300", "+5.0 against: yes", "+8.0 with: yes", "not_significant"):
+        assert number in " ".join(text.split())
+    assert "…" not in text
 
 
 def test_cells_that_ask_the_same_question_are_listed_together(tmp_path: Path) -> None:

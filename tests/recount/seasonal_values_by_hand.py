@@ -66,15 +66,15 @@ def _breakouts(p: Prices) -> list[tuple[bool, bool] | None]:
 
 
 def _runs(p: Prices) -> list[tuple[int, int, bool, int]]:
-    """Start, length in moves, whether it ended, and side of every run; the first may be older than the bars."""
-    sides = [(b > a) - (b < a) for a, b in zip(p.close, p.close[1:], strict=False)]
-    found, start = [], 0
-    for side, group in groupby(sides):
-        length = len(list(group))
-        if start > 0 and side:
-            found.append((start, length, start + length < len(sides), side))
-        start += length
-    return found
+    """Start, length in moves, whether it ended, and side of every run; the first may be older than the bars.
+
+    Bars where price stands still belong to no run and interrupt none.
+    """
+    moves = [(t, b > a) for t, (a, b) in enumerate(zip(p.close, p.close[1:], strict=False)) if a != b]
+    grouped = [(rises, [t for t, _ in group]) for rises, group in groupby(moves, key=lambda move: move[1])]
+    return [
+        (at[0], len(at), i + 1 < len(grouped), 1 if rises else -1) for i, (rises, at) in enumerate(grouped) if i > 0
+    ]
 
 
 def _at_starts(p: Prices, value: Callable[[int, bool, int], Maybe]) -> Values:
