@@ -9,14 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
-from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import RenderableType
 from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
-_WHAT_WIDTH = 40
-"""Characters that the one column which may wrap has at least."""
+from quant_pipelines.cli._wide_table import wide_table
+
 VERDICT_STYLE = {
     "significant": "bold green",
     "not_significant": "dim",
@@ -37,50 +35,25 @@ def findings_view(
         width: of the terminal, in characters.
         lift: column shown as the lift.
     """
-    table = _findings_table(findings, title, caption, lift)
-    # Rich cuts columns that do not fit, and half a number is a wrong one.
-    if Console(width=1000).measure(table).minimum <= width:
-        return table
-    lines = [Text(title, style="italic")]
-    for row in findings.iter_rows(named=True):
-        what, numbers = _finding_lines(row, lift)
-        lines += [Text(what, style="bold"), Text(numbers, style=VERDICT_STYLE.get(row["verdict_global"], ""))]
-    return Group(*lines, Text(caption, style="dim italic"))
-
-
-def _findings_table(findings: pl.DataFrame, title: str, caption: str, lift: str) -> Table:
-    """One row per finding: what in one column that may wrap, the numbers beside it."""
-    table = Table(
-        title=escape(title),
-        caption=escape(caption),
-        title_justify="left",
-        caption_justify="left",
-        header_style="bold",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("partition", no_wrap=True)
-    table.add_column("event, condition → target", overflow="fold", min_width=_WHAT_WIDTH)
-    for name in ("n", "n_eff", "outcome [ci]", "baseline", lift.replace("lift_freq", "lift"), "q"):
-        table.add_column(escape(name), justify="right", no_wrap=True)
-    table.add_column("net bp", justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("folds", justify="right", no_wrap=True)
+    rows: list[list[str]] = []
+    lines: list[str] = []
     for row in findings.iter_rows(named=True):
         symbol, timeframe, event, condition, target, *numbers = finding_cells(row, lift)
-        what = f"{event}, {condition} → {target}"
-        cells = (f"{symbol} {timeframe}", what, *numbers)
-        table.add_row(*map(escape, cells), style=VERDICT_STYLE.get(row["verdict_global"], ""))
-    return table
-
-
-def _finding_lines(row: dict[str, Any], lift_column: str) -> tuple[str, str]:
-    """A finding in two lines: what, then the numbers."""
-    symbol, timeframe, event, condition, target, *numbers = finding_cells(row, lift_column)
-    n, n_eff, rate, baseline, lift, q, net, verdict, folds = numbers
-    what = f"{symbol} {timeframe}  {event}, {condition} → {target}"
-    figures = f"    n {n} (eff {n_eff})  {rate} vs {baseline}  lift {lift}  q {q}"
-    return what, f"{figures}  net {net}  {verdict}  {folds}"
+        rows.append([f"{symbol} {timeframe}", f"{event}, {condition} → {target}", *numbers])
+        n, n_eff, outcome, baseline, difference, q, net, verdict, folds = numbers
+        figures = f"n {n} (eff {n_eff})  {outcome} vs {baseline}  lift {difference}  q {q}"
+        lines.append(f"{figures}  net {net}  {verdict}  {folds}")
+    names = ("n", "n_eff", "outcome [ci]", "baseline", lift.replace("lift_freq", "lift"), "q", "net bp")
+    return wide_table(
+        ["partition", "event, condition → target", *names, "verdict", "folds"],
+        rows,
+        lines,
+        title=title,
+        caption=caption,
+        width=width,
+        styles=[VERDICT_STYLE.get(verdict, "") for verdict in findings["verdict_global"].to_list()],
+        left=["verdict"],
+    )
 
 
 def finding_cells(row: dict[str, Any], lift: str = "lift_freq") -> list[str]:
@@ -113,7 +86,7 @@ def finding_cells(row: dict[str, Any], lift: str = "lift_freq") -> list[str]:
         interval,
         _number(baseline, form),
         _number(difference, f"+{form.lstrip('+')}"),
-        _number(row["q_value_global"]),
+        q_text(row["q_value_global"]),
         _cost(row),
         row["verdict_global"] or "not tested",
         f"{row['n_folds_replicated']}/{row['n_folds_testable']}" if row["n_folds_testable"] else "–",
@@ -126,6 +99,15 @@ def _cost(row: dict[str, Any]) -> str:
         return "–"
     pays = {None: "?", True: "yes"}.get(row["clears_cost"], "no")
     return f"{row['net_best_bps']:+.1f} {row['net_best_side']}: {pays}"
+
+
+def q_text(q: float | None) -> str:
+    """A corrected p-value; none is 0.
+
+    >>> q_text(0.0468), q_text(8e-6), q_text(None)
+    ('0.047', '<0.001', '–')
+    """
+    return "<0.001" if q is not None and q < 0.0005 else _number(q)
 
 
 def _number(value: float | None, form: str = ".3f") -> str:

@@ -125,7 +125,7 @@ def test_demo_prints_findings_quality_and_where_everything_is(project: SmallProj
     assert "SP500|D1, SP500|W1, NASDAQ|D1, NASDAQ|W1" in text
     for word in ("n_eff", "outcome [ci]", "verdict", "up_next_bar", "zero_volume", "http://127.0.0.1:3000"):
         assert word in text
-    for word in ("tested bins (all bars)", "D1", "baseline", "not_significant", "stability", "reading", "own bar"):
+    for word in ("tested bins (all bars)", "D1", "baseline", "not_significant", "stability", "own bar", "next bar"):
         assert word in text.split("5. Seasonality")[1].split("6. Quality")[0]
     for symbol in ("SP500", "NASDAQ"):
         page = project.root / "lake" / "reports" / f"{symbol}.html"

@@ -245,18 +245,6 @@ def test_findings_lead_with_what_pays_and_are_chosen_by_block_and_cost(ranked_la
             printed(ranked_lake, **{family: asked})
 
 
-@pytest.mark.parametrize("width", range(80, 220, 7))
-def test_no_number_is_cut_where_the_terminal_is_narrow(ranked_lake: Lake, width: int) -> None:
-    """The table where it fits whole, else two lines a finding; the rates of a cell are printed either way."""
-    build_mart(_mart("mart__market_stats_top"), ranked_lake, SETTINGS)
-    console = Console(file=io.StringIO(), width=width)
-    print_findings(ranked_lake, console, limit=9)
-    text = console.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
-    for number in ("0.200 [0.100, 0.300]", "-0.300", "+5.0 against: yes", "+8.0 with: yes", "not_significant"):
-        assert number in " ".join(text.split())
-    assert "…" not in text
-
-
 def test_cells_that_ask_the_same_question_are_listed_together(tmp_path: Path) -> None:
     lake = Lake(str(tmp_path))
     rows = _stats("A", "D1", [0.01, 0.01, 0.9]).with_columns(
