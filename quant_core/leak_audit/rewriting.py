@@ -25,6 +25,10 @@ REWRITTEN = "changes when prices {where} are rewritten: {{with_future}} with the
 TOO_CLOSE = "starts the test on {with_future}, {without_future} is the first day after the embargo"
 
 
+_SHIFT = 0.1
+"""How far the walk lies above the bars' own level (log), so that no price stays as it is."""
+
+
 @dataclass(frozen=True)
 class AuditedEngine:
     """An engine that learns and tests on the folds of a splitter.
@@ -49,8 +53,8 @@ class AuditedEngine:
 def rewritten(bars: Bars, keep: tuple[int, int], seed: int) -> Bars:
     """The same bars with other prices and volumes outside a stretch; times and sessions stay.
 
-    A random walk from the last price before, of twice the volatility of the bars that it replaces, and volumes in
-    another order and half as large: neither levels, nor moves, nor ranges, nor what bins would learn stay the same.
+    A random walk above the level of the bars that it replaces, of twice their volatility, and volumes in another order
+    and half as large: neither levels, nor moves, nor ranges, nor what bins would learn stay the same.
 
     Args:
         bars: one symbol.
@@ -76,7 +80,7 @@ def _walk(frame: pl.DataFrame, seed: int) -> pl.DataFrame:
     level = max(float(np.median(np.abs(close))), 1e-6)
     spread = 2 * float(np.median(np.abs(np.diff(close, prepend=close[0])))) / level
     moves = generator.normal(0, max(spread, 1e-4), (4, n))
-    walk = level * np.exp(np.cumsum(moves[0] - moves[0].mean()))
+    walk = level * np.exp(_SHIFT + np.cumsum(moves[0] - moves[0].mean()))
     opened = np.append(level, walk[:-1]) * np.exp(moves[1] / 4)
     high, low = (
         np.maximum(opened, walk) * np.exp(np.abs(moves[2])),

@@ -103,7 +103,10 @@ def _timeframe(inputs: SymbolInputs, key: PartitionKey) -> list[Block]:
     blocks += [_binary_table(binary.head(_MAX_ROWS))]
     numeric = cells.filter(target_kind="numeric")
     if numeric.height:
-        blocks.append(Fold("Strongest cells of numeric targets", [_numeric_table(numeric.head(_MAX_ROWS))]))
+        table = _numeric_table(numeric.head(_MAX_ROWS))
+        # What is found is shown; what is not can be opened.
+        is_found = not significant_cells(numeric).is_empty()
+        blocks.append(table if is_found else Fold("Strongest cells of numeric targets", [table]))
     return [*blocks, *condition_maps(inputs, key)]
 
 

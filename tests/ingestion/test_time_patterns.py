@@ -86,8 +86,11 @@ def test_texts_are_read_by_their_format(time_format: str, text: str, expected: s
         *[("GMT+1", 1.0), ("UTC-5", -5.0), ("GMT+10", 10.0), ("UTC+05:30", 5.5), ("GMT+530", 5.5)],
     ],
 )
-def test_written_offsets_are_east_of_greenwich(zone: str, hours: float) -> None:
-    parsed = parse_times(pl.Series([f"2024-01-02 10:00 {zone}", None]), "%Y-%m-%d %H:%M %z")
+@pytest.mark.parametrize("joint", [" ", ""])
+def test_written_offsets_are_east_of_greenwich(zone: str, hours: float, joint: str) -> None:
+    """Behind a blank, or touching the time."""
+    texts = pl.Series([f"2024-01-02 10:00{joint}{zone}", None])
+    parsed = parse_times(texts, f"%Y-%m-%d %H:%M{joint}%z")
     assert parsed.valid.tolist() == [True, False]
     assert parsed.offset_us is not None
     assert parsed.offset_us[0] == hours * HOUR_US

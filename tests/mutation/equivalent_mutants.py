@@ -83,6 +83,7 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     **{(_TIMES, '9, "0")', text): _SIX_DIGITS for text in ("10", "8")},
     (_TIMES, "24\n", "25"): _LATER_THAN_24,
     (_TIMES, "0, return_dtype", "-1"): "there is no month 0 and no month -1",
+    **{(_TIMES, "Int64).fill_null(¦0)", text): _DOES_NOT_FIT for text in ("1", "-1")},
     (_TIMES, "100 * 60", "99"): _NO_ZONE,
     (_TIMES, "1) & (month <= 12)", "0"): _NO_DAY,
     **{(_TIMES, "month, ¦1)", text): _NOT_THERE for text in ("2", "0")},

@@ -25,6 +25,8 @@ INGESTION = "tests/ingestion/test_"
 ALONE = f"{INGESTION}prices_and_zones_alone.py"
 MAPPED: dict[str, tuple[str, ...]] = {
     "quant_core/leak_audit/audit.py": ("tests/leak_audit/test_audit_bounds.py",),
+    "quant_core/leak_audit/cuts.py": ("tests/leak_audit/test_cuts_by_hand.py",),
+    "quant_core/leak_audit/rewriting.py": ("tests/leak_audit/test_rewriting_by_hand.py",),
     "quant_core/splitters/single_split.py": ("tests/contract/test_single_split_bounds.py",),
     "quant_core/calendars/_spans.py": ("tests/time/test_spans_by_hand.py",),
     "quant_core/seasonality/profile.py": ("tests/seasonality/test_least_bars.py",),
