@@ -103,7 +103,7 @@ def pattern_of(time_format: str) -> str:
         joined = adjacent and (time_format[at + 2 : at + 3] == "%" or (at > 0 and time_format[at - 2 : at - 1] == "%"))
         part = r"(?P<S>\d{2})" if token in ("S",) and "%f" in time_format else _TOKENS[token]
         # A zone is told from digits before it by its sign or name: it may have one digit.
-        out += part.replace("{1,2}", "{2}") if joined and token != "z" else part
+        out += part.replace("{1,2}", "{2}") if joined and part != _TOKENS["z"] else part
         at += 2
     return f"^{out}$"
 
