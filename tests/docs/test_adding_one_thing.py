@@ -41,12 +41,17 @@ def _page() -> dict[str, tuple[int, list[str]]]:
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
-    """The project with one more of each kind, and its printed pages made again."""
+def added(tmp_path_factory: pytest.TempPathFactory) -> tuple[ProjectCopy, dict[str, str]]:
+    """The project with one more of each kind, and the files that this touched, before any test makes pages in it."""
     copied = ProjectCopy.at(tmp_path_factory.mktemp("copy") / "project")
     for files in additions().values():
         copied.add(files)
-    return copied
+    return copied, copied.touched()
+
+
+@pytest.fixture
+def copy(added: tuple[ProjectCopy, dict[str, str]]) -> ProjectCopy:
+    return added[0]
 
 
 def test_the_kinds_are_all_there_are() -> None:
@@ -54,11 +59,11 @@ def test_the_kinds_are_all_there_are() -> None:
     assert set(_page()) == set(additions())
 
 
-def test_each_thing_touches_as_many_files_as_promised(copy: ProjectCopy) -> None:
+def test_each_thing_touches_as_many_files_as_promised(added: tuple[ProjectCopy, dict[str, str]]) -> None:
     by_kind = {kind: set(files) for kind, files in additions().items()}
     assert {kind: len(files) for kind, files in by_kind.items()} == COSTS
     assert {kind: n for kind, (n, _) in _page().items()} == COSTS
-    touched = copy.touched()
+    touched = added[1]
     assert set(touched) == set().union(*by_kind.values())
     edited = {path for path, how in touched.items() if how != "??"}
     assert edited == by_kind["table_column"] | by_kind["column_of_a_mart"]
