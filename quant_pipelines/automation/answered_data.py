@@ -1,23 +1,25 @@
-"""Answered data: which state of the sources a run answers to, written on the run.
+"""Answered data: which state of the sources a run answers to, written on the run, and what became of the run.
 
 Put here: the tag with the fingerprints of the sources, writing and reading it.
 Keep out: what follows from a changed fingerprint (sources/new_data.py) and ticks (sensors/new_data.py).
 
-The sensor's cursor and these tags say the same. The tags are on runs started by hand as well, so that switching the
-sensor on, or losing its cursor, runs nothing again.
+What was taken in stands in the raw store, and what was asked for on the runs; no cursor knows either. The tags are on
+runs started by hand as well, so that switching the sensor on runs nothing again.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import dagster as dg
 
 from quant_core.errors import QuantError
 from quant_pipelines.lake.partitions import Rectangle
+from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.sources.catalog import Sources
-from quant_pipelines.sources.new_data import SymbolState
+from quant_pipelines.sources.new_data import Answer, Outcome, SymbolState
 from quant_pipelines.sources.universe import dependents
 
 ANSWERING_JOB = "research"
@@ -27,11 +29,12 @@ FINGERPRINTS_TAG = "quant_engine/fingerprints"
 _REMEMBERED_RUNS = 1_000
 
 
-def symbol_states(sources: Sources, symbols: Iterable[str] | None = None) -> list[SymbolState]:
-    """What every source has now; a symbol whose source fails goes to ``sources.failed`` and is left out.
+def symbol_states(sources: Sources, raw_store: RawStore, symbols: Iterable[str] | None = None) -> list[SymbolState]:
+    """What every source has now, and what of it is taken in; a symbol whose source fails goes to ``sources.failed``.
 
     Args:
         sources: opened sources.
+        raw_store: where it is taken in.
         symbols: the ones to ask for; None for all on offer.
     """
     keys, wanted = dependents(sources.offers), None if symbols is None else set(symbols)
@@ -40,7 +43,9 @@ def symbol_states(sources: Sources, symbols: Iterable[str] | None = None) -> lis
         if wanted is not None and native.symbol not in wanted:
             continue
         try:
-            states.append(SymbolState(native, keys[native], offer.source.fingerprint(offer.instrument)))
+            fingerprint = offer.source.fingerprint(offer.instrument)
+            taken_in = raw_store.taken_in(native).get(offer.source.name)
+            states.append(SymbolState(native, keys[native], fingerprint, taken_in))
         except QuantError as error:
             sources.failed[f"{offer.source.name}: {native}"] = str(error)
     return states
@@ -51,11 +56,38 @@ def tag_text(fingerprints: Mapping[str, str]) -> str:
     return json.dumps(dict(fingerprints), sort_keys=True)
 
 
-def answered_fingerprints(instance: dg.DagsterInstance) -> dict[str, str]:
-    """Native key → the fingerprint that the newest run answers to."""
-    runs = instance.get_runs(dg.RunsFilter(job_name=ANSWERING_JOB), limit=_REMEMBERED_RUNS)
-    tags = [run.tags[FINGERPRINTS_TAG] for run in reversed(runs) if FINGERPRINTS_TAG in run.tags]
-    return {native: fingerprint for tag in tags for native, fingerprint in json.loads(tag).items()}
+def answers(instance: dg.DagsterInstance, natives: Iterable[str]) -> dict[str, Answer]:
+    """Native key → what became of the newest run that answers to a state of its source, where one is remembered.
+
+    Args:
+        instance: knows the runs.
+        natives: the keys to look for, as texts; the search ends when each was found with its earlier attempts.
+    """
+    wanted = set(natives)
+    found: dict[str, Answer] = {}
+    closed: set[str] = set()
+    records = instance.get_run_records(dg.RunsFilter(job_name=ANSWERING_JOB), limit=_REMEMBERED_RUNS) if wanted else ()
+    for record in records:  # newest first
+        run = record.dagster_run
+        fingerprints: dict[str, str] = json.loads(run.tags.get(FINGERPRINTS_TAG, "{}"))
+        for native in wanted & fingerprints.keys() - closed:
+            newest = found.get(native)
+            if newest is None:
+                found[native] = Answer(fingerprints[native], _outcome(run.status), record.end_time, run.run_id)
+            elif newest.fingerprint == fingerprints[native]:
+                found[native] = replace(newest, n_attempts=newest.n_attempts + 1)
+            else:
+                closed.add(native)
+        if closed == wanted:
+            break
+    return found
+
+
+def _outcome(status: dg.DagsterRunStatus) -> Outcome:
+    """What the status of a run says about what it answers to."""
+    if status is dg.DagsterRunStatus.SUCCESS:
+        return "done"
+    return "failed" if status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED) else "at_work"
 
 
 def answer_tags(states: Sequence[SymbolState], rectangles: Sequence[Rectangle]) -> list[Mapping[str, str]]:

@@ -89,7 +89,8 @@ class Session:
         if job != ANSWERING_JOB:
             return [(rectangle, rectangle.tags) for rectangle in rectangles]
         # Asked before the runs start: what arrives meanwhile is new to the sensor.
-        states = symbol_states(self.sources, {symbol for rectangle in rectangles for symbol in rectangle.symbols})
+        symbols = {symbol for rectangle in rectangles for symbol in rectangle.symbols}
+        states = symbol_states(self.sources, self.inputs.raw_store, symbols)
         answers = answer_tags(states, rectangles)
         return [(r, {**r.tags, **answer}) for r, answer in zip(rectangles, answers, strict=True)]
 

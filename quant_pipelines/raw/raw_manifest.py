@@ -85,6 +85,8 @@ class Manifest(_Entry):
         deliveries: every delivery in order, for the audit.
         watermarks: position per source, for its next call.
         open_version: the version a delivery session that has not ended yet opened, or None.
+        taken_in: per source, the fingerprint that it had when its rows were last asked for and taken in to the end.
+            What a source has is new exactly when its fingerprint is another one.
     """
 
     instrument: Instrument
@@ -92,6 +94,7 @@ class Manifest(_Entry):
     deliveries: tuple[DeliveryRecord, ...] = ()
     watermarks: dict[str, dict[str, Any]] = {}
     open_version: int | None = None
+    taken_in: dict[str, str] = {}
 
     @property
     def current(self) -> Version:

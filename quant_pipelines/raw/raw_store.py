@@ -80,6 +80,11 @@ class RawStore:
         path = self._manifest_path(key)
         return Manifest.of_text(self._storage.read(path), path) if self._storage.exists(path) else None
 
+    def taken_in(self, key: PartitionKey) -> dict[str, str]:
+        """Source → the fingerprint whose rows are stored; empty where none is known."""
+        manifest = self.manifest(key)
+        return {} if manifest is None else manifest.taken_in
+
     def ingest(self, source: Source, instrument: Instrument, log: Callable[[str], object] = str) -> Manifest:
         """Bring a symbol up to date with its source, delivery by delivery; each is committed by itself.
 
@@ -100,6 +105,8 @@ class RawStore:
             manifest = stored or Manifest(instrument=instrument)
             manifest = manifest.model_copy(update={"instrument": instrument})
             self._clean_orphans(key, manifest)
+            # Asked before the rows: what changes meanwhile is another fingerprint, and so is asked for again.
+            fingerprint = source.fingerprint(instrument)
             for delivery in source.deliveries(instrument, manifest.watermarks.get(source.name)):
                 manifest = self._absorb(key, manifest, source.name, delivery)
                 self._commit(key, manifest)
@@ -110,7 +117,8 @@ class RawStore:
                     f"Source {source.name} lists {key} but delivered nothing: expected at least one row. "
                     "Check the source's table or file for this symbol and timeframe."
                 )
-            manifest = manifest.model_copy(update={"open_version": None})
+            taken_in = {**manifest.taken_in, source.name: fingerprint}
+            manifest = manifest.model_copy(update={"open_version": None, "taken_in": taken_in})
             if manifest != stored:
                 self._commit(key, manifest)
         return manifest

@@ -1,7 +1,10 @@
 """New data: which runs bring the lake up to date after sources have changed.
 
-Put here: comparison of fingerprints with what was already requested, caps, and deterministic run keys.
-Keep out: asking sources (automation/sensors/new_data.py) and running.
+Put here: comparison of what sources have with what is taken in and what runs have tried, waits, caps, and run keys.
+Keep out: asking sources and runs (automation/answered_data.py, automation/sensors/new_data.py), and running.
+
+A state of a source is news until it is taken in and the run that answers to it has succeeded. A run that failed, was
+killed or never started has answered nothing: it is asked for again, later each time, and at last left to people.
 """
 
 from __future__ import annotations
@@ -9,9 +12,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from quant_pipelines.lake.lake import digest
 from quant_pipelines.lake.partitions import PartitionKey, Rectangle, plan_rectangles
+
+Outcome: TypeAlias = Literal["at_work", "done", "failed"]
+
+MAX_ATTEMPTS = 8
+"""Runs for one state of a source, by the sensor; more of the same failure helps nobody."""
+FIRST_WAIT_S, LONGEST_WAIT_S = 60.0, 6 * 3600.0
+"""Seconds between a failed run and the next one: doubled with every attempt, at most six hours."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +33,41 @@ class SymbolState:
         native: symbol and native timeframe.
         keys: partitions that depend on it.
         fingerprint: changes when rows are new or changed.
+        taken_in: the fingerprint whose rows the raw store holds; None where it holds none, or does not know.
     """
 
     native: PartitionKey
     keys: tuple[PartitionKey, ...]
     fingerprint: str
+    taken_in: str | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The newest run that answers to a state of a source.
+
+    Attributes:
+        fingerprint: the state.
+        outcome: of the run.
+        ended_s: when it ended, seconds since 1970; None where it has not.
+        run_id: the run.
+        n_attempts: newest runs in a row that answer to the same state.
+    """
+
+    fingerprint: str
+    outcome: Outcome
+    ended_s: float | None
+    run_id: str
+    n_attempts: int = 1
+
+    @property
+    def next_at_s(self) -> float:
+        """When the same state may be asked for again, seconds since 1970.
+
+        >>> [Answer("f", "failed", 0.0, "r", n).next_at_s for n in (1, 2, 3, 12)]
+        [60.0, 120.0, 240.0, 21600.0]
+        """
+        return (self.ended_s or 0.0) + min(FIRST_WAIT_S * 2 ** (self.n_attempts - 1), LONGEST_WAIT_S)
 
 
 @dataclass(frozen=True)
@@ -34,17 +75,23 @@ class Request:
     """One run: a rectangle and the state of the sources it answers to.
 
     Attributes:
-        fingerprints: native key → fingerprint; stored as a run tag, so that a lost cursor can be rebuilt.
+        fingerprints: native key → fingerprint; stored as a run tag.
+        after: native key → the newest run before it.
     """
 
     rectangle: Rectangle
     fingerprints: Mapping[str, str]
+    after: Mapping[str, str]
 
     @property
     def run_key(self) -> str:
-        """Same data and same rectangle, same key: Dagster starts one run for it, ever."""
-        state = json.dumps([dict(self.rectangle.tags), dict(sorted(self.fingerprints.items()))], sort_keys=True)
-        return f"new_data:{digest(state.encode())}"
+        """Same data, same rectangle, same runs before: Dagster starts one run for it, ever.
+
+        The runs before are part of it, so that a source that goes from A to B and back to A, or a run that failed, is
+        asked for again.
+        """
+        content = [dict(self.rectangle.tags), dict(self.fingerprints), dict(self.after)]
+        return f"new_data:{digest(json.dumps(content, sort_keys=True).encode())}"
 
 
 @dataclass(frozen=True)
@@ -54,50 +101,91 @@ class Plan:
     Attributes:
         new_symbols: to be registered before the runs start, in order of discovery.
         requests: one per rectangle.
-        seen: the cursor after this tick.
         n_waiting: changed symbols left for later ticks by the cap.
+        n_at_work: states that a run is at work on.
+        later: native key → when its failed run may be followed by another, seconds since 1970.
+        given_up: native key → the last of the runs that failed for the same state of the source.
     """
 
     new_symbols: tuple[str, ...]
     requests: tuple[Request, ...]
-    seen: dict[str, str]
     n_waiting: int
+    n_at_work: int
+    later: Mapping[str, float]
+    given_up: Mapping[str, str]
+
+
+def is_news(state: SymbolState, answer: Answer | None) -> bool:
+    """Whether a state of a source is not answered yet: not taken in, or its run did not end well.
+
+    >>> new, known = (SymbolState(PartitionKey("A", "D1"), (), "f2", taken_in) for taken_in in ("f1", "f2"))
+    >>> is_news(new, None), is_news(known, Answer("f2", "failed", 0.0, "run"))
+    (True, True)
+    >>> is_news(known, None), is_news(known, Answer("f1", "failed", 0.0, "run"))
+    (False, False)
+    """
+    if state.taken_in != state.fingerprint:
+        return True
+    return answer is not None and answer.fingerprint == state.fingerprint and answer.outcome != "done"
 
 
 def plan_new_data(
-    states: Iterable[SymbolState], seen: Mapping[str, str], registered: Sequence[str], *, max_symbols: int
+    states: Iterable[SymbolState],
+    answers: Mapping[str, Answer],
+    registered: Sequence[str],
+    *,
+    now_s: float,
+    max_symbols: int,
 ) -> Plan:
-    """Register what is new and request exactly the keys whose source changed.
+    """Register what is new and request exactly the keys whose source has news.
 
     Args:
         states: everything the sources have, in a stable order.
-        seen: native key → fingerprint that was requested last.
+        answers: native key → the newest run about it.
         registered: symbols in partition order.
-        max_symbols: changed symbols taken in one tick; the others wait for the next one.
+        now_s: seconds since 1970.
+        max_symbols: symbols with news taken in one tick; the others wait for the next one.
 
-    Example, by hand: A is unchanged, B has changed, C is new; one rectangle covers the neighbors B and C.
+    Example, by hand: A is taken in, B has changed since, C is new; one rectangle covers the neighbors B and C.
 
-    >>> states = [SymbolState(PartitionKey(s, "D1"), (PartitionKey(s, "D1"),), "f2") for s in "ABC"]
-    >>> plan = plan_new_data(states, {"A|D1": "f2", "B|D1": "f1"}, ["A", "B"], max_symbols=10)
+    >>> states = [SymbolState(PartitionKey(s, "D1"), (PartitionKey(s, "D1"),), "f2", f) for s, f in
+    ...           (("A", "f2"), ("B", "f1"), ("C", None))]
+    >>> plan = plan_new_data(states, {}, ["A", "B"], now_s=0.0, max_symbols=10)
     >>> plan.new_symbols, [r.rectangle.symbols for r in plan.requests], plan.n_waiting
     (('C',), [('B', 'C')], 0)
-    >>> plan_new_data(states, plan.seen, ["A", "B", "C"], max_symbols=10).requests
-    ()
+    >>> tried = {"B|D1": Answer("f2", "failed", 0.0, "one"), "C|D1": Answer("f2", "at_work", None, "two")}
+    >>> plan = plan_new_data(states, tried, ["A", "B", "C"], now_s=59.0, max_symbols=10)
+    >>> plan.requests, plan.later, plan.n_at_work
+    ((), {'B|D1': 60.0}, 1)
     """
-    changed = [state for state in states if seen.get(str(state.native)) != state.fingerprint]
-    symbols = list(dict.fromkeys(state.native.symbol for state in changed))
+    news = [state for state in states if is_news(state, answers.get(str(state.native)))]
+    due: list[SymbolState] = []
+    later: dict[str, float] = {}
+    given_up: dict[str, str] = {}
+    n_at_work = 0
+    for state in news:
+        native = str(state.native)
+        answer = answers.get(native)
+        if answer is not None and answer.outcome == "at_work":
+            n_at_work += 1
+        elif answer is None or answer.fingerprint != state.fingerprint:
+            due.append(state)
+        elif answer.n_attempts >= MAX_ATTEMPTS:
+            given_up[native] = answer.run_id
+        elif answer.next_at_s > now_s:
+            later[native] = answer.next_at_s
+        else:
+            due.append(state)
+    symbols = list(dict.fromkeys(state.native.symbol for state in due))
     taken = set(symbols[:max_symbols])
-    due = [state for state in changed if state.native.symbol in taken]
+    due = [state for state in due if state.native.symbol in taken]
     new = tuple(s for s in symbols[:max_symbols] if s not in set(registered))
     rectangles = plan_rectangles((key for state in due for key in state.keys), [*registered, *new])
-    return Plan(
-        new_symbols=new,
-        requests=tuple(Request(r, _answered(r, due)) for r in rectangles),
-        seen={**seen, **{str(state.native): state.fingerprint for state in due}},
-        n_waiting=len(symbols) - len(taken),
-    )
+    requests = tuple(_request(rectangle, due, answers) for rectangle in rectangles)
+    return Plan(new, requests, len(symbols) - len(taken), n_at_work, later, given_up)
 
 
-def _answered(rectangle: Rectangle, due: Sequence[SymbolState]) -> dict[str, str]:
-    """The fingerprints of the symbols that a rectangle covers."""
-    return {str(o.native): o.fingerprint for o in due if o.native.symbol in rectangle.symbols}
+def _request(rectangle: Rectangle, due: Sequence[SymbolState], answers: Mapping[str, Answer]) -> Request:
+    """A run over a rectangle: the states that it answers to, and the runs that tried before."""
+    covered = {str(s.native): s.fingerprint for s in due if s.native.symbol in rectangle.symbols}
+    return Request(rectangle, covered, {n: answers[n].run_id for n in covered if n in answers})

@@ -9,8 +9,9 @@ A key is in one state only, the first that applies to one of its stages, in this
 - failed: the last run that worked on it failed there, and the file is still not what it should be. A file that is
   what it should be counts, whatever a run said before: a run would leave it alone.
 - missing: a file is not there, or rows of the source were never taken in.
-- stale: a file was made from other inputs, code, section of the research file or schema.
-- up to date: a run would write nothing. What the sources have new is not asked here: the sensor does that.
+- stale: a file was made from other inputs, code, section of the research file or schema, or the source has rows that
+  were not taken in.
+- up to date: a run would write nothing.
 
 A stage that cannot be made for a key (a timeframe finer than every native one, a symbol outside the research file) is
 not applicable there, and the key is so when all are. What no source offers any more is brought up to date from the
@@ -170,10 +171,22 @@ def _with_failure(stage: Stage, found: StageState, failure: Failure | None) -> S
 
 
 def _taken_in(inputs: StageInputs, stage: Stage, native: PartitionKey) -> StageState:
-    """The state of a stage that stores what a source delivers."""
-    if inputs.raw_store.manifest(native) is None:
+    """The state of a stage that stores what a source delivers: the source is asked what it has."""
+    manifest, offer = inputs.raw_store.manifest(native), inputs.sources.offers.get(native)
+    if manifest is None:
         return StageState(stage.name, "missing", f"no rows of {native} were taken in yet")
-    return StageState(stage.name, "up_to_date")
+    if offer is None:
+        return StageState(stage.name, "up_to_date")
+    try:
+        now = offer.source.fingerprint(offer.instrument)
+    except QuantError as error:  # what it has is not known; the commands print the sources that were not reached
+        inputs.sources.failed[f"{offer.source.name}: {native}"] = str(error)
+        return StageState(stage.name, "up_to_date")
+    was = manifest.taken_in.get(offer.source.name)
+    if was == now:
+        return StageState(stage.name, "up_to_date")
+    reason = f"the source {offer.source.name} has rows of {native} that were not taken in"
+    return StageState(stage.name, "stale", f"{reason} (fingerprint {_short(was)}, now {_short(now)})")
 
 
 def _made(inputs: StageInputs, stage: Stage, tables: KeyTables) -> StageState:

@@ -10,11 +10,11 @@ import dagster as dg
 import pytest
 from dagster import DagsterRunStatus
 
-from quant_pipelines.automation.answered_data import FINGERPRINTS_TAG
+from quant_pipelines.automation.answered_data import FINGERPRINTS_TAG, answers
 from quant_pipelines.automation.sensors.new_data import new_data
 from quant_pipelines.automation.sensors.refresh_marts import refresh_marts
 from quant_pipelines.lake.partitions import PartitionKey
-from quant_pipelines.sources.new_data import SymbolState, plan_new_data
+from quant_pipelines.sources.new_data import MAX_ATTEMPTS, Answer, SymbolState, plan_new_data
 from tests.pipelines.small_project import SmallProject, daily_csv, keys_of
 
 
@@ -51,6 +51,18 @@ class Ticks:
         for request in requests:
             self.project.run("research", dict(request.tags))
 
+    def end(self, requests: list[dg.RunRequest], status: DagsterRunStatus) -> None:
+        """Runs of what was requested that did nothing and ended so: killed, or failed at their start."""
+        job = self.project.definitions().resolve_job_def("research")
+        for request in requests:
+            run = self.project.instance.create_run_for_job(
+                job, tags=dict(request.tags), status=DagsterRunStatus.STARTED
+            )
+            if status is DagsterRunStatus.FAILURE:
+                self.project.instance.report_run_failed(run)
+            elif status is DagsterRunStatus.CANCELED:
+                self.project.instance.report_run_canceled(run)
+
 
 @pytest.fixture
 def ticks(tmp_path: Path) -> Ticks:
@@ -70,7 +82,7 @@ def test_new_files_register_their_symbols_and_run_as_one_rectangle_in_the_same_t
 
 
 def test_a_tick_without_change_requests_nothing_and_a_changed_file_its_own_keys_only(ticks: Ticks) -> None:
-    ticks.tick()
+    ticks.run(ticks.tick())
     assert ticks.tick() == []
     ticks.project.drop("BBB", daily_csv("BBB", 410))
     requests = ticks.tick()
@@ -85,7 +97,75 @@ def test_a_lost_cursor_requests_nothing_twice(ticks: Ticks) -> None:
     ticks.run(ticks.tick())
     ticks.cursor, ticks.used = None, set()
     assert ticks.tick() == []
-    assert json.loads(str(ticks.cursor)).keys() == {"AAA|D1", "BBB|D1", "CCC|D1"}
+    assert json.loads(str(ticks.cursor)) == []
+
+
+def test_what_a_run_is_at_work_on_is_not_requested_again(ticks: Ticks) -> None:
+    requests = ticks.tick()
+    ticks.end(requests, DagsterRunStatus.STARTED)
+    assert ticks.tick() == []
+    assert json.loads(str(ticks.cursor)) == ["AAA|D1", "BBB|D1"]
+    ticks.cursor = None
+    assert ticks.tick() == []
+
+
+@pytest.mark.parametrize("status", [DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED])
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_run_that_was_killed_or_failed_is_requested_again_later_each_time(
+    ticks: Ticks, status: DagsterRunStatus, is_lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its news is not lost, whether or not the cursor is: the wait doubles from a minute."""
+    clock = {"now": 2e9}
+    monkeypatch.setattr("quant_pipelines.automation.sensors.new_data.time.time", lambda: clock["now"])
+    requests = ticks.tick()
+    for attempt in range(1, 4):
+        ticks.end(requests, status)
+        (answer,) = set(answers(ticks.project.instance, ["AAA|D1"]).values())
+        assert (answer.outcome, answer.n_attempts) == ("failed", attempt)
+        assert answer.ended_s is not None
+        wait = 60 * 2 ** (attempt - 1)
+        clock["now"] = answer.ended_s + wait - 1
+        if is_lost:
+            ticks.cursor = None
+        assert ticks.tick() == []
+        clock["now"] += 2
+        requests = ticks.tick()
+        assert len(requests) == 1
+    ticks.run(requests)
+    assert ticks.tick() == []
+    assert ticks.project.materialized("market_stats") == keys_of(["AAA", "BBB"], ["D1", "W1"])
+
+
+def test_a_run_that_failed_after_its_rows_were_taken_in_is_requested_again(ticks: Ticks) -> None:
+    """The rows are stored, so the source alone shows nothing new: the run that answered to it did not end well."""
+    requests = ticks.tick()
+    ticks.project.run_range("ingest", "AAA|D1", "BBB|W1")
+    ticks.end(requests, DagsterRunStatus.FAILURE)
+    assert ticks.tick() == []  # it waits
+    plan = json.loads(str(ticks.cursor))
+    assert plan == ["AAA|D1", "BBB|D1"]
+
+
+def test_a_file_that_changes_back_is_run_again(ticks: Ticks) -> None:
+    """A, then B, then A, then B: every change is a run, whatever was run before."""
+    a, b = daily_csv("BBB", 400), daily_csv("BBB", 400).replace("100.", "101.", 1)
+    ticks.run(ticks.tick())
+    for content in (b, a, b, a):
+        ticks.project.drop("BBB", content)
+        requests = ticks.tick()
+        assert len(requests) == 1
+        ticks.run(requests)
+        assert ticks.tick() == []
+
+
+def test_the_same_failure_is_given_up_and_named_until_the_source_changes() -> None:
+    key = PartitionKey("A", "D1")
+    state = SymbolState(key, (key,), "f2", "f1")
+    last = Answer("f2", "failed", 0.0, "run", n_attempts=MAX_ATTEMPTS)
+    plan = plan_new_data([state], {"A|D1": last}, ["A"], now_s=1e12, max_symbols=9)
+    assert (plan.requests, plan.given_up) == ((), {"A|D1": "run"})
+    changed = SymbolState(key, (key,), "f3", "f1")
+    assert len(plan_new_data([changed], {"A|D1": last}, ["A"], now_s=0.0, max_symbols=9).requests) == 1
 
 
 def test_a_refused_file_is_logged_with_its_reason_and_blocks_nothing(
@@ -101,24 +181,32 @@ def test_a_refused_file_is_logged_with_its_reason_and_blocks_nothing(
 
 def test_a_tick_takes_at_most_the_cap_and_the_next_one_goes_on(ticks: Ticks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quant_pipelines.automation.sensors.new_data.MAX_SYMBOLS_PER_TICK", 1)
-    assert [len(ticks.tick()) for _ in range(3)] == [1, 1, 0]
+    found = []
+    for _ in range(3):
+        requests = ticks.tick()
+        found.append(len(requests))
+        ticks.end(requests, DagsterRunStatus.STARTED)
+    assert found == [1, 1, 0]
     assert ticks.project.instance.get_dynamic_partitions("symbols") == ["AAA", "BBB"]
 
 
-def test_run_keys_depend_on_the_data_and_the_rectangle_alone() -> None:
+def test_run_keys_depend_on_the_data_the_rectangle_and_the_run_before() -> None:
     def state(symbol: str, fingerprint: str) -> SymbolState:
         key = PartitionKey(symbol, "D1")
         return SymbolState(key, (key,), fingerprint)
 
-    one = plan_new_data([state("A", "f1")], {}, ["A"], max_symbols=9).requests[0]
-    again = plan_new_data([state("A", "f1")], {"B|D1": "x"}, ["A", "B"], max_symbols=9).requests[0]
-    other = plan_new_data([state("A", "f2")], {}, ["A"], max_symbols=9).requests[0]
-    assert one.run_key == again.run_key != other.run_key
+    def run_key(fingerprint: str, registered: list[str], answers: dict[str, Answer] | None = None) -> str:
+        plan = plan_new_data([state("A", fingerprint)], answers or {}, registered, now_s=1e9, max_symbols=9)
+        return plan.requests[0].run_key
+
+    assert run_key("f1", ["A"]) == run_key("f1", ["A", "B"]) != run_key("f2", ["A"])
+    before = Answer("f2", "done", 0.0, "run")
+    assert run_key("f1", ["A"], {"A|D1": before}) not in {run_key("f1", ["A"]), run_key("f2", ["A"])}
 
 
-def test_requested_runs_carry_what_rebuilds_the_cursor(ticks: Ticks) -> None:
+def test_requested_runs_carry_what_they_answer_to(ticks: Ticks) -> None:
     (request,) = ticks.tick()
-    assert json.loads(request.tags[FINGERPRINTS_TAG]) == json.loads(str(ticks.cursor))
+    assert sorted(json.loads(request.tags[FINGERPRINTS_TAG])) == json.loads(str(ticks.cursor)) == ["AAA|D1", "BBB|D1"]
 
 
 def _refresh(project: SmallProject, cursor: str | None) -> tuple[dg.RunRequest | dg.SkipReason, str | None]:
