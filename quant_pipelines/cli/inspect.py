@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import polars as pl
-import yaml
 from rich.console import Console
 
 from quant_core.errors import ConfigError
+from quant_core.plain_yaml import read_yaml
 from quant_core.timeframes import parse_timeframe
 from quant_pipelines.raw.inspection import InspectedSeries, inspect_source
 from quant_pipelines.sources.config import Feed, SourceEntry, inbox_settings
@@ -68,12 +68,13 @@ def _feeds(file: Path | None) -> Sequence[Feed]:
     if file is None:
         return ()
     try:
-        entries: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"File {file} cannot be read: expected YAML with entries as under feeds of sources.yaml, found {error}. "
             "Correct it."
         ) from error
+    entries = read_yaml(text, file.name)
     feeds = cast("list[Any]", entries if isinstance(entries, list) else [entries])
     return inbox_settings(SourceEntry("files", "inbox", True, {"feeds": feeds}, file.name)).feeds
 
