@@ -27,13 +27,13 @@ class Opening:
         lake: for places relative to it, and for what is remembered between processes.
         now: the clock.
         variable: value of an environment variable by its name, "" where it is not set; for secrets.
-        redact: a text without the secrets of the environment; for what is remembered.
+        redact: a text without the secrets of the environment, for what is remembered; by default all of it.
     """
 
     lake: Lake
     now: Callable[[], datetime]
     variable: Callable[[str], str]
-    redact: Callable[[str], str]
+    redact: Callable[[str], str] = str
 
     def index(self, name: str) -> ContentIndex:
         """What the files of a source held, kept in the lake between processes."""
