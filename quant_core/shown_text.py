@@ -10,7 +10,7 @@ turns the direction of writing would change what the reader sees of the other te
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 SHOWN_LETTERS = 200
 """Letters that are shown of one text from outside."""
@@ -35,14 +35,7 @@ def escaped(text: str, *, keep: str = "") -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    parts: list[str] = []
-    n_marks = 0
-    for letter in text:
-        # Marks are drawn over the letter before; a tower of them reaches into other lines.
-        n_marks = n_marks + 1 if unicodedata.category(letter) in ("Mn", "Me") else 0
-        is_seen = letter.isprintable() or unicodedata.category(letter) == "Zs" or letter in keep
-        parts.append(letter if is_seen and n_marks <= _STACKED_MARKS else _written_out(letter))
-    return "".join(parts)
+    return "".join(_signs(text, keep))
 
 
 def shown(text: object, limit: int = SHOWN_LETTERS) -> str:
@@ -54,17 +47,7 @@ def shown(text: object, limit: int = SHOWN_LETTERS) -> str:
     'xxxxxxxxxx… (1,224 more characters)'
     """
     whole = str(text)
-    # An escape is up to ten letters for one; what cannot fit is not escaped at all.
-    start = escaped(whole[: limit + 1])
-    if len(whole) <= limit and len(start) <= limit:
-        return start
-    kept, n_kept = "", 0
-    for letter in whole[:limit]:
-        kept += escaped(letter)
-        if len(kept) > limit:
-            break
-        n_kept += 1
-    return f"{escaped(whole[:n_kept])}… ({len(whole) - n_kept:,} more characters)"
+    return _start(_signs(whole), len(whole), limit)
 
 
 def quoted(text: object, limit: int = SHOWN_LETTERS) -> str:
@@ -73,9 +56,11 @@ def quoted(text: object, limit: int = SHOWN_LETTERS) -> str:
     >>> quoted("it's"), quoted([1, 2]), quoted("x" * 9, 4)
     ('"it\'s"', '[1, 2]', "'xxxx… (5 more characters)'")
     """
-    if isinstance(text, str) and len(text) > limit:
-        return f"{escaped(repr(text[:limit])[:-1])}… ({len(text) - limit:,} more characters)'"
-    return shown(repr(text), limit + 2)
+    if not isinstance(text, str):
+        return shown(repr(text), limit)
+    mark = '"' if "'" in text and '"' not in text else "'"
+    signs = (f"\\{sign}" if sign in ("\\", mark) else sign for sign in _signs(text))
+    return f"{mark}{_start(signs, len(text), limit)}{mark}"
 
 
 def listed(names: Iterable[object], limit: int = SHOWN_LETTERS) -> str:
@@ -93,6 +78,29 @@ def listed(names: Iterable[object], limit: int = SHOWN_LETTERS) -> str:
         n_shown += 1
     left = len(parts) - n_shown
     return f"[{', '.join(parts[:n_shown] + ([f'… {left} more'] if left else []))}]"
+
+
+def _signs(text: str, keep: str = "") -> Iterator[str]:
+    """How each letter of a text is shown."""
+    n_marks = 0
+    for letter in text:
+        kind = unicodedata.category(letter)
+        # Marks are drawn over the letter before; a tower of them reaches into other lines.
+        n_marks = n_marks + 1 if kind in ("Mn", "Me") else 0
+        is_seen = letter.isprintable() or kind == "Zs" or letter in keep
+        yield letter if is_seen and n_marks <= _STACKED_MARKS else _written_out(letter)
+
+
+def _start(signs: Iterable[str], n_letters: int, limit: int) -> str:
+    """The first signs that fit, each of them whole, and how many letters are left out."""
+    kept: list[str] = []
+    length = 0
+    for sign in signs:
+        length += len(sign)
+        if length > limit:
+            return f"{''.join(kept)}… ({n_letters - len(kept):,} more characters)"
+        kept.append(sign)
+    return "".join(kept)
 
 
 def _written_out(letter: str) -> str:

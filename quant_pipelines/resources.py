@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -227,6 +228,11 @@ def prepare_dagster_home() -> None:
     if not settings.exists():
         settings.parent.mkdir(parents=True, exist_ok=True)
         settings.write_bytes((PACKAGED_CONFIG / "dagster.yaml").read_bytes())
+
+
+def environment_with(values: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process that gets some variables of its own."""
+    return {**os.environ, **values}
 
 
 def executor() -> dg.ExecutorDefinition:
