@@ -49,8 +49,7 @@ def read_yaml(text: str, where: str) -> object:
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # A date or a number that does not exist is a ValueError of PyYAML.
         raise ConfigError(
-            f"File {where} is not YAML: expected key: value lines, found {shown(' '.join(str(error).split()), 400)}. "
-            "Correct it."
+            f"File {where} is not YAML: expected key: value lines, found {_said(error)}. Correct it."
         ) from error
     except RecursionError as error:
         raise ConfigError(
@@ -108,6 +107,14 @@ class _Measured:
                 )
             lines[name] = _line(key)
         return [part for pair in pairs for part in pair]
+
+
+def _said(error: Exception) -> str:
+    """What PyYAML says, with the place; without the lines around it, which may hold a password."""
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    if mark is None:
+        return shown(getattr(error, "reason", error))
+    return f"{shown(getattr(error, 'problem', error))} (line {mark.line + 1}, column {mark.column + 1})"
 
 
 def _line(node: yaml.Node) -> int:

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from typing import Any
 
 import dagster as dg
 
-from quant_core.errors import ConfigError, SymbolError, UnknownNameError
+from quant_core.errors import ConfigError, QuantError, UnknownNameError
 from quant_core.spec import ResearchSpec, load_research
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.redaction import Redaction, has_login
@@ -103,7 +103,8 @@ class SourcesResource(_FixedResource):
 
     def entries(self) -> list[SourceEntry]:
         """The declared sources, checked."""
-        return load_sources(_read(self.file), Path(self.file).name)
+        with self._redacted():
+            return _entries_of(self.file)
 
     def open(self, lake: Lake) -> Sources:
         """Open every source that is on; DSNs come from the environment and go nowhere else.
@@ -115,7 +116,19 @@ class SourcesResource(_FixedResource):
         opening = Opening(lake, now, lambda name: os.environ.get(name, ""), self.redact)
         kinds, entries = source_kinds(), self.entries()
         off = {entry.name: reason for entry in entries if (reason := why_off(entry, opening))}
-        return Sources([kinds[e.kind].open(e, opening) for e in entries if e.name not in off], off)
+        with self._redacted():
+            return Sources([kinds[e.kind].open(e, opening) for e in entries if e.name not in off], off)
+
+    @contextmanager
+    def _redacted(self) -> Generator[None]:
+        """Errors without secrets, and without the causes that may hold them: Dagster stores both."""
+        try:
+            yield
+        except QuantError as error:
+            raised = type(error)(self.redact(str(error)))
+        else:
+            return
+        raise raised from None
 
     def redact(self, text: str) -> str:
         """A text without the secrets of the environment; works also when sources.yaml is broken.
@@ -127,13 +140,17 @@ class SourcesResource(_FixedResource):
         return _redaction(tuple(sorted(urls))).text(text)
 
 
+def _entries_of(file: str) -> list[SourceEntry]:
+    return load_sources(_read(file), Path(file).name)
+
+
 @lru_cache(maxsize=8)
 def _dsn_variables(file: str, _changed: int) -> frozenset[str]:
     """The environment variables that hold DSNs; read again when sources.yaml has changed."""
     kinds = source_kinds()
     variables = {kind.dsn_variable for kind in kinds.values()} - {""}
-    with suppress(ConfigError, SymbolError):  # the file's own error is what is being reported
-        variables |= {kinds[entry.kind].variable_of(entry) for entry in SourcesResource(file=file).entries()}
+    with suppress(QuantError):  # the file's own error is what is being reported
+        variables |= {kinds[entry.kind].variable_of(entry) for entry in _entries_of(file)}
     return frozenset(variables)
 
 

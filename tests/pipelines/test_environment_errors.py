@@ -5,12 +5,14 @@ from __future__ import annotations
 import builtins
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dagster._utils.error import serializable_error_info_from_exc_info
 
 from quant_core.errors import ConfigError, LakeError, SourceError
 from quant_pipelines.cli import run
@@ -185,9 +187,22 @@ def test_settings_that_cannot_be_read_are_no_traceback(project: SmallProject) ->
         _ = project.inputs.research
 
 
-def test_a_broken_settings_file_shows_no_password(project: SmallProject) -> None:
-    line = "sources: {db: {kind: mysql, connection_url: mysql://u:s3cret-word@h/d, ]"
-    (project.root / "config" / "sources.yaml").write_text(line)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sources: {db: {kind: mysql, connection_url: mysql://u:s3cret-word@h/d, ]",
+        "sources: mysql://u:s3cret-word@h/d",
+        "sources: {db: mysql://u:s3cret@more-word@h/d}",
+        "sources: {db: {kind: inbox, folder: [mysql://u:s3cret-word@h/d]}}",
+        "sources: {db: {kind: mysql, connection_url: mysql://u:s3cret-word@h/d}}",
+        "sources: {db: {kind: mysql, mysql://u:s3cret-word@h/d: x}}",
+    ],
+)
+def test_an_error_of_the_settings_holds_no_password(project: SmallProject, text: str) -> None:
+    """Also where it is stored with its causes, as Dagster does."""
+    (project.root / "config" / "sources.yaml").write_text(text)
     with pytest.raises(ConfigError) as caught:
         _ = project.inputs.sources
-    assert "s3cret-word" not in redact(str(caught.value))
+    stored = str(serializable_error_info_from_exc_info((type(caught.value), caught.value, caught.tb)))
+    assert re.search("sources|connection_url", str(caught.value))
+    assert not [part for part in ("s3cret", "-word") if part in stored + str(caught.value)]
