@@ -47,10 +47,10 @@ def read_yaml(text: str, where: str) -> object:
         finally:
             loader.dispose()
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # A date or a number that does not exist is a ValueError of PyYAML.
+        # A date or a number that does not exist is a ValueError. Not "from error": that repeats the lines of the file.
         raise ConfigError(
             f"File {where} is not YAML: expected key: value lines, found {_said(error)}. Correct it."
-        ) from error
+        ) from None
     except RecursionError as error:
         raise ConfigError(
             f"File {where} cannot be read: expected a few levels of keys, found hundreds. Write it flatter."

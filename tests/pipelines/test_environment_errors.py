@@ -18,7 +18,7 @@ from quant_core.errors import ConfigError, LakeError, SourceError
 from quant_pipelines.cli import run
 from quant_pipelines.cli._console import SafeConsole
 from quant_pipelines.lake.storage import Storage
-from quant_pipelines.resources import ClockResource, default_resources, redact
+from quant_pipelines.resources import PACKAGED_CONFIG, ClockResource, default_resources, redact
 from quant_pipelines.sources.mysql.config import MysqlConfig
 from quant_pipelines.sources.mysql.connection import MysqlConnection
 from tests.pipelines.small_project import SmallProject
@@ -206,3 +206,42 @@ def test_an_error_of_the_settings_holds_no_password(project: SmallProject, text:
     stored = str(serializable_error_info_from_exc_info((type(caught.value), caught.value, caught.tb)))
     assert re.search("sources|connection_url", str(caught.value))
     assert not [part for part in ("s3cret", "-word") if part in stored + str(caught.value)]
+
+
+TEAM = (PACKAGED_CONFIG / "dagster.team.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("missing", "url", "settings", "said"),
+    [
+        (
+            "dagster_postgres",
+            "postgresql+psycopg2://secretuser:s3cret-word@h/d",
+            TEAM,
+            "import module dagster_postgres",
+        ),
+        ("psycopg2", "postgresql+psycopg2://secretuser:s3cret-word@h/d", TEAM, "psycopg2"),
+        ("", "", TEAM, "postgres_url"),
+        ("", "", "run_storage: [", "while parsing"),
+        ("", "", "no_such_key: 1", "no_such_key"),
+    ],
+)
+def test_an_instance_that_cannot_be_opened_is_said_in_one_line(
+    project: SmallProject, monkeypatch: pytest.MonkeyPatch, missing: str, url: str, settings: str, said: str
+) -> None:
+    """The settings of a team need PostgreSQL's driver, which is an extra."""
+    (project.root / "home").mkdir()
+    (project.root / "home" / "dagster.yaml").write_text(settings)
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", url)
+    for module in [m for m in sys.modules if missing and m.split(".", maxsplit=1)[0] == missing] or [missing]:
+        monkeypatch.setitem(sys.modules, module, None)
+    if missing:
+        monkeypatch.setitem(sys.modules, missing, None)
+    printed = io.StringIO()
+    assert run(["symbols", "list"], SafeConsole(redact, file=printed, width=300)) == 1
+    text = printed.getvalue()
+    assert "The Dagster instance cannot be opened: expected DAGSTER_HOME/dagster.yaml" in text
+    assert said in text
+    assert ("quant-engine[postgres]" in text) is bool(missing)
+    assert len(text.splitlines()) == 1
+    assert not [part for part in ("s3cret", "secretuser", "Traceback") if part in text]
