@@ -20,6 +20,7 @@ from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.field_kinds import kind_of
 from quant_core.ingestion.readers.contract import SAMPLE_ROWS
 from quant_core.ingestion.stacked_headers import stacked_header
+from quant_core.shown_text import listed
 
 _SEPARATORS = (",", ";", "\t", "|", " ")
 _HEAD_BYTES = 1 << 20
@@ -164,7 +165,7 @@ def _width(rows: list[list[str]], names: tuple[str, ...] | None, first_row: int,
         return len(names)  # shorter rows are ragged
     raise RefusedInputError.at(
         origin,
-        reason=f"rows have {usual} fields, the header has {len(names)} names {list(names)}",
+        reason=f"rows have {usual} fields, the header has {len(names)} names {listed(names)}",
         fix=f"{header_line(names, usual, first_row)} | separator: another one",
     )
 

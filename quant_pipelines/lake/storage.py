@@ -16,6 +16,7 @@ from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from quant_core.errors import LakeError
+from quant_core.shown_text import shown
 
 _TEMP_SUFFIX = ".tmp"
 
@@ -38,7 +39,7 @@ class Storage:
     """
 
     def __init__(self, url: str) -> None:
-        filesystem, root = cast("tuple[AbstractFileSystem, str]", fsspec.core.url_to_fs(url))
+        filesystem, root = _opened(url)
         self._fs = filesystem
         self.root = root.rstrip("/")
         self.is_local = isinstance(filesystem, LocalFileSystem)
@@ -120,6 +121,24 @@ class Storage:
 def _is_temporary(path: str) -> bool:
     name = path.rsplit("/", 1)[-1]
     return name.startswith(".") and name.endswith(_TEMP_SUFFIX)
+
+
+def _opened(url: str) -> tuple[AbstractFileSystem, str]:
+    """The file system of a URL and its root; the URL is not repeated, it may hold a login.
+
+    Raises:
+        LakeError: the driver of the store is not installed, or nobody knows such a store.
+    """
+    try:
+        return cast("tuple[AbstractFileSystem, str]", fsspec.core.url_to_fs(url))
+    except (ImportError, ValueError) as error:
+        kind = shown(url.split("://", maxsplit=1)[0])
+        found = shown(error) if isinstance(error, ImportError) else "no driver of that name"
+        raised = LakeError(
+            f"The lake at {kind}:// (QUANT_LAKE) cannot be opened: expected the fsspec driver of that store to be "
+            f"installed, found {found}. Install it, or set QUANT_LAKE to a folder."
+        )
+    raise raised from None
 
 
 def _write_local(target: Path, content: bytes) -> None:

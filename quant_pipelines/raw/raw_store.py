@@ -20,6 +20,7 @@ import polars as pl
 from quant_core.bars.history import Comparison, compare_history, current_rows, mark_unfinished, withdrawn_rows
 from quant_core.calendars import calendar_of
 from quant_core.errors import LakeError, SourceError
+from quant_core.shown_text import shown
 from quant_core.tables import TABLES, Table
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Lake, digest, to_parquet
@@ -104,7 +105,7 @@ class RawStore:
                 manifest = self._absorb(key, manifest, source.name, delivery)
                 self._commit(key, manifest)
                 stored = manifest
-                log(f"{key}: {delivery.n_rows_in} rows from {delivery.origin}")
+                log(f"{key}: {delivery.n_rows_in} rows from {shown(delivery.origin)}")
             if not manifest.deliveries:
                 raise SourceError(
                     f"Source {source.name} lists {key} but delivered nothing: expected at least one row. "

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from quant_core.errors import LakeError, NotApplicableError, QuantError
+from quant_core.shown_text import escaped, shown
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.sources.contract import Instrument, RefusingSource, Source
+
+_REASON_LETTERS = 2000
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Sources:
             try:
                 instruments = source.instruments()
             except QuantError as error:
-                self.failed[source.name] = str(error)
+                self.failed[source.name] = shown(error, _REASON_LETTERS)
                 continue
             for offer in (Offer(source, i) for i in instruments):
                 if offer.key in found:
@@ -77,7 +80,7 @@ class Sources:
     def refused(self) -> dict[str, str]:
         """Inputs that could not be understood, as ``source: input`` → reason."""
         return {
-            f"{source.name}: {origin}": reason
+            f"{source.name}: {escaped(origin)}": shown(reason, _REASON_LETTERS)
             for source in self.all
             if isinstance(source, RefusingSource)
             for origin, reason in source.refused().items()

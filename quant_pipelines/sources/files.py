@@ -24,7 +24,6 @@ from quant_pipelines.lake.code_version import code_version
 from quant_pipelines.sources.contract import Delivery, Instrument
 from quant_pipelines.sources.rival_files import Sketch, rivals, sketch_of
 
-_SHOWN_TEXT = 120
 _MAX_ROWS_KEPT = 4_000_000  # about half a GiB of raw rows
 
 
@@ -39,6 +38,7 @@ class FeedFile:
         where: the place in sources.yaml that declares the file, for error texts.
         ask: the file of the ask quotes, where this one holds the bid quotes only.
         lacks: the file with the other side of the quotes, where it is not there: the file is refused until it is.
+        refused: why nothing of the file may be read, or "".
     """
 
     origin: str
@@ -50,6 +50,7 @@ class FeedFile:
     where: str = ""
     ask: FeedFile | None = None
     lacks: str = ""
+    refused: str = ""
 
     @property
     def rules(self) -> QualityRules:
@@ -60,13 +61,9 @@ class FeedFile:
     @property
     def identity(self) -> str:
         """Hash of everything that decides how the file is read, short of its bytes."""
-        parts = [
-            self.origin,
-            self.stamp,
-            self.dialect.model_dump_json(),
-            code_version("quant_core.ingestion.reading"),
-            self.lacks,
-        ]
+        code = code_version("quant_core.ingestion.reading")
+        parts = [self.origin, self.stamp, self.dialect.model_dump_json(), code, self.lacks]
+        parts += [self.refused] if self.refused else []
         return _sha256("|".join([*parts, *([self.ask.identity] if self.ask else [])]).encode())
 
     def content_hash(self) -> str:
@@ -80,7 +77,7 @@ class FileContent:
     """What a file holds: small enough to remember for every file.
 
     Attributes:
-        content_hash: SHA-256 of the bytes (of both files, where two make one).
+        content_hash: SHA-256 of the bytes (of both files, where two make one); "" where they may not be read.
         holds: ``SYMBOL|TF`` → vendor symbol, in order of appearance.
         refused: why the file was refused as a whole, or "".
         sketches: ``SYMBOL|TF`` → a few of its bars, where the file's name alone says the symbol.
@@ -111,9 +108,11 @@ class ContentIndex:
     def contents(self, files: list[FeedFile]) -> dict[str, FileContent]:
         """What each file holds, by origin; reads only files not seen before and forgets files that are gone."""
         now = {f.identity: self._known.get(f.identity) or _content_of(f) for f in files}
-        if now.keys() != self._known.keys():
-            self._known = now
-            self._save({identity: vars(content) for identity, content in now.items()})
+        # What could not be read is asked again: its rights may change, and its size and times with them do not.
+        kept = {identity: content for identity, content in now.items() if content.content_hash}
+        if kept.keys() != self._known.keys():
+            self._known = kept
+            self._save({identity: vars(content) for identity, content in kept.items()})
         found = {f.origin: now[f.identity] for f in files}
         refused = rivals({o: c.sketches for o, c in found.items()}, {f.origin: f.where for f in files})
         return found | {o: FileContent(found[o].content_hash, {}, why) for o, why in refused.items()}
@@ -207,7 +206,12 @@ def _share_of_quarantine(quarantine: pl.DataFrame, instrument: Instrument, conte
 
 def _content_of(file: FeedFile) -> FileContent:
     """Read a file once to learn what it holds."""
+    # Not even hashed: a hash of a short secret is soon guessed.
+    if refused := file.refused or (file.ask.refused if file.ask else ""):
+        return FileContent("", {}, refused)
+    content_hash = ""
     try:
+        content_hash = file.content_hash()
         parsed = _parse(file)
         if parsed.n_rows_in == 0:
             raise RefusedInputError.at(
@@ -225,13 +229,13 @@ def _content_of(file: FeedFile) -> FileContent:
                 fix=f"declare columns, or allow_non_positive_prices: true, in {file.where or 'sources.yaml'}",
             )
     except IngestionError as error:
-        return FileContent(file.content_hash(), {}, str(error))
+        return FileContent(content_hash, {}, str(error))
     held = parsed.rows.group_by("symbol", "timeframe", maintain_order=True).agg(pl.col("vendor_symbol").first())
     holds = {f"{s}|{t}": vendor for s, t, vendor in held.iter_rows()}
     sketches = {}
     if parsed.resolved.get("symbol") == "file name":
         sketches = {f"{s}|{t}": sketch_of(rows) for (s, t), rows in parsed.rows.group_by("symbol", "timeframe")}
-    return FileContent(file.content_hash(), holds, sketches=sketches)
+    return FileContent(content_hash, holds, sketches=sketches)
 
 
 def _nothing_read(parsed: ParsedFile, file: FeedFile) -> RefusedInputError:
@@ -243,7 +247,7 @@ def _nothing_read(parsed: ParsedFile, file: FeedFile) -> RefusedInputError:
     return RefusedInputError.at(
         file.origin,
         row=first.get("origin_row"),
-        value=str(first["raw_text"])[:_SHOWN_TEXT] if first else None,
+        value=str(first["raw_text"]) if first else None,
         reason=f"none of its {parsed.n_rows_in} rows could be read: first reason "
         f"{first.get('reason', 'rows of bid and ask share no time')!r}"
         + (", a number of fields that the header or the other rows do not have" if is_ragged else ""),

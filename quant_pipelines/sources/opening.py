@@ -27,11 +27,13 @@ class Opening:
         lake: for places relative to it, and for what is remembered between processes.
         now: the clock.
         variable: value of an environment variable by its name, "" where it is not set; for secrets.
+        redact: a text without the secrets of the environment, for what is remembered; by default all of it.
     """
 
     lake: Lake
     now: Callable[[], datetime]
     variable: Callable[[str], str]
+    redact: Callable[[str], str] = str
 
     def index(self, name: str) -> ContentIndex:
         """What the files of a source held, kept in the lake between processes."""
@@ -41,9 +43,11 @@ class Opening:
             return json.loads(storage.read(path)) if storage.exists(path) else {}
 
         def save(known: dict[str, dict[str, Any]]) -> None:
+            # Only the reasons: a short password may be a part of a symbol, and symbols are data.
+            shown = {i: {**entry, "refused": self.redact(entry["refused"])} for i, entry in known.items()}
             with self.lake.lock_beside(path):
                 storage.clean_leftovers_of(path)
-                storage.write(path, json.dumps(known, sort_keys=True).encode())
+                storage.write(path, json.dumps(shown, sort_keys=True).encode())
 
         return ContentIndex(load, save)
 
