@@ -165,6 +165,15 @@ class Lake:
         self._refuse_other_schemas(asset, {key: facts_in(content, path)})
         return rows_in(content, path)
 
+    def refuse_damage(self, asset: str, keys: Sequence[Key]) -> None:
+        """Compare partitions with their quick checksums; for readers that read all of them.
+
+        Raises:
+            DamagedFileError: a file is not what was written.
+        """
+        for path in (self.path(asset, key) for key in keys):
+            refuse_damage(self.storage.read(path), path)
+
     def scan(self, asset: str, keys: Sequence[PartitionKey]) -> pl.LazyFrame:
         """The rows of listed partitions, lazily, with columns ``symbol`` and ``timeframe``.
 
@@ -248,7 +257,7 @@ class Lake:
             PartitionLockedError: another process held it for longer than the timeout.
         """
         folder = path.rpartition("/")[0].partition("/")[2].replace("symbol=", "").replace("timeframe=", "")
-        with self._locks.hold(f"{owner}/{folder}" if owner else path):
+        with self._locks.hold(f"{owner}/{folder}".rstrip("/") if owner else path):
             yield
 
     @contextmanager

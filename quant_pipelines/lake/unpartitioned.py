@@ -74,6 +74,10 @@ def publish_file(
     return PublishedFile(lake.storage.locate(path), content, is_written)
 
 
+REPORTS = "reports"
+"""Folder of the pages, one per symbol."""
+
+
 def table_path(name: str) -> str:
     """The file of an unpartitioned table, relative to the lake."""
     return f"{name}/data.parquet"

@@ -94,7 +94,8 @@ def test_other_readers_read_a_sealed_file_and_equal_inputs_give_equal_bytes(tmp_
     assert pl.read_parquet(path).equals(FRAME)
     assert pl.scan_parquet(path).filter(pl.col("x") > 1).collect().height == 2
     assert pq.read_table(path).num_rows == 3
-    assert duckdb.sql(f"SELECT sum(x) FROM '{path}'").fetchall() == [(6,)]
+    with duckdb.connect() as connection:
+        assert connection.execute("SELECT sum(x) FROM read_parquet(?)", [str(path)]).fetchall() == [(6,)]
 
 
 DAMAGES: list[tuple[Callable[[bytes], bytes], str]] = [
