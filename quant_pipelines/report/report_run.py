@@ -17,7 +17,7 @@ from quant_core.spec import ResearchSpec
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.report import PublishedReport, publish_report
 from quant_pipelines.report.inputs import MartShelf
-from quant_pipelines.stages.damaged_tables import set_aside_table
+from quant_pipelines.stages.damaged_files import set_aside_damaged
 from quant_pipelines.stages.progress import Progress
 
 ASSET = "report"
@@ -36,7 +36,7 @@ def run_reports(context: dg.AssetExecutionContext, symbols: Sequence[str], lake:
             published = publish_report(lake, research, symbol, shelf)
             context.log_event(_materialization(symbol, published))
         except DamagedFileError as error:
-            place = set_aside_table(lake, error.path)
+            place = set_aside_damaged(lake, error.path)
             failed[symbol] = f"{error} It is kept as {place}; make the table again, then the report."
         except QuantError as error:
             failed[symbol] = str(error)

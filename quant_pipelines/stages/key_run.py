@@ -22,7 +22,7 @@ from quant_pipelines.lake.facts import Facts, digest
 from quant_pipelines.lake.partitions import Key, PartitionKey
 from quant_pipelines.raw.published_bars import check_scope
 from quant_pipelines.stages.check import Check, Finding
-from quant_pipelines.stages.damaged_tables import set_aside_table
+from quant_pipelines.stages.damaged_files import set_aside_damaged
 from quant_pipelines.stages.key_tables import RAW_ROWS, KeyTables
 from quant_pipelines.stages.metadata import describe
 from quant_pipelines.stages.reader import Reader, StageInputs
@@ -182,7 +182,7 @@ class _KeyRun:
     def _mend(self, stage: Stage, error: DamagedFileError) -> None:
         """Set aside the damaged file that a stage met, and take the stage again after the one that makes the file."""
         table = error.path.partition("/")[0]
-        place = set_aside_table(self.inputs.lake, error.path)
+        place = set_aside_damaged(self.inputs.lake, error.path)
         self.tables.forget(table)
         kept = f"It is kept as {place}." if place else "Another run has set it aside meanwhile."
         maker = next((s for s in self.plan.stages if table in s.tables and s.key_kind == stage.key_kind), None)
