@@ -22,7 +22,7 @@ from quant_pipelines.checks.lake_files import (
     published_tables,
 )
 from quant_pipelines.lake.lake import Lake
-from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.lake.partitions import SYMBOLS, PartitionKey
 from quant_pipelines.lake.seal import Fault
 from quant_pipelines.lake.unpartitioned import table_path
 from quant_pipelines.raw.raw_store import RawStore
@@ -94,7 +94,8 @@ def deleted_files(lake: Lake, instance: DagsterInstance) -> list[LakeFinding]:
         is_known = table not in by_key and instance.get_latest_materialization_event(dg.AssetKey(table)) is not None
         if is_known and not (lake.storage.exists(table_path(table)) or lake.storage.folders(table)):
             found.append(damage_of(LakeFile(table_path(table), table), _GONE))
-    for symbol in sorted(instance.get_materialized_partitions(dg.AssetKey("report"))):
+    registered = set(instance.get_dynamic_partitions(str(SYMBOLS.name)))
+    for symbol in sorted(registered & set(instance.get_materialized_partitions(dg.AssetKey("report")))):
         if not lake.storage.exists(report_path(symbol)):
             found.append(damage_of(LakeFile(report_path(symbol), "report", symbol), _GONE))
     return found
@@ -122,6 +123,8 @@ def _raw_gone(lake: Lake, instance: DagsterInstance, stage: Stage) -> Iterator[L
 
 
 def _told(instance: DagsterInstance, asset: str) -> set[PartitionKey]:
-    """The keys of an asset that Dagster knows as made."""
+    """The keys of registered symbols that Dagster knows as made; files of others may have been taken away by people."""
+    registered = set(instance.get_dynamic_partitions(str(SYMBOLS.name)))
     texts = instance.get_materialized_partitions(dg.AssetKey(asset))
-    return {PartitionKey.parse(text) for text in texts if PartitionKey.is_key(text)}
+    keys = {PartitionKey.parse(text) for text in texts if PartitionKey.is_key(text)}
+    return {key for key in keys if key.symbol in registered}

@@ -26,7 +26,7 @@ from typing import Literal, TypeAlias
 
 from dagster import DagsterInstance
 
-from quant_core.errors import NotApplicableError, QuantError
+from quant_core.errors import LakeError, NotApplicableError, QuantError
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.facts import Facts
 from quant_pipelines.lake.partitions import SYMBOLS, TIMEFRAMES, PartitionKey
@@ -171,7 +171,11 @@ def _with_failure(stage: Stage, found: StageState, failure: Failure | None) -> S
 
 def _taken_in(inputs: StageInputs, stage: Stage, native: PartitionKey) -> StageState:
     """The state of a stage that stores what a source delivers."""
-    if inputs.raw_store.manifest(native) is None:
+    try:
+        manifest = inputs.raw_store.manifest(native)
+    except LakeError as error:  # a damaged manifest costs its own keys; the text says what is wrong with it
+        return StageState(stage.name, "missing", str(error))
+    if manifest is None:
         return StageState(stage.name, "missing", f"no rows of {native} were taken in yet")
     return StageState(stage.name, "up_to_date")
 

@@ -212,6 +212,10 @@ def test_raw_rows_are_named_and_never_moved(project: SmallProject, kind: str, fi
     assert f": {kind}, " in text
     assert "raw rows cannot be computed again" in text
     assert fingerprints_of_raw(project) == now
+    code, text = _qe("status", "--explain")
+    assert code == 0
+    if file == "manifest.json" and kind != "deleted":
+        assert "AAA|D1: missing, raw_bars: Manifest raw_bars/symbol=AAA/timeframe=D1/manifest.json is no " in text
     path.write_bytes(content)
     assert _qe("doctor")[0] == 0
 
@@ -258,3 +262,19 @@ def test_the_check_samples_by_its_seed_and_names_what_it_finds(project: SmallPro
     assert evaluation.metadata["n_damaged"].value == 1
     assert "bars/symbol=AAA/timeframe=D1/data.parquet" in str(evaluation.metadata["damage"].value)
     assert evaluation.metadata["n_looked_at"].value == n_files
+
+
+def test_the_commands_of_the_docs_mend_damage_everywhere(project: SmallProject) -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    section = text.partition("## When something breaks\n")[2].partition("\n## ")[0]
+    commands = section.partition("```bash\n")[2].partition("```")[0].replace("SP500", "AAA").splitlines()
+    assert {"qe doctor", "qe doctor --repair"} < set(commands)
+    before = _sound(project)
+    lake = project.root / "lake"
+    for path in (project.lake.path("features", KEY), "mart__quality/data.parquet", "reports/AAA.html"):
+        _harm(lake / path, "zeroed")
+    # The missing week is none of the damage.
+    lines = [f"{c} --timeframes D1" if "backfill" in c else c for c in commands]
+    codes = {line: _qe(*line.split()[1:])[0] for line in lines}
+    assert [line for line, code in codes.items() if code] == ["qe doctor"]
+    assert _sound(project) == before
