@@ -10,6 +10,7 @@
     ├── SourceError            a source could not be reached or answered wrongly
     ├── NotApplicableError     a partition that cannot exist: nothing to do, and nothing is wrong
     └── LakeError              the lake could not be read or written
+        ├── DamagedFileError       a file of the lake is not what was written
         ├── PartitionLockedError   another run holds the partition
         └── SchemaVersionError     files of a table were written by another declaration of it
 
@@ -124,6 +125,33 @@ class NotApplicableError(QuantError):
 
 class LakeError(QuantError):
     """The lake could not be read or written."""
+
+
+class DamagedFileError(LakeError):
+    """A file of the lake is not what was written.
+
+    Attributes:
+        path: of the file, relative to the lake.
+        kind: of the damage: empty, zeroed, truncated, altered, foreign.
+    """
+
+    path: str = ""
+    kind: str = ""
+
+    @classmethod
+    def at(cls, path: str, *, kind: str, found: str) -> DamagedFileError:
+        """Name the file, the damage and what mends it.
+
+        >>> error = DamagedFileError.at("bars/data.parquet", kind="empty", found="it has no bytes")
+        >>> error.path, error.kind, str(error)[:53]
+        ('bars/data.parquet', 'empty', 'File bars/data.parquet of the lake is damaged (empty)')
+        """
+        error = cls(
+            f"File {path} of the lake is damaged ({kind}): expected what was written there, found that {found}. "
+            "Set it aside, so that it is made again: qe doctor --repair"
+        )
+        error.path, error.kind = path, kind
+        return error
 
 
 class PartitionLockedError(LakeError):

@@ -61,10 +61,30 @@ class Storage:
         try:
             return cast("bytes", self._fs.cat_file(self.locate(path)))
         except FileNotFoundError as error:
-            raise LakeError(
-                f"File {path} is not in the lake at {self.root}: expected it to be written earlier. "
-                "Materialize the partition, or check QUANT_LAKE."
-            ) from error
+            raise self._missing(path) from error
+
+    def _missing(self, path: str) -> LakeError:
+        return LakeError(
+            f"File {path} is not in the lake at {self.root}: expected it to be written earlier. "
+            "Materialize the partition, or check QUANT_LAKE."
+        )
+
+    def read_end(self, path: str, n_bytes: int) -> tuple[bytes, int]:
+        """The last bytes of a file, all of a shorter one, and the size of the file.
+
+        Raises:
+            LakeError: the file is not there.
+        """
+        if not self.is_local:
+            content = self.read(path)
+            return content[-n_bytes:], len(content)
+        try:
+            with Path(self.locate(path)).open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                file.seek(max(size - n_bytes, 0))
+                return file.read(), size
+        except FileNotFoundError as error:
+            raise self._missing(path) from error
 
     def write(self, path: str, content: bytes) -> None:
         """Publish a file atomically, replacing what was there."""
@@ -94,6 +114,18 @@ class Storage:
         """Remove a file; nothing happens when it is not there."""
         if self.exists(path):
             self._fs.rm_file(self.locate(path))
+
+    def move(self, path: str, target: str) -> None:
+        """Give a file another place; what lay there before is replaced."""
+        if not self.is_local:
+            self._fs.pipe_file(self.locate(target), self.read(path))
+            self._fs.rm_file(self.locate(path))
+            return
+        old, new = Path(self.locate(path)), Path(self.locate(target))
+        new.parent.mkdir(parents=True, exist_ok=True)
+        old.replace(new)
+        _sync_folder(new.parent)
+        _sync_folder(old.parent)
 
     def clean_leftovers(self, folder: str) -> int:
         """Remove temporary files that a killed writer left in a folder; returns how many.
@@ -153,7 +185,12 @@ def _write_local(target: Path, content: bytes) -> None:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-    folder = os.open(target.parent, os.O_RDONLY)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(place: Path) -> None:
+    """Flush the names in a folder to disk."""
+    folder = os.open(place, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

@@ -234,7 +234,8 @@ class RawStore:
         if digest(content) != part.content_hash:
             raise LakeError(
                 f"Part {part.path} of {key} is damaged: expected the SHA-256 in its manifest, found another. "
-                "Restore the file, or delete the partition's folder and ingest again."
+                "Copy the partition's folder away and restore the file from a backup; rows cannot be computed again. "
+                "All damage: qe doctor"
             )
         return refuse_other_raw_columns(pl.read_parquet(content), table, f"{part.path} of {key}")
 
