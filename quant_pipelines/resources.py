@@ -16,7 +16,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import dagster as dg
 
@@ -108,7 +108,7 @@ class SourcesResource(dg.ConfigurableResource[Any]):
         with suppress(ConfigError):  # the file's own error is what is being reported
             variables |= {kinds[entry.kind].variable_of(entry) for entry in self.entries()}
         for dsn in (os.environ.get(variable, "") for variable in sorted(variables)):
-            password = urlsplit(dsn).password or ""
+            password = _password_of(dsn)
             for secret in filter(None, (dsn, password, unquote(password))):
                 text = text.replace(secret, "***")
         return text
@@ -177,6 +177,12 @@ def executor() -> dg.ExecutorDefinition:
     if name not in _EXECUTORS:
         raise UnknownNameError.among("executor", name, _EXECUTORS, where="QUANT_EXECUTOR")
     return _EXECUTORS[name]
+
+
+def _password_of(dsn: str) -> str:
+    """The password as it is written; urllib refuses whole URLs for a bracket in it."""
+    login, at, _ = dsn.partition("://")[2].rpartition("@")
+    return login.partition(":")[2] if at else ""
 
 
 def _read(file: str) -> str:

@@ -6,6 +6,7 @@ Keep out: parsing and delivering (files.py), the settings' schema (config.py).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +18,9 @@ from quant_core.errors import ConfigError
 from quant_core.ingestion import Dialect
 from quant_core.quality import QualityRules
 from quant_pipelines.sources.config import Feed, SourceEntry, inbox_settings
-from quant_pipelines.sources.files import ContentIndex, FeedFile, FileSource
+from quant_pipelines.sources.feed_file import FeedFile, load_within_limit
+from quant_pipelines.sources.file_listing import list_files
+from quant_pipelines.sources.files import ContentIndex, FileSource
 from quant_pipelines.sources.opening import Opening, SourceKind
 
 
@@ -51,35 +54,36 @@ def named_files(name: str, files: Mapping[str, Path], feeds: Sequence[Feed], now
         feeds: declared dialects, as of an inbox.
         now: the clock.
     """
-    return FileSource(name, partial(_declared, dict(files), tuple(feeds)), now, ContentIndex())
+
+    def declared() -> list[FeedFile]:
+        return _declared({origin: (path, path.stat()) for origin, path in files.items()}, tuple(feeds))
+
+    return FileSource(name, declared, now, ContentIndex())
 
 
 def _files(folder: Path, feeds: tuple[Feed, ...], settle_s: float, now: Callable[[], datetime]) -> list[FeedFile]:
-    """Every settled file of a folder, with the feed that declares it."""
-    found: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        origin = path.relative_to(folder).as_posix()
-        if not path.is_file() or any(part.startswith(".") for part in origin.split("/")):
-            continue
-        if not 0 <= now().timestamp() - path.stat().st_mtime < settle_s:
-            found[origin] = path
-    return _declared(found, feeds)
+    """Every settled file of a folder, with the feed that declares it; then what cannot be read, with the reason."""
+    listing = list_files(folder)
+    clock = now().timestamp()
+    settled = {o: (p, facts) for o, (p, facts) in listing.files.items() if not 0 <= clock - facts.st_mtime < settle_s}
+    refused = [FeedFile(origin, "", bytes, Dialect(), refused=why) for origin, why in listing.refused.items()]
+    return [*_declared(settled, feeds), *refused]
 
 
-def _declared(files: Mapping[str, Path], feeds: tuple[Feed, ...]) -> list[FeedFile]:
+def _declared(files: Mapping[str, tuple[Path, os.stat_result]], feeds: tuple[Feed, ...]) -> list[FeedFile]:
     """Files with the feeds that declare them; quotes in two files as one."""
     found: list[FeedFile] = []
     sides: dict[str, tuple[str, ...]] = {}
-    for origin, path in files.items():
-        facts = path.stat()
+    for origin, (path, facts) in files.items():
         feed = next((f for f in feeds if fnmatchcase(origin, f.pattern) or fnmatchcase(path.name, f.pattern)), None)
         sides[origin] = feed.bid_ask_names if feed else ()
+        dialect = feed.dialect if feed else Dialect()
         found.append(
             FeedFile(
                 origin=origin,
                 stamp=f"{facts.st_size} {facts.st_mtime_ns}",
-                load=path.read_bytes,
-                dialect=feed.dialect if feed else Dialect(),
+                load=partial(load_within_limit, path, origin, dialect),
+                dialect=dialect,
                 allow_non_positive_prices=feed.allow_non_positive_prices if feed else False,
                 quality=feed.quality if feed else QualityRules(),
                 where=feed.where if feed else "sources.yaml: inbox.feeds",

@@ -62,6 +62,7 @@ def test_what_real_bars_need_is_within_the_limits() -> None:
         budget = Budget("a.gz", n_bytes, None)
         budget.take(45 * n_bytes, "a.gz")
         budget.take_rows(45 * n_bytes // 50 * 250, "rows", "a.gz")
+        assert budget.left >= 0
 
 
 def test_members_of_one_archive_share_what_the_archive_may_take() -> None:
