@@ -18,6 +18,7 @@ _EXPLANATIONS = {
     "unreadable_quotes": "The line's quotes do not close.",
     "unfinished_row": "The file says itself that the bar is not complete.",
     "nul_byte": "The line holds a zero byte.",
+    "long_line": "The line is longer than 8 MiB, which no row of bars is; its begin is kept.",
     "bad_symbol": "The symbol cannot be a partition key; declare symbol_aliases.",
     "bad_timeframe": "The timeframe could not be read.",
     "nonexistent_local_time": "The local time is skipped by a clock change.",

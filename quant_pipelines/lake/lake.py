@@ -20,6 +20,7 @@ from quant_core.errors import DamagedFileError, LakeError
 from quant_pipelines.lake.damage import damaged_place, refuse_damage, rows_in
 from quant_pipelines.lake.facts import Facts, columns_hash, digest, facts_in, stored_facts, to_parquet
 from quant_pipelines.lake.locks import Locks
+from quant_pipelines.lake.partition_folders import partitions_in
 from quant_pipelines.lake.partitions import Key, PartitionKey
 from quant_pipelines.lake.schemas import Schema, declared_version, refuse_mixed_columns, refuse_other_versions
 from quant_pipelines.lake.storage import Storage
@@ -91,13 +92,8 @@ class Lake:
         return self.storage.exists(self.path(asset, key))
 
     def keys(self, asset: str) -> list[PartitionKey]:
-        """Every partition of an asset that is in the lake, sorted."""
-        return sorted(
-            PartitionKey(symbol.rsplit("=", 1)[1], timeframe.rsplit("=", 1)[1])
-            for symbol in self.storage.folders(asset)
-            for timeframe in self.storage.folders(symbol)
-            if self.storage.exists(f"{timeframe}/data.parquet")
-        )
+        """Every partition of an asset that is in the lake, sorted; foreign folders are named in a warning."""
+        return partitions_in(self.storage, asset, "data.parquet")
 
     def facts(self, asset: str, key: Key) -> Facts | None:
         """The provenance inside a partition's file, or None when there is no file.

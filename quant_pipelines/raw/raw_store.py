@@ -11,6 +11,7 @@ depend on where a run was killed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from quant_core.shown_text import shown
 from quant_core.tables import TABLES, Table
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Lake, digest, to_parquet
+from quant_pipelines.lake.partition_folders import partitions_in
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.lake.schemas import refuse_other_raw_columns
 from quant_pipelines.raw.delivery_check import check_delivery
@@ -33,6 +35,7 @@ from quant_pipelines.sources.contract import Delivery, Instrument, Source
 
 ASSET = "raw_bars"
 _RAW, _QUARANTINE = TABLES["raw_rows"], TABLES["quarantine"]
+_IS_PART = re.compile(r"/_v\d+/(part|quarantine)-\d+\.parquet$")
 _QUARANTINE_IDENTITY = ["origin", "origin_row", "reason", "raw_text"]
 
 
@@ -64,17 +67,12 @@ class RawStore:
 
     def keys(self) -> list[PartitionKey]:
         """Every symbol and native timeframe that has a manifest, sorted."""
-        return sorted(
-            PartitionKey(symbol.rsplit("=", 1)[1], timeframe.rsplit("=", 1)[1])
-            for symbol in self._storage.folders(ASSET)
-            for timeframe in self._storage.folders(symbol)
-            if self._storage.exists(f"{timeframe}/manifest.json")
-        )
+        return partitions_in(self._storage, ASSET, "manifest.json")
 
     def native_timeframes(self, symbol: str) -> list[Timeframe]:
         """Timeframes at which a symbol was delivered."""
-        folders = self._storage.folders(f"{ASSET}/symbol={symbol}")
-        return [Timeframe(f.rsplit("=", 1)[1]) for f in folders if self._storage.exists(f"{f}/manifest.json")]
+        keys = partitions_in(self._storage, ASSET, "manifest.json", symbol)
+        return [Timeframe(key.timeframe) for key in keys]
 
     def manifest(self, key: PartitionKey) -> Manifest | None:
         """The manifest of a symbol at its native timeframe, or None when nothing was delivered."""
@@ -243,13 +241,14 @@ class RawStore:
         self._storage.write(self._manifest_path(key), manifest.to_text().encode())
 
     def _clean_orphans(self, key: PartitionKey, manifest: Manifest) -> None:
-        """Remove what a killed run left: temporary files and parts that no manifest names."""
+        """Remove what a killed run left: temporary files and parts that no manifest names; foreign files stay."""
         named = {f"{self._folder(key)}/{p.path}" for p in manifest.parts() + manifest.quarantine_parts()}
         self._storage.clean_leftovers(self._folder(key))
         for folder in self._storage.folders(self._folder(key)):
             self._storage.clean_leftovers(folder)
             for path in set(self._storage.files(folder)) - named:
-                self._storage.delete(path)
+                if _IS_PART.search(path):
+                    self._storage.delete(path)
 
     def _folder(self, key: PartitionKey) -> str:
         return self._lake.folder(ASSET, key)

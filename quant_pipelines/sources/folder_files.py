@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quant_core.errors import RefusedInputError
+from quant_core.ingestion import Dialect
+from quant_core.ingestion.limits import refuse_large_file
+from quant_pipelines.sources.feed_file import unreadable
 
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -40,6 +43,7 @@ class FolderFile:
         place: path of the file below the folder, without links; "" where it is refused.
         facts: of the file; of the link itself where that is refused.
         refused: what it is instead of a file that may be read; "" for such a file.
+        why: the whole reason, where what it is does not say it.
     """
 
     origin: str
@@ -47,6 +51,7 @@ class FolderFile:
     place: str
     facts: os.stat_result
     refused: str = ""
+    why: str = ""
 
     @property
     def stamp(self) -> str:
@@ -56,13 +61,17 @@ class FolderFile:
     @property
     def reason(self) -> str:
         """Why the file is refused, as a whole sentence; "" for a file that may be read. The target is not named."""
-        return str(_refusal(self.origin, self.refused)) if self.refused else ""
+        return self.why or (str(_refusal(self.origin, self.refused)) if self.refused else "")
 
-    def read(self) -> bytes:
-        """The bytes of the file.
+    def read(self, dialect: Dialect) -> bytes:
+        """The bytes of the file, as many as it has when it is opened.
+
+        Args:
+            dialect: how it is declared, which says how large it may be.
 
         Raises:
-            RefusedInputError: it may not be read, or became another thing since it was listed.
+            RefusedInputError: it may not be read, is too large, or became another thing since it was listed.
+            UnreadableFileError: the file system does not give its bytes.
         """
         if self.refused:
             raise _refusal(self.origin, self.refused)
@@ -76,11 +85,12 @@ class FolderFile:
             kind = _kind(os.fstat(opened[-1]))
             if kind:
                 raise _refusal(self.origin, kind)
+            n_bytes = os.fstat(opened[-1]).st_size
+            refuse_large_file(n_bytes, self.origin, dialect)
             with os.fdopen(opened[-1], "rb", closefd=False) as file:
-                return file.read()
+                return file.read(n_bytes)
         except OSError as error:
-            reason = f"it cannot be opened as a file of its folder ({error.strerror})"
-            raise RefusedInputError.at(self.origin, reason=reason, fix="deliver it again, readable") from error
+            raise unreadable(self.origin, error) from error
         finally:
             for descriptor in opened:
                 os.close(descriptor)
@@ -98,16 +108,25 @@ def files_below(folder: Path) -> list[FolderFile]:
     """
     real = Path(os.path.realpath(folder))
     found: list[FolderFile] = []
-    for path in sorted(real.rglob("*")):
-        origin = path.relative_to(real).as_posix()
-        if any(part.startswith(".") for part in origin.split("/")):
-            continue
+
+    def note(error: OSError) -> None:
+        """A folder or file that cannot be listed costs itself alone."""
+        if not isinstance(error, FileNotFoundError):  # gone since it was listed
+            origin = _readable(Path(error.filename), real)
+            found.append(FolderFile(origin, real, "", real.lstat(), "unreadable", str(unreadable(origin, error))))
+
+    paths: list[Path] = []
+    for place, folders, names in os.walk(real, onerror=note):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        paths += [Path(place, name) for name in [*names, *links] if not name.startswith(".")]
+    for path in sorted(paths):
         try:
-            entry = _entry(real, origin)
-        except FileNotFoundError:  # gone since it was listed
-            continue
-        if entry is not None:
-            found.append(entry)
+            entry = _entry(real, path) if _is_text(path) else _nameless(real, path)
+        except OSError as error:
+            note(OSError(error.errno, error.strerror, str(path)))
+        else:
+            found += [entry] if entry else []
     return found
 
 
@@ -119,10 +138,9 @@ def named_file(path: Path) -> FolderFile:
     return FolderFile(path.as_posix(), real.parent, "" if kind else real.name, facts, kind)
 
 
-def _entry(folder: Path, origin: str) -> FolderFile | None:
+def _entry(folder: Path, path: Path) -> FolderFile | None:
     """One entry of the listing; None for a folder."""
-    path = folder / origin
-    facts = path.lstat()
+    origin, facts = path.relative_to(folder).as_posix(), path.lstat()
     if not stat.S_ISLNK(facts.st_mode):
         if stat.S_ISDIR(facts.st_mode):
             return None
@@ -152,3 +170,32 @@ def _kind(facts: os.stat_result) -> str:
 def _refusal(origin: str, kind: str) -> RefusedInputError:
     fix = _FIX if "link" in kind else "remove it, and deliver files only"
     return RefusedInputError.at(origin, reason=f"it is {kind}: only files in the folder itself are read", fix=fix)
+
+
+def _readable(path: Path, folder: Path) -> str:
+    """A path below the folder; bytes that are no UTF-8 are written with a backslash and their number."""
+    shown = os.fsencode(path.relative_to(folder)).decode("utf-8", errors="backslashreplace")
+    return "the folder itself" if shown == "." else shown
+
+
+def _is_text(path: Path) -> bool:
+    """Whether the bytes of a name are UTF-8."""
+    try:
+        path.as_posix().encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _nameless(folder: Path, path: Path) -> FolderFile:
+    """A file whose name cannot be said."""
+    shown = _readable(path, folder)
+    return FolderFile(shown, folder, "", path.lstat(), "a name that is no text", str(_no_text(shown)))
+
+
+def _no_text(shown: str) -> RefusedInputError:
+    return RefusedInputError.at(
+        shown,
+        reason="its name is not UTF-8 text, so that nothing can be said about the file by its name",
+        fix="rename it, for example: convmv -f latin1 -t utf8 --notest FILE",
+    )

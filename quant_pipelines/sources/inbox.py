@@ -17,7 +17,8 @@ from quant_core.errors import ConfigError
 from quant_core.ingestion import Dialect
 from quant_core.quality import QualityRules
 from quant_pipelines.sources.config import Feed, SourceEntry, inbox_settings
-from quant_pipelines.sources.files import ContentIndex, FeedFile, FileSource
+from quant_pipelines.sources.feed_file import FeedFile
+from quant_pipelines.sources.files import ContentIndex, FileSource
 from quant_pipelines.sources.folder_files import FolderFile, files_below
 from quant_pipelines.sources.opening import Opening, SourceKind
 
@@ -70,13 +71,14 @@ def _declared(files: Sequence[FolderFile], feeds: tuple[Feed, ...]) -> list[Feed
     for file in files:
         origin, name = file.origin, file.origin.rsplit("/", 1)[-1]
         feed = next((f for f in feeds if fnmatchcase(origin, f.pattern) or fnmatchcase(name, f.pattern)), None)
+        dialect = feed.dialect if feed else Dialect()
         sides[origin] = feed.bid_ask_names if feed else ()
         found.append(
             FeedFile(
                 origin=origin,
                 stamp=file.stamp,
-                load=file.read,
-                dialect=feed.dialect if feed else Dialect(),
+                load=partial(file.read, dialect),
+                dialect=dialect,
                 allow_non_positive_prices=feed.allow_non_positive_prices if feed else False,
                 quality=feed.quality if feed else QualityRules(),
                 where=feed.where if feed else "sources.yaml: inbox.feeds",
