@@ -260,12 +260,6 @@ def executor() -> dg.ExecutorDefinition:
     return _EXECUTORS[name]
 
 
-def _password_of(dsn: str) -> str:
-    """The password as it is written; urllib refuses whole URLs for a bracket in it."""
-    login, at, _ = dsn.partition("://")[2].rpartition("@")
-    return login.partition(":")[2] if at else ""
-
-
 def _read(file: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8")

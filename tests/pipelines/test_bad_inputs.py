@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from quant_core.ingestion import Dialect
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
