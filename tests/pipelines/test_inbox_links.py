@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from quant_core.errors import RefusedInputError
+from quant_core.ingestion import Dialect
 from quant_pipelines.cli import run
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.sources.folder_files import files_below
@@ -184,7 +185,7 @@ def test_a_file_that_becomes_a_link_after_it_was_listed_is_not_read(project: Sma
     (project.inbox / "sub").mkdir()
     (project.inbox / "sub" / "inside.csv").write_text(daily_csv("BBB"))
     listed = next(f for f in files_below(project.inbox) if f.origin == "sub/inside.csv")
-    assert listed.read().startswith(b"date,symbol")
+    assert listed.read(Dialect()).startswith(b"date,symbol")
     (project.inbox / "sub" / "inside.csv").unlink()
     if part == "file":
         _link(project, "sub/inside.csv", project.root / "folder" / "inside.csv")
@@ -192,7 +193,7 @@ def test_a_file_that_becomes_a_link_after_it_was_listed_is_not_read(project: Sma
         (project.inbox / "sub").rmdir()
         _link(project, "sub", project.root / "folder")
     with pytest.raises(RefusedInputError, match="cannot be opened as a file of its folder"):
-        listed.read()
+        listed.read(Dialect())
 
 
 def test_an_unreadable_file_is_asked_again(project: SmallProject, monkeypatch: pytest.MonkeyPatch) -> None:
