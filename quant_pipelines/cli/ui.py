@@ -7,10 +7,12 @@ Keep out: the server and why it is guarded (automation/web_server.py).
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 
 from rich.console import Console
 
+from quant_core.errors import ConfigError
 from quant_pipelines.resources import default_resources, prepare_dagster_home
 
 
@@ -26,6 +28,7 @@ def command(options: argparse.Namespace, console: Console) -> int:
 
     prepare_dagster_home()
     default_resources()  # what is wrong in the environment is said here, not by each of the processes
+    _check_free(options.port)
     path = unguessable_path()
     mode = "nothing can be started or changed" if options.read_only else "whoever knows this address can start runs"
     console.print(f"Web UI: http://127.0.0.1:{options.port}{path}", markup=False, highlight=False, soft_wrap=True)
@@ -35,3 +38,22 @@ def command(options: argparse.Namespace, console: Console) -> int:
     sys.stdout.flush()
     serve(options.port, path, read_only=options.read_only)
     return 0
+
+
+def _check_free(port: int) -> None:
+    """Refuse a port that another program has: the address that is printed must be this server's.
+
+    Raises:
+        ConfigError: with the option that names another one.
+    """
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what ended a moment ago is no other program
+        try:
+            trial.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            raise ConfigError.at(
+                "--port",
+                expected="a free port of 127.0.0.1",
+                found=port,
+                next_step="Name another one: qe ui --port 3001.",
+            ) from None

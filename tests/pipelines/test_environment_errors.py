@@ -6,6 +6,7 @@ import builtins
 import io
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -245,3 +246,15 @@ def test_an_instance_that_cannot_be_opened_is_said_in_one_line(
     assert ("quant-engine[postgres]" in text) is bool(missing)
     assert len(text.splitlines()) == 1
     assert not [part for part in ("s3cret", "secretuser", "Traceback") if part in text]
+
+
+def test_a_port_that_another_program_has_is_said_before_an_address_is_printed(project: SmallProject) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        for port in (str(taken.getsockname()[1]), "65536"):
+            printed = io.StringIO()
+            assert run(["ui", "--port", port], SafeConsole(str, file=printed, width=300)) == 1
+            said = f"Wrong value at --port: expected a free port of 127.0.0.1, found {port}."
+            assert said in printed.getvalue()
+            assert "Web UI:" not in printed.getvalue()
