@@ -6,7 +6,6 @@ Keep out: checksums (seal.py), moving (lake.py), which files a lake should hold 
 
 from __future__ import annotations
 
-import io
 from hashlib import sha256
 
 import polars as pl
@@ -19,7 +18,7 @@ DAMAGED = "damaged"
 """Folder of the lake that holds what was set aside; nothing reads it."""
 
 
-def refuse_damage(content: bytes, path: str) -> None:
+def refuse_damage(content: bytes | memoryview, path: str) -> None:
     """Raise unless the rows of a table are what was written, as far as the quick checksum says.
 
     Raises:
@@ -30,14 +29,14 @@ def refuse_damage(content: bytes, path: str) -> None:
         raise DamagedFileError.at(path, kind=fault.kind, found=fault.found)
 
 
-def rows_in(content: bytes, path: str) -> pl.DataFrame:
-    """The rows of a table's file.
+def rows_in(source: bytes | str, path: str) -> pl.DataFrame:
+    """The rows of a table's file, from its bytes or its place on the local disk.
 
     Raises:
         DamagedFileError: they cannot be read: a file that was never sealed has no checksum to compare.
     """
     try:
-        return pl.read_parquet(io.BytesIO(content), hive_partitioning=False)
+        return pl.read_parquet(source, hive_partitioning=False)
     # Pages that were never sealed may be any bytes, and on some of them Polars panics.
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise DamagedFileError.at(path, kind="altered", found=f"its rows cannot be read ({error})") from error

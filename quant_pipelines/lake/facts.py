@@ -15,11 +15,10 @@ from typing import Any, cast
 import polars as pl
 
 from quant_core.errors import DamagedFileError, LakeError
-from quant_pipelines.lake.seal import SEAL_FACT, Fault, needed_end, seal_parquet, sealed_end
+from quant_pipelines.lake.seal import END_BYTES, SEAL_FACT, Fault, footer_of, needed_end, seal_parquet, sealed_end
 from quant_pipelines.lake.storage import Storage
 
 _FACTS = "quant_engine"
-_END_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ def stored_facts(storage: Storage, path: str) -> Facts:
         DamagedFileError: the end of the file is not what was written.
         LakeError: the file is not there, or holds facts that this release does not know.
     """
-    end, size = storage.read_end(path, _END_BYTES)
+    end, size = storage.read_end(path, END_BYTES)
     if (needed := needed_end(end, size)) > len(end):
         end, size = storage.read_end(path, needed)
     return facts_in(end, path, size=size)
@@ -137,7 +136,7 @@ def facts_in(end: bytes, path: str, *, size: int | None = None) -> Facts:
 def _metadata(end: bytes, path: str) -> dict[str, str]:
     """Keys and values in a footer."""
     try:
-        return pl.read_parquet_metadata(io.BytesIO(end))
+        return pl.read_parquet_metadata(io.BytesIO(footer_of(end)))
     # A footer that was never sealed may be any bytes, and on some of them Polars panics.
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise DamagedFileError.at(path, kind="altered", found=f"its footer cannot be read ({error})") from error

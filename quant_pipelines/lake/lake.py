@@ -18,7 +18,7 @@ import polars as pl
 
 from quant_core.errors import DamagedFileError, LakeError
 from quant_pipelines.lake.damage import damaged_place, refuse_damage, rows_in
-from quant_pipelines.lake.facts import Facts, columns_hash, digest, facts_in, stored_facts, to_parquet
+from quant_pipelines.lake.facts import Facts, columns_hash, digest, stored_facts, to_parquet
 from quant_pipelines.lake.locks import Locks
 from quant_pipelines.lake.partition_folders import partitions_in
 from quant_pipelines.lake.partitions import Key, PartitionKey
@@ -156,10 +156,10 @@ class Lake:
                 f"Table {asset} of {key} is not in the lake at {self.url}: expected it to be materialized earlier. "
                 f"Materialize {asset} for {key}, for example: qe launch research '{key}'"
             )
-        content, path = self.storage.read(self.path(asset, key)), self.path(asset, key)
-        refuse_damage(content, path)
-        self._refuse_other_schemas(asset, {key: facts_in(content, path)})
-        return rows_in(content, path)
+        path = self.path(asset, key)
+        self.refuse_damage(asset, [key])
+        self._refuse_other_schemas(asset, {key: stored_facts(self.storage, path)})
+        return rows_in(self.location(asset, key) if self.storage.is_local else self.storage.read(path), path)
 
     def refuse_damage(self, asset: str, keys: Sequence[Key]) -> None:
         """Compare partitions with their quick checksums; for readers that read all of them.
@@ -168,7 +168,8 @@ class Lake:
             DamagedFileError: a file is not what was written.
         """
         for path in (self.path(asset, key) for key in keys):
-            refuse_damage(self.storage.read(path), path)
+            with self.storage.view(path) as content:
+                refuse_damage(content, path)
 
     def scan(self, asset: str, keys: Sequence[PartitionKey]) -> pl.LazyFrame:
         """The rows of listed partitions, lazily, with columns ``symbol`` and ``timeframe``.

@@ -25,6 +25,9 @@ DamageKind: TypeAlias = Literal["empty", "zeroed", "truncated", "altered", "fore
 SEAL_FACT = "quant_engine_seal"
 """Key in the footer of a sealed file: a file that has it and no seal lost the seal."""
 
+END_BYTES = 65_536
+"""What is read of the end of a file at first: most footers are shorter."""
+
 _MAGIC = b"quant-engine-1\r\n"
 _SHA, _SHORT = 32, 16
 _SEAL = len(_MAGIC) + _SHA + 2 * _SHORT
@@ -101,14 +104,17 @@ def needed_end(end: bytes, size: int) -> int:
     return min(size, _footer_length(end) + _TRAILER + _SEAL)
 
 
-def fault_in_parquet(content: bytes, *, thorough: bool = True) -> Fault | None:
+def fault_in_parquet(content: bytes | memoryview, *, thorough: bool = True) -> Fault | None:
     """What is wrong with a whole Parquet file; None where it is as it was written, or was never sealed.
 
     Args:
         content: the file.
         thorough: compare the SHA-256; else the quick sum.
     """
-    found = sealed_end(content, len(content))
+    end = bytes(content[-END_BYTES:])
+    if (needed := needed_end(end, len(content))) > len(end):
+        end = bytes(content[-needed:])
+    found = sealed_end(end, len(content))
     if not isinstance(found, Sealed):
         return found
     pages = memoryview(content)[: found.at]
@@ -183,6 +189,11 @@ def _fault_of_nothing(content: bytes, size: int) -> Fault | None:
     if size == 0:
         return Fault("empty", "it has no bytes")
     return Fault("zeroed", f"it ends in {len(content):,} zero bytes") if not content.strip(b"\0") else None
+
+
+def footer_of(end: bytes) -> bytes:
+    """The footer in the last bytes of a Parquet file, to the end of the file."""
+    return end[-(_footer_length(end) + _TRAILER) :]
 
 
 def _footer_length(end: bytes) -> int:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import cast
 
@@ -85,6 +88,24 @@ class Storage:
                 return file.read(), size
         except FileNotFoundError as error:
             raise self._missing(path) from error
+
+    @contextmanager
+    def view(self, path: str) -> Generator[memoryview]:
+        """The content of a file for the length of a with block; a local file is mapped, not copied.
+
+        Raises:
+            LakeError: the file is not there.
+        """
+        # An empty file cannot be mapped.
+        if not self.is_local or not self.exists(path) or not Path(self.locate(path)).stat().st_size:
+            yield memoryview(self.read(path))
+            return
+        with Path(self.locate(path)).open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as mapped:
+            content = memoryview(mapped)
+            try:
+                yield content
+            finally:
+                content.release()
 
     def write(self, path: str, content: bytes) -> None:
         """Publish a file atomically, replacing what was there."""

@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from quant_pipelines.lake.damage import refuse_damage, rows_in
-from quant_pipelines.lake.facts import Facts, facts_in
+from quant_pipelines.lake.facts import Facts, stored_facts
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
 
@@ -64,8 +64,7 @@ def cost_of(lake: Lake, n_rows: int) -> float:
     content = lake.storage.read(path)
 
     def unchecked() -> object:
-        stored = lake.storage.read(path)
-        return facts_in(stored, path), rows_in(stored, path)
+        return stored_facts(lake.storage, path), rows_in(lake.location("demo", _KEY), path)
 
     found = medians(
         {
