@@ -21,6 +21,7 @@ from quant_core.errors import ConfigError
 from quant_core.timeframes import parse_timeframe
 from quant_pipelines.raw.inspection import InspectedSeries, inspect_source
 from quant_pipelines.sources.config import Feed, SourceEntry, inbox_settings
+from quant_pipelines.sources.file_listing import readable
 from quant_pipelines.sources.inbox import named_files
 
 
@@ -44,7 +45,7 @@ def command(options: argparse.Namespace, console: Console) -> int:
     if options.bars:
         _write_bars(series, options.bars)
     if options.json:
-        console.print_json(json.dumps(as_json(files, refused, series)))
+        console.print_json(json.dumps(as_json({readable(name): path for name, path in files.items()}, refused, series)))
     else:
         show(console, series, refused)
     return 0 if series and not refused and all(len(s.bars) for s in series) else 1

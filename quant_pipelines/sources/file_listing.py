@@ -37,34 +37,43 @@ def list_files(folder: Path) -> Listing:
 
     def note(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
-            origin = _shown(Path(error.filename), folder)
+            below = Path(error.filename).relative_to(folder)
+            origin = readable(below.as_posix()) if below.parts else "the folder itself"
             refused[origin] = str(unreadable(origin, error))
 
     paths: list[Path] = []
     for place, folders, names in os.walk(folder, onerror=note):
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths += [Path(place, name) for name in names if not name.startswith(".")]
+    found = look_at({path.relative_to(folder).as_posix(): path for path in sorted(paths)})
+    return Listing(found.files, refused | dict(found.refused))
+
+
+def look_at(paths: Mapping[str, Path]) -> Listing:
+    """The files among some paths, with their facts.
+
+    Args:
+        paths: how a file is called in messages and patterns → where it is.
+    """
     files: dict[str, tuple[Path, os.stat_result]] = {}
-    for path in sorted(paths):
-        origin = path.relative_to(folder).as_posix()
+    refused: dict[str, str] = {}
+    for origin, path in paths.items():
+        shown = readable(origin)
         try:
-            origin.encode()
-            if path.is_file():
+            if shown != origin:
+                refused[shown] = str(_no_text(shown))
+            elif path.is_file():
                 files[origin] = path, path.stat()
-        except UnicodeEncodeError:
-            shown = _shown(path, folder)
-            refused[shown] = str(_no_text(shown))
         except FileNotFoundError:
             continue  # it left while the folder was being listed
         except OSError as error:
-            note(OSError(error.errno, error.strerror, str(path)))
+            refused[origin] = str(unreadable(origin, error))
     return Listing(files, refused)
 
 
-def _shown(path: Path, folder: Path) -> str:
-    """A path below the folder; bytes that are no UTF-8 are written with a backslash and their number."""
-    shown = os.fsencode(path.relative_to(folder)).decode("utf-8", errors="backslashreplace")
-    return "the folder itself" if shown == "." else shown
+def readable(path: str) -> str:
+    """A path as text for people; bytes that are no UTF-8 are written with a backslash and their number."""
+    return os.fsencode(path).decode("utf-8", errors="backslashreplace")
 
 
 def _no_text(shown: str) -> RefusedInputError:

@@ -19,7 +19,7 @@ from quant_core.ingestion import Dialect
 from quant_core.quality import QualityRules
 from quant_pipelines.sources.config import Feed, SourceEntry, inbox_settings
 from quant_pipelines.sources.feed_file import FeedFile, load_within_limit
-from quant_pipelines.sources.file_listing import list_files
+from quant_pipelines.sources.file_listing import Listing, list_files, look_at
 from quant_pipelines.sources.files import ContentIndex, FileSource
 from quant_pipelines.sources.opening import Opening, SourceKind
 
@@ -54,11 +54,7 @@ def named_files(name: str, files: Mapping[str, Path], feeds: Sequence[Feed], now
         feeds: declared dialects, as of an inbox.
         now: the clock.
     """
-
-    def declared() -> list[FeedFile]:
-        return _declared({origin: (path, path.stat()) for origin, path in files.items()}, tuple(feeds))
-
-    return FileSource(name, declared, now, ContentIndex())
+    return FileSource(name, lambda: _feed_files(look_at(files), tuple(feeds)), now, ContentIndex())
 
 
 def _files(folder: Path, feeds: tuple[Feed, ...], settle_s: float, now: Callable[[], datetime]) -> list[FeedFile]:
@@ -66,8 +62,13 @@ def _files(folder: Path, feeds: tuple[Feed, ...], settle_s: float, now: Callable
     listing = list_files(folder)
     clock = now().timestamp()
     settled = {o: (p, facts) for o, (p, facts) in listing.files.items() if not 0 <= clock - facts.st_mtime < settle_s}
+    return _feed_files(Listing(settled, listing.refused), feeds)
+
+
+def _feed_files(listing: Listing, feeds: tuple[Feed, ...]) -> list[FeedFile]:
+    """The files of a listing as their feeds declare them, and behind them what cannot be read."""
     refused = [FeedFile(origin, "", bytes, Dialect(), refused=why) for origin, why in listing.refused.items()]
-    return [*_declared(settled, feeds), *refused]
+    return [*_declared(listing.files, feeds), *refused]
 
 
 def _declared(files: Mapping[str, tuple[Path, os.stat_result]], feeds: tuple[Feed, ...]) -> list[FeedFile]:
