@@ -134,6 +134,9 @@ def named_file(path: Path) -> FolderFile:
     """A file that somebody names; it may be a link anywhere, for who names it may choose."""
     real = Path(os.path.realpath(path))
     facts = real.lstat()
+    if not _is_text(path):
+        shown = _in_letters(path)
+        return FolderFile(shown, real.parent, "", facts, "a name that is no text", str(_no_text(shown)))
     kind = _kind(facts)
     return FolderFile(path.as_posix(), real.parent, "" if kind else real.name, facts, kind)
 
@@ -173,9 +176,14 @@ def _refusal(origin: str, kind: str) -> RefusedInputError:
 
 
 def _readable(path: Path, folder: Path) -> str:
-    """A path below the folder; bytes that are no UTF-8 are written with a backslash and their number."""
-    shown = os.fsencode(path.relative_to(folder)).decode("utf-8", errors="backslashreplace")
+    """A path below the folder, or what says that it is the folder."""
+    shown = _in_letters(path.relative_to(folder))
     return "the folder itself" if shown == "." else shown
+
+
+def _in_letters(path: Path) -> str:
+    """A path; bytes that are no UTF-8 are written with a backslash and their number."""
+    return os.fsencode(path).decode("utf-8", errors="backslashreplace")
 
 
 def _is_text(path: Path) -> bool:

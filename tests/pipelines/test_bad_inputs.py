@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from quant_core.ingestion import Dialect
 from quant_core.timeframes import Timeframe
+from quant_pipelines.cli import run
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.raw.raw_store import RawStore
@@ -68,6 +71,17 @@ def test_a_name_that_is_not_utf8_costs_its_file(folder: Path) -> None:
     assert list(refused) == ["caf\\xe9.csv"]
     assert "its name is not UTF-8 text" in refused["caf\\xe9.csv"]
     json.dumps(refused, ensure_ascii=False).encode()  # can be written anywhere
+
+
+def test_inspection_names_what_has_no_readable_name(folder: Path) -> None:
+    (folder / NO_TEXT).write_bytes(BARS)
+    for options in ([], ["--json"]):
+        out = io.StringIO()
+        assert run(["inspect", str(folder), *options], Console(file=out, width=200)) == 1
+        said = out.getvalue()
+        said.encode()  # a terminal can show it
+        assert "GOOD" in said
+        assert "its name is not UTF-8 text" in " ".join(said.split())
 
 
 def test_a_file_that_cannot_be_read_costs_itself_until_it_can(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
