@@ -104,7 +104,7 @@ def _gunzip(member: Member, budget: Budget) -> Member:
         if n_bytes > budget.left:
             budget.take(n_bytes, member.origin)
     with gzip.GzipFile(fileobj=io.BytesIO(member.data)) as stream:
-        data = _read_all(stream.read)
+        data = _read_all(stream.read, most=budget.left)
     budget.take(len(data), member.origin)
     return Member(member.origin, data, budget=budget)
 
@@ -138,9 +138,9 @@ def _is_member(path: str, pattern: str | None) -> bool:
     return pattern is None or fnmatch.fnmatchcase(base, pattern)
 
 
-def _read_all(read: Callable[[int], bytes], step: int = _CHUNK_BYTES) -> bytes:
-    """A stream to its end; the buffer becomes the bytes, so that nothing is held twice."""
+def _read_all(read: Callable[[int], bytes], step: int = _CHUNK_BYTES, most: int | None = None) -> bytes:
+    """A stream to its end, or to the first piece beyond ``most`` bytes; the buffer becomes the bytes, held once."""
     buffer = io.BytesIO()
-    while part := read(step):
+    while (most is None or buffer.tell() <= most) and (part := read(step)):
         buffer.write(part)
     return buffer.getvalue()
