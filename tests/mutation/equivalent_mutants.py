@@ -56,7 +56,6 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "here.dt.base_utc_offset() - here.dt.dst_offset()",
     ): _STATE,
     (_CUTS, '0).sort("gap"', "1"): "bars lie on a grid of minutes",
-    (_REWRITING, "max(stop, ¦0)", "-1"): "no position is negative",
     (_REWRITING, "moves[0] - moves[0].mean()", "moves[0] + moves[0].mean()"): _OTHER_PRICES,
     (_REWRITING, "np.exp(moves[1] / ¦4)", "5"): _OTHER_PRICES,
     (_AUDIT, "stop - start) // 2", "stop + start"): "both ends are shrunk from a first row of 0",
