@@ -33,8 +33,8 @@ setup: $(STAMP) $(DAGSTER_HOME)/dagster.yaml  ## create the virtual environment 
 demo: setup  ## run the research job on the embedded real sample, print findings, write reports
 	$(BIN)/qe demo
 
-ui: setup  ## open the web UI on http://127.0.0.1:3000
-	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+ui: setup  ## open the web UI at the address it prints; READ_ONLY=1 lets nobody start or change anything
+	$(BIN)/qe ui $(if $(READ_ONLY),--read-only)
 
 test: setup  ## the default suite, under 12 minutes on two cores
 	$(PYTEST) -m "not slow"

@@ -10,6 +10,7 @@
     ├── SourceError            a source could not be reached or answered wrongly
     ├── NotApplicableError     a partition that cannot exist: nothing to do, and nothing is wrong
     └── LakeError              the lake could not be read or written
+        ├── DamagedFileError       a file of the lake is not what was written
         ├── PartitionLockedError   another run holds the partition
         └── SchemaVersionError     files of a table were written by another declaration of it
 
@@ -21,6 +22,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+
+from quant_core.shown_text import MESSAGE_LETTERS, quoted, shown
+
+_SHOWN_VALUE = 80
 
 
 class QuantError(Exception):
@@ -40,7 +45,7 @@ class ConfigError(QuantError):
         >>> print(ConfigError.at("research.yaml: seed", expected="an integer", found="x", next_step="Write a number."))
         Wrong value at research.yaml: seed: expected an integer, found 'x'. Write a number.
         """
-        return cls(f"Wrong value at {where}: expected {expected}, found {found!r}. {next_step}")
+        return cls(f"Wrong value at {shown(where)}: expected {expected}, found {quoted(found)}. {next_step}")
 
 
 class UnknownNameError(ConfigError):
@@ -56,13 +61,13 @@ class UnknownNameError(ConfigError):
         No event is called 'zzz' (at research.yaml: events[0]). Known: 'gap_up'.
         """
         names = sorted(known)
-        place = f" (at {where})" if where else ""
+        place = f" (at {shown(where)})" if where else ""
         close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         if close:
-            hint = "Did you mean " + ", ".join(repr(c) for c in close) + "?"
+            hint = "Did you mean " + ", ".join(quoted(c) for c in close) + "?"
         else:
-            hint = "Known: " + (", ".join(repr(n) for n in names) or "none") + "."
-        return cls(f"No {kind} is called {name!r}{place}. {hint}")
+            hint = shown("Known: " + (", ".join(quoted(n) for n in names) or "none"), MESSAGE_LETTERS) + "."
+        return cls(f"No {kind} is called {quoted(name)}{place}. {hint}")
 
 
 class SymbolError(QuantError):
@@ -91,19 +96,23 @@ class RefusedInputError(IngestionError):
         column: str | None = None,
         value: object = None,
     ) -> RefusedInputError:
-        """Say where in the file, what was found and the configuration line that would fix it.
+        r"""Say where in the file, what was found and the configuration line that would fix it.
+
+        All of it may hold texts of the file: it is escaped and has an end.
 
         >>> print(RefusedInputError.at("a.csv", row=3, column="ts", value="x", reason="no time", fix="set ts_format"))
         Refused a.csv, row 3, column 'ts', value 'x': no time. Fix: set ts_format
+        >>> print(RefusedInputError.at("a\x1b[2J.csv", reason="no\ntime", fix="-"))
+        Refused a\x1b[2J.csv: no\ntime. Fix: -
         """
-        place = file
+        place = shown(file)
         if row is not None:
             place += f", row {row}"
         if column is not None:
-            place += f", column {column!r}"
+            place += f", column {quoted(column)}"
         if value is not None:
-            place += f", value {str(value)[:80]!r}"
-        return cls(f"Refused {place}: {reason}. Fix: {fix}")
+            place += f", value {quoted(str(value), _SHOWN_VALUE)}"
+        return cls(f"Refused {place}: {shown(reason, MESSAGE_LETTERS)}. Fix: {shown(fix, MESSAGE_LETTERS)}")
 
 
 class SourceError(QuantError):
@@ -116,6 +125,33 @@ class NotApplicableError(QuantError):
 
 class LakeError(QuantError):
     """The lake could not be read or written."""
+
+
+class DamagedFileError(LakeError):
+    """A file of the lake is not what was written.
+
+    Attributes:
+        path: of the file, relative to the lake.
+        kind: of the damage: empty, zeroed, truncated, altered, foreign.
+    """
+
+    path: str = ""
+    kind: str = ""
+
+    @classmethod
+    def at(cls, path: str, *, kind: str, found: str) -> DamagedFileError:
+        """Name the file, the damage and what mends it.
+
+        >>> error = DamagedFileError.at("bars/data.parquet", kind="empty", found="it has no bytes")
+        >>> error.path, error.kind, str(error)[:53]
+        ('bars/data.parquet', 'empty', 'File bars/data.parquet of the lake is damaged (empty)')
+        """
+        error = cls(
+            f"File {path} of the lake is damaged ({kind}): expected what was written there, found that {found}. "
+            "Set it aside, so that it is made again: qe doctor --repair"
+        )
+        error.path, error.kind = path, kind
+        return error
 
 
 class PartitionLockedError(LakeError):

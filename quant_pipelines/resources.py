@@ -7,22 +7,28 @@ Variables: ``QUANT_LAKE`` (folder or object-store URL, default ``data_lake``), `
 ``sources.yaml`` and ``research.yaml``, default the packaged ones), ``QUANT_NOW`` (fixes the clock, for replay),
 ``QUANT_LOCK_TIMEOUT_S`` (default 120), ``QUANT_EXECUTOR`` (``in_process``, the default, or ``multiprocess``), and for
 each MySQL source the variable its settings name (default ``QE_MARKETDATA_MYSQL_URL``).
+
+Nothing of it is in run config: whoever may start a run, be it a foreign web page, must not choose what is read and
+where it is written.
 """
 
 from __future__ import annotations
 
+import math
 import os
-from contextlib import suppress
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import dagster as dg
 
-from quant_core.errors import ConfigError, UnknownNameError
+from quant_core.errors import ConfigError, QuantError, UnknownNameError
 from quant_core.spec import ResearchSpec, load_research
 from quant_pipelines.lake.lake import Lake
+from quant_pipelines.redaction import Redaction, has_login
 from quant_pipelines.sources.catalog import Sources
 from quant_pipelines.sources.config import SourceEntry, load_sources
 from quant_pipelines.sources.opening import Opening, source_kinds, why_off
@@ -31,7 +37,15 @@ PACKAGED_CONFIG = Path(__file__).parent / "config"
 _EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
 
 
-class LakeResource(dg.ConfigurableResource[Any]):
+class _FixedResource(dg.ConfigurableResource[Any]):
+    """A resource that is what it was made as: run config that says anything else is refused."""
+
+    def get_resource_definition(self) -> dg.ResourceDefinition:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """What Dagster hands out: this object. Its fields would be run config, with these values as defaults."""
+        return dg.ResourceDefinition(lambda _: self, config_schema={}, description=type(self).__doc__)
+
+
+class LakeResource(_FixedResource):
     """The Parquet lake.
 
     Attributes:
@@ -47,7 +61,7 @@ class LakeResource(dg.ConfigurableResource[Any]):
         return Lake(self.url, lock_timeout_s=self.lock_timeout_s)
 
 
-class ClockResource(dg.ConfigurableResource[Any]):
+class ClockResource(_FixedResource):
     """The clock: real, or fixed for a replay.
 
     Attributes:
@@ -62,19 +76,20 @@ class ClockResource(dg.ConfigurableResource[Any]):
             return datetime.now(UTC)
         try:
             fixed = datetime.fromisoformat(self.fixed_now)
-        except ValueError:
+            fixed = None if fixed.tzinfo is None else fixed.astimezone(UTC)
+        except (ValueError, OverflowError):
             fixed = None
-        if fixed is None or fixed.tzinfo is None:
+        if fixed is None:
             raise ConfigError.at(
                 "QUANT_NOW",
                 expected="an instant with offset, such as 2024-01-31T22:00:00+00:00",
                 found=self.fixed_now,
                 next_step="Correct or unset it.",
             )
-        return fixed.astimezone(UTC)
+        return fixed
 
 
-class SourcesResource(dg.ConfigurableResource[Any]):
+class SourcesResource(_FixedResource):
     """The sources of sources.yaml.
 
     Attributes:
@@ -88,7 +103,8 @@ class SourcesResource(dg.ConfigurableResource[Any]):
 
     def entries(self) -> list[SourceEntry]:
         """The declared sources, checked."""
-        return load_sources(_read(self.file), Path(self.file).name)
+        with self._redacted():
+            return _entries_of(self.file)
 
     def open(self, lake: Lake) -> Sources:
         """Open every source that is on; DSNs come from the environment and go nowhere else.
@@ -96,26 +112,56 @@ class SourcesResource(dg.ConfigurableResource[Any]):
         Raises:
             ConfigError: a setting is wrong, or a source that is on lacks its environment variable.
         """
-        opening = Opening(lake, ClockResource(fixed_now=self.fixed_now).now, lambda name: os.environ.get(name, ""))
+        now = ClockResource(fixed_now=self.fixed_now).now
+        opening = Opening(lake, now, lambda name: os.environ.get(name, ""), self.redact)
         kinds, entries = source_kinds(), self.entries()
         off = {entry.name: reason for entry in entries if (reason := why_off(entry, opening))}
-        return Sources([kinds[e.kind].open(e, opening) for e in entries if e.name not in off], off)
+        with self._redacted():
+            return Sources([kinds[e.kind].open(e, opening) for e in entries if e.name not in off], off)
+
+    @contextmanager
+    def _redacted(self) -> Generator[None]:
+        """Errors without secrets, and without the causes that may hold them: Dagster stores both."""
+        try:
+            yield
+        except QuantError as error:
+            raised = type(error)(self.redact(str(error)))
+        else:
+            return
+        raise raised from None
 
     def redact(self, text: str) -> str:
-        """A text without the DSNs of the sources and their passwords; works also when sources.yaml is broken."""
-        kinds = source_kinds()
-        variables = {kind.dsn_variable for kind in kinds.values()}
-        with suppress(ConfigError):  # the file's own error is what is being reported
-            variables |= {kinds[entry.kind].variable_of(entry) for entry in self.entries()}
-        for dsn in (os.environ.get(variable, "") for variable in sorted(variables)):
-            password = urlsplit(dsn).password or ""
-            for secret in filter(None, (dsn, password, unquote(password))):
-                text = text.replace(secret, "***")
-        return text
+        """A text without the secrets of the environment; works also when sources.yaml is broken.
+
+        Secrets are the DSNs of the sources, and the login of every other URL in the environment.
+        """
+        declared = _dsn_variables(self.file, _changed(self.file))
+        urls = {value for name, value in os.environ.items() if name in declared or has_login(value)}
+        return _redaction(tuple(sorted(urls))).text(text)
 
 
-class ResearchResource(dg.ConfigurableResource[Any]):
-    """The research spec; run config can name another file: ``resources: {research: {config: {file: …}}}``.
+def _entries_of(file: str) -> list[SourceEntry]:
+    return load_sources(_read(file), Path(file).name)
+
+
+@lru_cache(maxsize=8)
+def _dsn_variables(file: str, _changed: int) -> frozenset[str]:
+    """The environment variables that hold DSNs; read again when sources.yaml has changed."""
+    kinds = source_kinds()
+    variables = {kind.dsn_variable for kind in kinds.values()} - {""}
+    with suppress(QuantError):  # the file's own error is what is being reported
+        variables |= {kinds[entry.kind].variable_of(entry) for entry in _entries_of(file)}
+    return frozenset(variables)
+
+
+@lru_cache(maxsize=8)
+def _redaction(urls: tuple[str, ...]) -> Redaction:
+    """Made once per environment: a command may print thousands of lines."""
+    return Redaction(urls)
+
+
+class ResearchResource(_FixedResource):
+    """The research spec; another one is another folder in ``QUANT_CONFIG``.
 
     Attributes:
         file: path of research.yaml.
@@ -133,18 +179,48 @@ class ResearchResource(dg.ConfigurableResource[Any]):
 
 
 def default_resources() -> dict[str, Any]:
-    """The resources that the environment describes."""
-    config = Path(os.environ.get("QUANT_CONFIG") or PACKAGED_CONFIG)
-    fixed_now = os.environ.get("QUANT_NOW", "")
+    """The resources that the environment describes.
+
+    Raises:
+        ConfigError: a variable holds what it cannot hold.
+    """
+    clock, sources = ClockResource(fixed_now=os.environ.get("QUANT_NOW", "")), _default_sources()
+    clock.now()  # a wrong moment is said now, not by the first source that is asked
     return {
         "lake": LakeResource(
-            url=os.environ.get("QUANT_LAKE") or "data_lake",
-            lock_timeout_s=float(os.environ.get("QUANT_LOCK_TIMEOUT_S") or 120.0),
+            url=os.environ.get("QUANT_LAKE") or "data_lake", lock_timeout_s=_seconds("QUANT_LOCK_TIMEOUT_S", 120.0)
         ),
-        "clock": ClockResource(fixed_now=fixed_now),
-        "sources": SourcesResource(file=str(config / "sources.yaml"), fixed_now=fixed_now),
-        "research": ResearchResource(file=str(config / "research.yaml")),
+        "clock": clock,
+        "sources": sources,
+        "research": ResearchResource(file=str(_config_folder() / "research.yaml")),
     }
+
+
+def redact(text: str) -> str:
+    """A text without the secrets of the environment, whatever else is wrong in it."""
+    return _default_sources().redact(text)
+
+
+def _default_sources() -> SourcesResource:
+    return SourcesResource(file=str(_config_folder() / "sources.yaml"), fixed_now=os.environ.get("QUANT_NOW", ""))
+
+
+def _config_folder() -> Path:
+    return Path(os.environ.get("QUANT_CONFIG") or PACKAGED_CONFIG)
+
+
+def _seconds(variable: str, default: float) -> float:
+    """The seconds that a variable holds."""
+    text = os.environ.get(variable) or str(default)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not (math.isfinite(seconds) and seconds >= 0):
+        raise ConfigError.at(
+            variable, expected="a number of seconds, 0 or more", found=text, next_step="Correct or unset it."
+        )
+    return seconds
 
 
 def dagster_home() -> Path | None:
@@ -171,6 +247,11 @@ def prepare_dagster_home() -> None:
         settings.write_bytes((PACKAGED_CONFIG / "dagster.yaml").read_bytes())
 
 
+def environment_with(values: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a process that gets some variables of its own."""
+    return {**os.environ, **values}
+
+
 def executor() -> dg.ExecutorDefinition:
     """The executor that ``QUANT_EXECUTOR`` names."""
     name = os.environ.get("QUANT_EXECUTOR") or "in_process"
@@ -182,8 +263,17 @@ def executor() -> dg.ExecutorDefinition:
 def _read(file: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8")
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
+        found = error.strerror if isinstance(error, OSError) else f"bytes that are not UTF-8 ({error.reason})"
         raise ConfigError(
-            f"File {file} cannot be read: expected the settings there, found {error.strerror}. "
+            f"File {file} cannot be read: expected the settings there, found {found}. "
             "Set QUANT_CONFIG to a folder with sources.yaml and research.yaml."
         ) from error
+
+
+def _changed(file: str) -> int:
+    """When a file was changed last; 0 where there is none."""
+    try:
+        return Path(file).stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -11,17 +11,19 @@ import gzip
 import io
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from quant_core.errors import RefusedInputError
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.foreign_formats import refuse_workbook
+from quant_core.ingestion.limits import Budget
 
-MAX_UNPACKED_MB = 2048
 MAX_DEPTH = 3
-MAX_MEMBERS = 10_000
+_MOST_OF_DEFLATE = 1032  # bytes that one deflated byte can become
 _CHUNK_BYTES = 1 << 20
+_SMALL_CHUNK_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,13 @@ class Member:
     Attributes:
         origin: the file's name, with the archive member after ``!``.
         is_one_of_many: the file holds other members too, so that its own name names none of them.
+        budget: what the delivered file may still take; None where it was not delivered, but made.
     """
 
     origin: str
     data: bytes
     is_one_of_many: bool = False
+    budget: Budget | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -43,26 +47,9 @@ class Member:
         base = self.origin.rsplit("!", 1)[-1].replace("\\", "/").rsplit("/", 1)[-1]
         return base[:-3] if base.lower().endswith(".gz") else base
 
-
-class _Budget:
-    """Counts unpacked bytes of one input and refuses the input when they pass the limit."""
-
-    def __init__(self, file_name: str, limit_mb: int) -> None:
-        self.file_name, self.limit_mb, self.left = file_name, limit_mb, limit_mb << 20
-
-    def read_all(self, read: Callable[[int], bytes]) -> bytes:
-        """Read a stream to its end in chunks, within the budget."""
-        parts: list[bytes] = []
-        while part := read(_CHUNK_BYTES):
-            self.left -= len(part)
-            if self.left < 0:
-                raise RefusedInputError.at(
-                    self.file_name,
-                    reason=f"unpacks to more than {self.limit_mb} MiB",
-                    fix=f"max_unpacked_mb: {self.limit_mb * 2} (only for a source you trust)",
-                )
-            parts.append(part)
-        return b"".join(parts)
+    def budget_for(self, dialect: Dialect) -> Budget:
+        """What it may take: the rest of what its file may, or as much as a file of its own."""
+        return self.budget or Budget(self.origin, len(self.data), dialect.max_unpacked_mb)
 
 
 def unwrap(data: bytes, file_name: str, dialect: Dialect) -> list[Member]:
@@ -71,14 +58,14 @@ def unwrap(data: bytes, file_name: str, dialect: Dialect) -> list[Member]:
     Folders, hidden files and ``__MACOSX`` entries are not members. Nesting deeper than 3 is refused.
 
     Raises:
-        RefusedInputError: broken, encrypted, empty or oversized archives.
+        RefusedInputError: broken, encrypted or empty archives, or such as unpack to more than they may.
 
     >>> import gzip
     >>> [(m.origin, m.name, m.data) for m in unwrap(gzip.compress(b"x"), "a.csv.gz", Dialect())]
     [('a.csv.gz', 'a.csv', b'x')]
     """
-    budget = _Budget(file_name, dialect.max_unpacked_mb or MAX_UNPACKED_MB)
-    members = _open(Member(file_name, data), budget, dialect.members, 0)
+    budget = Budget(file_name, len(data), dialect.max_unpacked_mb)
+    members = _open(Member(file_name, data, budget=budget), budget, dialect.members, 0)
     if not members:
         raise RefusedInputError.at(
             file_name,
@@ -88,7 +75,7 @@ def unwrap(data: bytes, file_name: str, dialect: Dialect) -> list[Member]:
     return members
 
 
-def _open(member: Member, budget: _Budget, pattern: str | None, depth: int) -> list[Member]:
+def _open(member: Member, budget: Budget, pattern: str | None, depth: int) -> list[Member]:
     """Unwrap one level and recurse."""
     is_gzip, is_zip = member.data[:2] == b"\x1f\x8b", member.data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
     if not (is_gzip or is_zip):
@@ -98,7 +85,7 @@ def _open(member: Member, budget: _Budget, pattern: str | None, depth: int) -> l
             member.origin, reason=f"archives nested deeper than {MAX_DEPTH}", fix="unpack the file before delivery"
         )
     try:
-        inner = [Member(member.origin, _gunzip(member, budget))] if is_gzip else _unzip(member, budget, pattern)
+        inner = [_gunzip(member, budget)] if is_gzip else _unzip(member, budget, pattern)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         kind = "gzip" if is_gzip else "zip"
         raise RefusedInputError.at(
@@ -107,24 +94,53 @@ def _open(member: Member, budget: _Budget, pattern: str | None, depth: int) -> l
     return [m for i in inner for m in _open(i, budget, pattern, depth + 1)]
 
 
-def _gunzip(member: Member, budget: _Budget) -> bytes:
+def _gunzip(member: Member, budget: Budget) -> Member:
+    if len(member.data) * _MOST_OF_DEFLATE > budget.left:
+        # The format states its size at the end only, and modulo 4 GiB: it is counted before it is kept.
+        with gzip.GzipFile(fileobj=io.BytesIO(member.data)) as stream:
+            n_bytes = 0
+            while n_bytes <= budget.left and (part := stream.read(_CHUNK_BYTES)):
+                n_bytes += len(part)
+        if n_bytes > budget.left:
+            budget.take(n_bytes, member.origin)
     with gzip.GzipFile(fileobj=io.BytesIO(member.data)) as stream:
-        return budget.read_all(stream.read)
+        data = _read_all(stream.read, most=budget.left)
+    budget.take(len(data), member.origin)
+    return Member(member.origin, data, budget=budget)
 
 
-def _unzip(member: Member, budget: _Budget, pattern: str | None) -> list[Member]:
+def _unzip(member: Member, budget: Budget, pattern: str | None) -> list[Member]:
     members: list[Member] = []
     with zipfile.ZipFile(io.BytesIO(member.data)) as archive:
-        if len(archive.infolist()) > MAX_MEMBERS:
-            raise ValueError(f"more than {MAX_MEMBERS} members")
-        refuse_workbook([info.filename for info in archive.infolist()], member.origin)
-        for info in archive.infolist():
-            base = info.filename.rsplit("/", 1)[-1]
-            hidden = not base or base.startswith(".") or info.filename.startswith("__MACOSX/")
-            if hidden or (pattern and not fnmatch.fnmatchcase(base, pattern)):
-                continue
-            if f"{member.origin}!{info.filename}" in {m.origin for m in members}:
-                raise ValueError(f"two members are called {info.filename!r}")
+        infos = archive.infolist()
+        budget.take_members(len(infos), member.origin)
+        refuse_workbook([info.filename for info in infos], member.origin)
+        wanted = [info for info in infos if _is_member(info.filename, pattern)]
+        names = Counter(info.filename for info in wanted)
+        if names and names.most_common(1)[0][1] > 1:
+            raise ValueError(f"two members are called {names.most_common(1)[0][0]!r}")
+        # The library reads no byte beyond the size that the directory of the archive states.
+        budget.take(sum(info.file_size for info in wanted), member.origin)
+        for info in wanted:
             with archive.open(info) as stream:
-                members.append(Member(f"{member.origin}!{info.filename}", budget.read_all(stream.read)))
+                # Only deflate stops where it is told to; the others unpack all of what they were given.
+                is_bounded = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+                data = _read_all(stream.read, _CHUNK_BYTES if is_bounded else _SMALL_CHUNK_BYTES)
+            members.append(Member(f"{member.origin}!{info.filename}", data, budget=budget))
     return members
+
+
+def _is_member(path: str, pattern: str | None) -> bool:
+    """False for folders, hidden files, what macOS adds, and names that the declared pattern leaves out."""
+    base = path.rsplit("/", 1)[-1]
+    if not base or base.startswith(".") or path.startswith("__MACOSX/"):
+        return False
+    return pattern is None or fnmatch.fnmatchcase(base, pattern)
+
+
+def _read_all(read: Callable[[int], bytes], step: int = _CHUNK_BYTES, most: int | None = None) -> bytes:
+    """A stream to its end, or to the first piece beyond ``most`` bytes; the buffer becomes the bytes, held once."""
+    buffer = io.BytesIO()
+    while (most is None or buffer.tell() <= most) and (part := read(step)):
+        buffer.write(part)
+    return buffer.getvalue()

@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow
+import pyarrow.compute
 import pyarrow.csv
 import pyarrow.parquet
 
 pa: Any = pyarrow
+pa_compute: Any = pyarrow.compute
 pa_csv: Any = pyarrow.csv
 pa_parquet: Any = pyarrow.parquet

@@ -19,6 +19,7 @@ from quant_core.ingestion.readers.contract import Preview
 from quant_core.ingestion.refusals import refuse_not_ohlc
 from quant_core.ingestion.side_by_side import plain_names
 from quant_core.ingestion.text_layout import header_line
+from quant_core.shown_text import listed
 
 PRICES = ("open", "high", "low", "close")
 BID_ASK = tuple(f"{side}_{p}" for side in ("bid", "ask") for p in PRICES)
@@ -92,7 +93,7 @@ def _names_of_width(names: list[str], preview: Preview, origin: str) -> list[str
             return ["", *names]
     raise RefusedInputError.at(
         origin,
-        reason=f"rows have {len(names) + 1} fields, the header has {len(names)} names {names}",
+        reason=f"rows have {len(names) + 1} fields, the header has {len(names)} names {listed(names)}",
         fix=header_line(names, len(names) + 1, preview.first_row),
     )
 
@@ -240,7 +241,8 @@ def _choose_prices(choice: _Choice, dialect: Dialect, origin: str) -> None:
         else:
             raise RefusedInputError.at(
                 origin,
-                reason=f"price_columns: adjusted is declared, but no adjusted close was found among {choice.names}",
+                reason="price_columns: adjusted is declared, but no adjusted close was found among "
+                f"{listed(choice.names)}",
                 fix="price_columns: raw",
             )
     elif has_plain:

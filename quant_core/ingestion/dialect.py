@@ -119,7 +119,9 @@ class Dialect(_Model):
     Attributes:
         format: reader id (``delimited_text``, ``json_rows``, ``parquet_file``, ``feather_file``); detected from bytes.
         members: glob of the archive members to read; default all.
-        max_unpacked_mb: limit of unpacked bytes of an archive, MiB.
+        max_file_mb: limit of the bytes of a file, MiB; default 2048.
+        max_unpacked_mb: limit of the bytes that an archive or a compressed table unpacks to, MiB; default 64 times the
+            file, at least 64 and at most 2048.
         encoding: text encoding; detected: byte-order mark, UTF-16 by its zero bytes, UTF-8, else latin-1.
         separator: field separator; detected among comma, semicolon, tab, bar and blank.
         skip_lines: lines before the header (banner); detected.
@@ -151,6 +153,7 @@ class Dialect(_Model):
 
     format: str | None = None
     members: str | None = None
+    max_file_mb: int | None = Field(default=None, gt=0)
     max_unpacked_mb: int | None = Field(default=None, gt=0)
     encoding: str | None = None
     separator: str | None = Field(default=None, min_length=1, max_length=1)

@@ -25,6 +25,7 @@ from quant_core.ingestion.foreign_formats import refuse_foreign
 from quant_core.ingestion.headerless import check_positions
 from quant_core.ingestion.labels import symbols_of, timeframes_of
 from quant_core.ingestion.number_fields import read_number_fields
+from quant_core.ingestion.panics import refuse_panics
 from quant_core.ingestion.parsed_file import ParsedFile
 from quant_core.ingestion.price_sets import combine_prices, is_unfinished, looks_wrong
 from quant_core.ingestion.readers import READERS
@@ -71,7 +72,11 @@ def read_file(data: bytes, file_name: str, dialect: Dialect) -> ParsedFile:
     >>> parsed.rows.select("symbol", "timeframe").row(0), parsed.quarantine["reason"].to_list()
     (('ABC', 'D1'), ['unparsable_close'])
     """
-    return read_members(unwrap(data, file_name, dialect), lambda member: _read_member(member, file_name, dialect))
+
+    def read() -> ParsedFile:
+        return read_members(unwrap(data, file_name, dialect), lambda member: _read_member(member, file_name, dialect))
+
+    return refuse_panics(read, file_name)
 
 
 def reader_for(member: Member, dialect: Dialect) -> Reader:

@@ -16,6 +16,7 @@ from quant_core.ingestion.column_names import normalize
 from quant_core.ingestion.epochs import is_epoch_text
 from quant_core.ingestion.field_kinds import is_date8, main_kind
 from quant_core.ingestion.number_layout import layout_of
+from quant_core.shown_text import listed
 
 _CARRY = {"nearer", "traded", "carry", "nearmonth", "trademonth", "carrycontract", "forward"}
 _SIZES = {"size", "amount", "quantity", "qty", "volume", "side", "tradeid", "bidsize", "asksize"}
@@ -31,12 +32,12 @@ def refuse_not_ohlc(names: list[str], sample: list[list[str]], at: dict[str, int
     if not any(role in at for role in ("ts", "date")):
         times = [n for i, n in enumerate(names) if n and i not in at.values() and _is_moment(sample, i)]
         fix = _columns_line({times[0]: "ts"}) if times else "columns: {<name of the time column>: ts}"
-        raise RefusedInputError.at(origin, reason=f"no time column was found among {names}", fix=fix)
+        raise RefusedInputError.at(origin, reason=f"no time column was found among {listed(names)}", fix=fix)
     words = {normalize(n) for n in names}
     missing = [p for p in _PRICES if p not in at]
     numbers = [i for i in _number_columns(sample) if i not in [at.get(r) for r in ("ts", "date", "time")]]
     if words & _CARRY:
-        reason = f"a carry file (contract prices and months: {names}), not OHLC bars"
+        reason = f"a carry file (contract prices and months: {listed(names)}), not OHLC bars"
         fix = "leave this file out of the feed's pattern"
     elif {"bid", "ask"} <= words or (len(missing) >= 3 and words & _SIZES and words & {"price", "last", "rate"}):
         reason = "a tick file (single trades or quotes), not OHLC bars"
@@ -50,7 +51,7 @@ def refuse_not_ohlc(names: list[str], sample: list[list[str]], at: dict[str, int
         reason = f"a price-only file (one price per time, no {', '.join(missing or _PRICES)}): OHLC bars are needed"
         fix = "leave this file out of the feed's pattern"
     else:
-        reason = f"no column was found for {', '.join(missing)} among {names}"
+        reason = f"no column was found for {', '.join(missing)} among {listed(names)}"
         free = [i for i in numbers if i not in at.values() and names[i]]
         fix = _prices_line(names, sample, free) if len(missing) == 4 else ""
         if not fix and 0 < len(missing) <= len(free) and len(missing) < 4:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from quant_core.errors import RefusedInputError
@@ -20,6 +21,7 @@ from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.field_kinds import kind_of
 from quant_core.ingestion.readers.contract import SAMPLE_ROWS
 from quant_core.ingestion.stacked_headers import stacked_header
+from quant_core.shown_text import listed
 
 _SEPARATORS = (",", ";", "\t", "|", " ")
 _HEAD_BYTES = 1 << 20
@@ -27,6 +29,7 @@ _SCORED_LINES = 60
 _PEEK_BYTES = 1 << 16
 _MAX_BANNER = 50
 _FIELDS_OF_A_BAR = 4
+_MAX_FIELDS = 20_000
 _KNOWN_NAMES = 3  # a line with so many names of columns is a header, whatever its width
 
 
@@ -66,18 +69,30 @@ def decode(data: bytes, origin: str, declared: str | None) -> tuple[bytes, str]:
         if data.isascii():
             return data, "utf-8"
         try:
-            data.decode("utf-8")
+            for _ in _texts(data, "utf-8"):
+                pass
         except UnicodeDecodeError:
             encoding = "latin-1"
         else:
             return data, "utf-8"
+    recoded = io.BytesIO()
     try:
-        text = data.decode(encoding).removeprefix("\ufeff")
-        return text.encode("utf-8"), encoding
+        for text in _texts(data, encoding):
+            recoded.write((text if recoded.tell() else text.removeprefix("\ufeff")).encode("utf-8"))
     except (UnicodeError, LookupError) as error:
         raise RefusedInputError.at(
             origin, reason=f"the bytes are not {encoding} text ({error})", fix="encoding: utf-8 | latin-1 | utf-16"
         ) from error
+    return recoded.getvalue(), encoding
+
+
+def _texts(data: bytes, encoding: str) -> Iterator[str]:
+    """Bytes as text, step by step: one rare character makes every other of a text take four bytes."""
+    b"".decode(encoding)  # raises for codecs that are no text encodings, some of which unpack
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for start in range(0, len(data), _HEAD_BYTES):
+        yield decoder.decode(data[start : start + _HEAD_BYTES], final=False)
+    yield decoder.decode(b"", final=True)
 
 
 def _marked_encoding(data: bytes) -> str | None:
@@ -150,6 +165,13 @@ def detect_layout(data: bytes, origin: str, dialect: Dialect) -> TextLayout:
         first_row = min(row for row, _ in numbered if row > (dialect.skip_lines or 0))
     rows = [f for row, f in fields if row >= first_row]
     width = _width(rows, names, first_row, origin)
+    if width > _MAX_FIELDS:
+        raise RefusedInputError.at(
+            origin,
+            row=first_row,
+            reason=f"its rows have {width} fields, more than the limit of {_MAX_FIELDS}",
+            fix="deliver the columns of bars only, one instrument below the other",
+        )
     sample = [f for f in rows if len(f) == width][:SAMPLE_ROWS]
     has_quotes, symbol = any('"' in line for _, line in numbered), stacked.symbol if stacked else None
     return TextLayout(separator, names, first_row, width, sample, has_quotes, symbol)
@@ -164,7 +186,7 @@ def _width(rows: list[list[str]], names: tuple[str, ...] | None, first_row: int,
         return len(names)  # shorter rows are ragged
     raise RefusedInputError.at(
         origin,
-        reason=f"rows have {usual} fields, the header has {len(names)} names {list(names)}",
+        reason=f"rows have {usual} fields, the header has {len(names)} names {listed(names)}",
         fix=f"{header_line(names, usual, first_row)} | separator: another one",
     )
 

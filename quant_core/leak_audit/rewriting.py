@@ -23,8 +23,6 @@ from quant_core.splitters import Fold, Splitter
 
 REWRITTEN = "changes when prices {where} are rewritten: {{with_future}} with the bars' own, {{without_future}} without"
 TOO_CLOSE = "starts the test on {with_future}, {without_future} is the first day after the embargo"
-
-
 _SHIFT = 0.1
 """How far the walk lies above the bars' own level (log), so that no price stays as it is."""
 
@@ -68,7 +66,7 @@ def rewritten(bars: Bars, keep: tuple[int, int], seed: int) -> Bars:
     """
     frame, (start, stop) = bars.frame, keep
     parts = [_walk(frame.slice(0, start), seed), frame.slice(start, stop - start)]
-    return bars.with_frame(pl.concat([*parts, _walk(frame.slice(max(stop, 0)), seed + 1)]))
+    return bars.with_frame(pl.concat([*parts, _walk(frame.slice(stop), seed + 1)]))
 
 
 def _walk(frame: pl.DataFrame, seed: int) -> pl.DataFrame:
@@ -141,16 +139,16 @@ def engine_leaks(bars: Bars, engine: AuditedEngine, folds: Sequence[Fold], seed:
         folds: those of ``engine.splitter`` on these bars that are looked at.
         seed: of the rewritten prices.
     """
-    runs = [("all blocks", engine.compute, engine.compute(bars), "after this split")]
-    if engine.probe is engine.compute:
-        runs = []
-    runs.append(("blocks that look back at nothing", engine.probe, engine.probe(bars), "outside this split"))
+    # What looks back may read the bars before its split; an engine that is its own probe does not.
+    runs = [(False, "blocks that look back at nothing", engine.probe, engine.probe(bars))]
+    if engine.probe is not engine.compute:
+        runs.insert(0, (True, "all blocks", engine.compute, engine.compute(bars)))
     leaks: list[Leak] = []
     n_values = 0
     for fold in folds:
         spans = {"train": (fold.train_start, fold.train_stop), "test": (fold.test_start, fold.test_stop)}
-        for (split, (start, stop)), (blocks, run, own, where) in product(spans.items(), runs):
-            keep = (start if where == "outside this split" else 0, stop)
+        for (split, (start, stop)), (looks_back, blocks, run, own) in product(spans.items(), runs):
+            keep = (0 if looks_back else start, stop)
             if keep == (0, len(bars)):
                 continue  # nothing lies outside
             mine = (pl.col("fold") == fold.index) & (pl.col("split") == split)
@@ -158,6 +156,7 @@ def engine_leaks(bars: Bars, engine: AuditedEngine, folds: Sequence[Fold], seed:
             changed = run(rewritten(bars, keep, seed))
             found, n = differences(own.filter(mine), changed.filter(mine), engine.key, apart)
             n_values += n
+            where = "after this split" if looks_back else "outside this split"
             contrast = REWRITTEN.format(where=where) + f" ({engine.name} with {blocks})"
             place, cut = {"bars": (start, stop)}, bars.frame["ts_close"][stop - 1]
             # One column is enough: what reaches a cell shows in most of its columns.

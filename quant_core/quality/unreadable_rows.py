@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from quant_core.shown_text import shown
+
 SEVERITY = "unreadable"
 _GOES = " The row goes to quarantine."
 _EXPLANATIONS = {
@@ -16,6 +18,7 @@ _EXPLANATIONS = {
     "unreadable_quotes": "The line's quotes do not close.",
     "unfinished_row": "The file says itself that the bar is not complete.",
     "nul_byte": "The line holds a zero byte.",
+    "long_line": "The line is longer than 8 MiB, which no row of bars is; its begin is kept.",
     "bad_symbol": "The symbol cannot be a partition key; declare symbol_aliases.",
     "bad_timeframe": "The timeframe could not be read.",
     "nonexistent_local_time": "The local time is skipped by a clock change.",
@@ -44,7 +47,7 @@ def unreadable_lines(refused: pl.DataFrame, n_rows_in: int, n_examples: int) -> 
     lines: list[dict[str, object]] = []
     for reason in refused["reason"].unique().sort():
         rows = refused.filter(pl.col("reason") == reason)
-        shown = rows.head(n_examples).select("origin_row", "origin", "raw_text")
+        examples = rows.head(n_examples).select("origin_row", "origin", "raw_text")
         lines.append(
             {
                 "check": reason,
@@ -53,7 +56,9 @@ def unreadable_lines(refused: pl.DataFrame, n_rows_in: int, n_examples: int) -> 
                 "share": rows.height / n_rows_in,
                 "first_ts": rows["ts"].min(),
                 "last_ts": rows["ts"].max(),
-                "example": "; ".join(f"row {row} of {origin}: {text}" for row, origin, text in shown.iter_rows()),
+                "example": "; ".join(
+                    f"row {row} of {shown(origin)}: {shown(text)}" for row, origin, text in examples.iter_rows()
+                ),
                 "explanation": _explanation(reason) + _GOES,
             }
         )

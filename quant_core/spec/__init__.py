@@ -6,7 +6,7 @@ Keep out: the engines' sections (their settings.py), computing anything, files a
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, cast
 
@@ -19,6 +19,7 @@ from quant_core.errors import ConfigError, UnknownNameError
 from quant_core.grammar import parse_block
 from quant_core.market_stats.settings import MarketStatsSpec
 from quant_core.model_parsing import parse_model
+from quant_core.plain_yaml import read_yaml
 from quant_core.seasonality.settings import SeasonalitySection
 from quant_core.section import Reading, Section
 from quant_core.spec._moved import MovedWarning, with_current_places
@@ -127,11 +128,7 @@ def _settings(content: Mapping[str, object], seed: int, where: str) -> dict[str,
 
 def _mapping_in(text: str, where: str) -> dict[str, object]:
     """The sections of a file as plain values."""
-    try:
-        # A SafeLoader: plain values only.
-        raw: object = yaml.load(text, Loader=_UniqueKeys)  # noqa: S506
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{where} is not YAML: {error}. Correct the line.") from error
+    raw = read_yaml(text, where)
     if raw is None:
         return {}
     if not isinstance(raw, Mapping):
@@ -139,17 +136,6 @@ def _mapping_in(text: str, where: str) -> dict[str, object]:
             where, expected="a mapping of sections", found=raw, next_step="Start with 'market_stats:'."
         )
     return {str(k): v for k, v in cast(Mapping[object, object], raw).items()}
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML that refuses a key given twice instead of keeping the last."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [k.value for k, _ in node.value]
-        twice = sorted({str(k) for k in keys if keys.count(k) > 1})
-        if twice:
-            raise yaml.constructor.ConstructorError(None, None, f"key {twice[0]!r} is given twice", node.start_mark)
-        return super().construct_mapping(node, deep=deep)
 
 
 def _data(model: DataModel, where: str) -> DataSpec:

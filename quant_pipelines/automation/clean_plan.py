@@ -17,12 +17,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-
 from quant_core.errors import LakeError
 from quant_core.tables import TABLES
-from quant_pipelines.lake.facts import facts_in
+from quant_pipelines.lake.facts import stored_facts
 from quant_pipelines.lake.sql_files import SQL_FOLDER
+from quant_pipelines.lake.storage import Storage
 
 _TABLE_FILE = re.compile(
     r"(?P<table>\w+)/(symbol=(?P<symbol>[^/]+)/(timeframe=[^/]+/)?)?(data\.parquet|\.data\.parquet\.\w+\.tmp)"
@@ -182,8 +181,8 @@ def _is_ours(file: Path) -> bool:
     if file.suffix == ".tmp":
         return True
     try:
-        facts_in(str(file), file.name)
-    except (LakeError, OSError, pl.exceptions.ComputeError):
+        stored_facts(Storage(str(file.parent)), file.name)
+    except (LakeError, OSError):
         return False  # it stays, so nothing is hidden by this
     return True
 

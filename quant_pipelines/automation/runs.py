@@ -18,6 +18,7 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import create_execution_plan, execute_run
 
 from quant_core.errors import ConfigError
+from quant_core.shown_text import MESSAGE_LETTERS, shown
 from quant_pipelines.automation.code_location import job_origin
 from quant_pipelines.resources import prepare_dagster_home
 from quant_pipelines.stages.progress import PROGRESS_LINE
@@ -43,14 +44,22 @@ def open_instance() -> DagsterInstance:
     """The instance that DAGSTER_HOME names: symbols, runs and events live there.
 
     Raises:
-        ConfigError: DAGSTER_HOME is not set, or its dagster.yaml is wrong.
+        ConfigError: DAGSTER_HOME is not set, its dagster.yaml is wrong, or its database cannot be used.
     """
     prepare_dagster_home()
     try:
         return DagsterInstance.get()
-    except dg.DagsterError as error:
+    except Exception as error:  # of Dagster, of its storages and of their drivers, which share no class
+        found = f"{type(error).__name__}: {shown(error, MESSAGE_LETTERS)}".rstrip(".")
+        is_missing = isinstance(error, ImportError) or "import module" in found
+        step = (
+            "Install the driver of its database: pip install 'quant-engine[postgres]'."
+            if is_missing
+            else "Correct DAGSTER_HOME/dagster.yaml and the variables that it names, and check that its database runs."
+        )
         raise ConfigError(
-            f"The Dagster instance cannot be opened: {error} Correct DAGSTER_HOME/dagster.yaml."
+            "The Dagster instance cannot be opened: expected DAGSTER_HOME/dagster.yaml to name one, found "
+            f"{found}. {step}"
         ) from error
 
 

@@ -14,6 +14,8 @@ from quant_core.errors import ConfigError
 from quant_core.leak_audit.blocks import MIN_BARS, AuditedBlocks, AuditReport, audit_blocks
 from quant_core.leak_audit.engines import market_stats_engine, seasonality_engine
 from quant_core.leak_audit.rewriting import AuditedEngine
+from quant_core.market_stats.settings import MarketStatsSpec
+from quant_core.seasonality.settings import SeasonalityProfileSpec
 from quant_core.spec import ResearchSpec
 from quant_core.splitters import Splitter
 from quant_core.splitters.single_split import SingleSplit
@@ -85,7 +87,7 @@ def audit_partition(
     )
     folds = AuditedBlocks(splitters=[spec.splitter])
     cuts, seed = settings.n_cuts, settings.seed
-    engines, fresh = _engines(newest, research), settings.fresh_process
+    engines, fresh = _engines(newest, spec, profile), settings.fresh_process
     report = audit_blocks(newest, blocks, n_cuts=cuts, seed=seed, engines=engines, fresh_process=fresh)
     return [
         AuditedPart(newest, blocks, report),
@@ -93,13 +95,12 @@ def audit_partition(
     ]
 
 
-def _engines(bars: Bars, research: ResearchSpec) -> list[AuditedEngine]:
-    """The engines of the spec on folds that these bars hold; none where they are too few for any fold."""
-    spec = research.market_stats.at(bars.timeframe)
+def _engines(bars: Bars, spec: MarketStatsSpec, profile: SeasonalityProfileSpec) -> list[AuditedEngine]:
+    """The engines of one timeframe on folds that these bars hold; none where they are too few for any fold."""
     splitter = _splitter(bars, spec.splitter)
     if splitter is None:
         return []
-    engines = [seasonality_engine(research.seasonality.profile_at(bars.timeframe), splitter)]
+    engines = [seasonality_engine(profile, splitter)]
     if spec.events and spec.targets:
         engines.append(market_stats_engine(replace(spec, splitter=splitter)))
     return engines

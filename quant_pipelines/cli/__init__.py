@@ -8,20 +8,29 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 from types import ModuleType
 
 from rich.console import Console
 
 from quant_core.errors import QuantError
+from quant_core.shown_text import escaped
+from quant_pipelines.cli._console import SafeConsole
 from quant_pipelines.discovery import modules_of
+from quant_pipelines.resources import redact
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and leave with 0 for success, 1 for an error of ours, 2 for wrong usage."""
     # Into a file or a pipe, lines need not fit a terminal of 80 characters.
-    console = Console() if sys.stdout.isatty() else Console(width=160)
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments, console))
+    console = SafeConsole(redact, width=None if sys.stdout.isatty() else 160)
+    try:
+        code = run(sys.argv[1:] if arguments is None else arguments, console)
+    except Exception:  # shown as Python shows it, without the secrets that a message of a library may hold
+        sys.stderr.write(escaped(redact(traceback.format_exc()), keep="\n"))
+        code = 1
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str], console: Console) -> int:
@@ -33,7 +42,8 @@ def run(arguments: Sequence[str], console: Console) -> int:
         if options.debug:
             raise
         # No markup: an error text may hold square brackets of the user's own.
-        console.print(f"Error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        text = escaped(redact(str(error)), keep="\n")
+        console.print(f"Error: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
         return 1
 
 

@@ -15,13 +15,6 @@ from rich.table import Table
 
 from quant_pipelines.cli._wide_table import wide_table
 
-VERDICT_STYLE = {
-    "significant": "bold green",
-    "not_significant": "dim",
-    "underpowered": "magenta",
-    "insufficient": "yellow",
-}
-
 
 def findings_view(
     findings: pl.DataFrame, *, title: str, caption: str, width: int, lift: str = "lift_freq"
@@ -51,7 +44,7 @@ def findings_view(
         title=title,
         caption=caption,
         width=width,
-        styles=[VERDICT_STYLE.get(verdict, "") for verdict in findings["verdict_global"].to_list()],
+        verdicts=findings["verdict_global"].to_list(),
         left=["verdict"],
     )
 

@@ -14,6 +14,12 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+VERDICT_STYLE = {
+    "significant": "bold green",
+    "not_significant": "dim",
+    "underpowered": "magenta",
+    "insufficient": "yellow",
+}
 _ANY_WIDTH = 1000
 
 
@@ -25,7 +31,7 @@ def wide_table(
     title: str,
     caption: str,
     width: int,
-    styles: Sequence[str],
+    verdicts: Sequence[str | None],
     left: Sequence[str] = (),
 ) -> RenderableType:
     """A table of rows, whose second column may wrap; below its least width two lines a row.
@@ -39,17 +45,18 @@ def wide_table(
         title: above the rows.
         caption: below them: what the columns mean.
         width: of the terminal, in characters.
-        styles: of rich, one per row.
+        verdicts: one per row, which decide its style.
         left: columns aligned to the left beside the first two.
 
     >>> from rich.console import Console
-    >>> row, line = ["SP500 D1", "nr7, all → up", "1,200"], "n 1,200"
+    >>> names, row, line = ["place", "what", "n"], ["SP500 D1", "nr7, all → up", "1,200"], "n 1,200"
     >>> for width in (80, 20):
-    ...     view = wide_table(["place", "what", "n"], [row], [line], title="t", caption="c", width=width, styles=[""])
+    ...     view = wide_table(names, [row], [line], title="t", caption="c", width=width, verdicts=[None])
     ...     print(type(view).__name__)
     Table
     Group
     """
+    styles = [VERDICT_STYLE.get(verdict or "", "") for verdict in verdicts]
     table = Table(
         title=escape(title),
         caption=escape(caption),

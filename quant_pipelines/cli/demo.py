@@ -52,7 +52,7 @@ def command(options: argparse.Namespace, console: Console) -> int:
     for line in (
         f"Lake:    {session.lake.storage.root}",
         "Reports: the HTML files above; open them in a browser, they need nothing else",
-        "Web UI:  make ui          then open http://127.0.0.1:3000",
+        "Web UI:  make ui          prints its address",
         "More:    qe top --help, qe seasonality --help, qe quality, qe status, qe backfill --missing",
     ):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -9,18 +9,20 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 import polars as pl
-import yaml
 from rich.console import Console
 
 from quant_core.errors import ConfigError
+from quant_core.plain_yaml import read_yaml
 from quant_core.timeframes import parse_timeframe
 from quant_pipelines.raw.inspection import InspectedSeries, inspect_source
 from quant_pipelines.sources.config import Feed, SourceEntry, inbox_settings
+from quant_pipelines.sources.folder_files import FolderFile, files_below, named_file
 from quant_pipelines.sources.inbox import named_files
 
 
@@ -44,23 +46,23 @@ def command(options: argparse.Namespace, console: Console) -> int:
     if options.bars:
         _write_bars(series, options.bars)
     if options.json:
-        console.print_json(json.dumps(as_json(files, refused, series)))
+        console.print_json(json.dumps(as_json([f.origin for f in files], refused, series)))
     else:
         show(console, series, refused)
     return 0 if series and not refused and all(len(s.bars) for s in series) else 1
 
 
-def _named(arguments: Sequence[str]) -> dict[str, Path]:
+def _named(arguments: Sequence[str]) -> list[FolderFile]:
     """Every file named, or inside a folder named, in the order of the paths."""
-    found: dict[str, Path] = {}
+    found: dict[str, FolderFile] = {}
     for path in map(Path, arguments):
         if not path.exists():
             raise ConfigError(
                 f"No file {path}: expected a file or folder of bars there, found nothing. Check the path."
             )
-        inside = path.rglob("*") if path.is_dir() else [path]
-        found |= {p.as_posix(): p for p in inside if p.is_file()}
-    return dict(sorted(found.items(), key=lambda item: item[1]))
+        inside = [replace(f, origin=(path / f.origin).as_posix()) for f in files_below(path)]
+        found |= {f.origin: f for f in (inside if path.is_dir() else [named_file(path)])}
+    return sorted(found.values(), key=lambda file: Path(file.origin))
 
 
 def _feeds(file: Path | None) -> Sequence[Feed]:
@@ -68,12 +70,13 @@ def _feeds(file: Path | None) -> Sequence[Feed]:
     if file is None:
         return ()
     try:
-        entries: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"File {file} cannot be read: expected YAML with entries as under feeds of sources.yaml, found {error}. "
             "Correct it."
         ) from error
+    entries = read_yaml(text, file.name)
     feeds = cast("list[Any]", entries if isinstance(entries, list) else [entries])
     return inbox_settings(SourceEntry("files", "inbox", True, {"feeds": feeds}, file.name)).feeds
 

@@ -14,7 +14,7 @@ import polars as pl
 from rich.console import Console, RenderableType
 
 from quant_core.seasonality.reading import READING_WORDS
-from quant_pipelines.cli._findings_table import VERDICT_STYLE, q_text
+from quant_pipelines.cli._findings_table import q_text
 from quant_pipelines.cli._session import Session, listed
 from quant_pipelines.cli._wide_table import wide_table
 from quant_pipelines.lake.lake import Lake
@@ -89,7 +89,7 @@ def bins_view(bins: pl.DataFrame, title: str, width: int) -> RenderableType:
         title=title,
         caption=_CAPTION,
         width=width,
-        styles=[VERDICT_STYLE.get(verdict, "") for verdict in bins["verdict"].to_list()],
+        verdicts=bins["verdict"].to_list(),
         left=["metric", "verdict", "stability"],
     )
 

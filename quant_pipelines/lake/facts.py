@@ -10,10 +10,13 @@ import hashlib
 import io
 import json
 from dataclasses import asdict, dataclass, replace
+from typing import Any, cast
 
 import polars as pl
 
-from quant_core.errors import LakeError
+from quant_core.errors import DamagedFileError, LakeError
+from quant_pipelines.lake.seal import END_BYTES, SEAL_FACT, Fault, footer_of, needed_end, seal_parquet, sealed_end
+from quant_pipelines.lake.storage import Storage
 
 _FACTS = "quant_engine"
 
@@ -80,34 +83,70 @@ def columns_hash(frame: pl.DataFrame) -> str:
 
 
 def to_parquet(frame: pl.DataFrame, facts: Facts | None = None) -> bytes:
-    """A frame as zstd Parquet; equal frames and facts give equal bytes."""
+    """A frame as zstd Parquet, sealed where it has facts; equal frames and facts give equal bytes."""
     buffer = io.BytesIO()
-    metadata = None if facts is None else {_FACTS: json.dumps(asdict(facts), sort_keys=True)}
+    metadata = None if facts is None else {_FACTS: json.dumps(asdict(facts), sort_keys=True), SEAL_FACT: "1"}
     frame.rechunk().write_parquet(buffer, compression="zstd", statistics=True, metadata=metadata)
-    return buffer.getvalue()
+    return buffer.getvalue() if facts is None else seal_parquet(buffer.getvalue())
 
 
-def facts_in(source: str | io.BytesIO, path: str) -> Facts:
+def stored_facts(storage: Storage, path: str) -> Facts:
+    """The provenance of a file, of which only the end is read.
+
+    Raises:
+        DamagedFileError: the end of the file is not what was written.
+        LakeError: the file is not there, or holds facts that this release does not know.
+    """
+    end, size = storage.read_end(path, END_BYTES)
+    if (needed := needed_end(end, size)) > len(end):
+        end, size = storage.read_end(path, needed)
+    return facts_in(end, path, size=size)
+
+
+def facts_in(end: bytes, path: str, *, size: int | None = None) -> Facts:
     """The provenance in a Parquet file.
 
     Args:
-        source: what Polars reads from.
+        end: the whole file, or its last bytes with all of its footer.
         path: how errors name the file.
+        size: of the whole file in bytes, where ``end`` is not all of it.
 
     Raises:
-        LakeError: the file holds none, or facts that this release does not know.
+        DamagedFileError: the end is not what was written, or the file holds no facts at all.
+        LakeError: the file holds facts that this release does not know.
     """
-    text = pl.read_parquet_metadata(source).get(_FACTS)
-    if text is None:
-        raise LakeError(
-            f"File {path} holds no provenance: expected a file written by this project. "
-            "Delete it and materialize again."
+    found = sealed_end(end, len(end) if size is None else size)
+    if isinstance(found, Fault):
+        raise DamagedFileError.at(path, kind=found.kind, found=found.found)
+    text = _metadata(end, path).get(_FACTS)
+    stored = None if text is None else _parsed(text)
+    if stored is None:
+        raise DamagedFileError.at(
+            path, kind="foreign", found="it holds no provenance: this project did not write it, or not in this form"
         )
-    stored = json.loads(text)
     if unknown := sorted(set(stored) - set(Facts.__dataclass_fields__)):
         raise LakeError(
             f"File {path} holds facts that this release does not know: expected {sorted(Facts.__dataclass_fields__)}, "
-            f"found {unknown} besides. Read the lake with the release that wrote it, or delete the file and "
-            "materialize again."
+            f"found {unknown} besides. Read the lake with the release that wrote it, or move the file out of the lake "
+            "and materialize again."
         )
     return Facts(**stored)
+
+
+def _metadata(end: bytes, path: str) -> dict[str, str]:
+    """Keys and values in a footer."""
+    try:
+        return pl.read_parquet_metadata(io.BytesIO(footer_of(end)))
+    # A footer that was never sealed may be any bytes, and on some of them Polars panics.
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise DamagedFileError.at(path, kind="altered", found=f"its footer cannot be read ({error})") from error
+
+
+def _parsed(text: str) -> dict[str, Any] | None:
+    """Facts as they are stored; None where the text is none of ours."""
+    try:
+        stored = json.loads(text)
+    except ValueError:
+        return None
+    facts = cast("dict[str, Any]", stored) if isinstance(stored, dict) else {}
+    return facts if {"data_version", "code_version"} <= set(facts) else None

@@ -16,9 +16,11 @@ from pathlib import Path
 
 import polars as pl
 
-from quant_core.errors import LakeError
-from quant_pipelines.lake.facts import Facts, columns_hash, digest, facts_in, to_parquet
+from quant_core.errors import DamagedFileError, LakeError
+from quant_pipelines.lake.damage import damaged_place, refuse_damage, rows_in
+from quant_pipelines.lake.facts import Facts, columns_hash, digest, stored_facts, to_parquet
 from quant_pipelines.lake.locks import Locks
+from quant_pipelines.lake.partition_folders import partitions_in
 from quant_pipelines.lake.partitions import Key, PartitionKey
 from quant_pipelines.lake.schemas import Schema, declared_version, refuse_mixed_columns, refuse_other_versions
 from quant_pipelines.lake.storage import Storage
@@ -90,19 +92,16 @@ class Lake:
         return self.storage.exists(self.path(asset, key))
 
     def keys(self, asset: str) -> list[PartitionKey]:
-        """Every partition of an asset that is in the lake, sorted."""
-        return sorted(
-            PartitionKey(symbol.rsplit("=", 1)[1], timeframe.rsplit("=", 1)[1])
-            for symbol in self.storage.folders(asset)
-            for timeframe in self.storage.folders(symbol)
-            if self.storage.exists(f"{timeframe}/data.parquet")
-        )
+        """Every partition of an asset that is in the lake, sorted; foreign folders are named in a warning."""
+        return partitions_in(self.storage, asset, "data.parquet")
 
     def facts(self, asset: str, key: Key) -> Facts | None:
-        """The provenance inside a partition's file, or None when there is no file."""
-        if not self.exists(asset, key):
-            return None
-        return facts_in(self._source(asset, key), self.path(asset, key))
+        """The provenance inside a partition's file, or None when there is no file.
+
+        Raises:
+            DamagedFileError: the end of the file, which holds it, is not what was written.
+        """
+        return stored_facts(self.storage, self.path(asset, key)) if self.exists(asset, key) else None
 
     def is_current(self, asset: str, key: Key, facts: Facts, *, beside: Sequence[str] = ()) -> bool:
         """True when nothing is to be written: the partition's files have these facts and today's schemas.
@@ -145,10 +144,11 @@ class Lake:
         refuse_mixed_columns(asset, columns, schema_of, command=command)
 
     def read(self, asset: str, key: Key) -> pl.DataFrame:
-        """One partition's rows.
+        """One partition's rows, compared with their quick checksum.
 
         Raises:
             LakeError: the partition was never written; the text says which job writes it.
+            DamagedFileError: the file is not what was written.
             SchemaVersionError: it was written by another declaration of the table.
         """
         if not self.exists(asset, key):
@@ -156,9 +156,20 @@ class Lake:
                 f"Table {asset} of {key} is not in the lake at {self.url}: expected it to be materialized earlier. "
                 f"Materialize {asset} for {key}, for example: qe launch research '{key}'"
             )
-        source = self._source(asset, key)
-        self._refuse_other_schemas(asset, {key: facts_in(source, self.path(asset, key))})
-        return pl.read_parquet(source, hive_partitioning=False)
+        path = self.path(asset, key)
+        self.refuse_damage(asset, [key])
+        self._refuse_other_schemas(asset, {key: stored_facts(self.storage, path)})
+        return rows_in(self.location(asset, key) if self.storage.is_local else self.storage.read(path), path)
+
+    def refuse_damage(self, asset: str, keys: Sequence[Key]) -> None:
+        """Compare partitions with their quick checksums; for readers that read all of them.
+
+        Raises:
+            DamagedFileError: a file is not what was written.
+        """
+        for path in (self.path(asset, key) for key in keys):
+            with self.storage.view(path) as content:
+                refuse_damage(content, path)
 
     def scan(self, asset: str, keys: Sequence[PartitionKey]) -> pl.LazyFrame:
         """The rows of listed partitions, lazily, with columns ``symbol`` and ``timeframe``.
@@ -183,14 +194,38 @@ class Lake:
     def write(self, asset: str, key: Key, frame: pl.DataFrame, facts: Facts) -> bool:
         """Publish a partition atomically; False when the file with these facts is already there.
 
-        Hold the partition's lock while calling. The rows must already be in the table's order.
+        Hold the partition's lock while calling. The rows must already be in the table's order. A file that is found
+        damaged is set aside.
         """
         complete = self.complete(asset, facts, frame)
+        self.set_aside_unreadable(asset, key)
         if self.facts(asset, key) == complete:
             return False
         self.storage.clean_leftovers(self.folder(asset, key))
         self.storage.write(self.path(asset, key), to_parquet(frame, complete))
         return True
+
+    def set_aside_unreadable(self, asset: str, key: Key) -> str | None:
+        """Set a partition's file aside where its facts are damaged; hold the partition's lock while calling.
+
+        Returns:
+            Its new place, relative to the lake; None where nothing was damaged.
+        """
+        try:
+            self.facts(asset, key)
+        except DamagedFileError as error:
+            return self.set_aside(error.path, error.kind)
+        return None
+
+    def set_aside(self, path: str, kind: str) -> str:
+        """Move a file to ``damaged/``, where nothing reads it; hold its lock while calling.
+
+        Returns:
+            Its new place, relative to the lake.
+        """
+        place = damaged_place(path, kind, self.storage.read(path))
+        self.storage.move(path, place)
+        return place
 
     @staticmethod
     def complete(asset: str, facts: Facts, frame: pl.DataFrame) -> Facts:
@@ -205,6 +240,21 @@ class Lake:
             PartitionLockedError: another process held it for longer than the timeout.
         """
         with self._locks.hold(self.folder(asset, key).replace("symbol=", "").replace("timeframe=", "")):
+            yield
+
+    @contextmanager
+    def lock_file(self, owner: str, path: str) -> Generator[None, None, None]:
+        """Hold the file at a path as :meth:`lock` of its owner or :meth:`lock_table` does.
+
+        Args:
+            owner: name of the stage that writes the file, "" for a file without partitions.
+            path: relative to the lake.
+
+        Raises:
+            PartitionLockedError: another process held it for longer than the timeout.
+        """
+        folder = path.rpartition("/")[0].partition("/")[2].replace("symbol=", "").replace("timeframe=", "")
+        with self._locks.hold(f"{owner}/{folder}".rstrip("/") if owner else path):
             yield
 
     @contextmanager

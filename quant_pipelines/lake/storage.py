@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Generator
+from contextlib import contextmanager
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +19,7 @@ from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from quant_core.errors import LakeError
+from quant_core.shown_text import shown
 
 _TEMP_SUFFIX = ".tmp"
 
@@ -38,7 +42,7 @@ class Storage:
     """
 
     def __init__(self, url: str) -> None:
-        filesystem, root = cast("tuple[AbstractFileSystem, str]", fsspec.core.url_to_fs(url))
+        filesystem, root = _opened(url)
         self._fs = filesystem
         self.root = root.rstrip("/")
         self.is_local = isinstance(filesystem, LocalFileSystem)
@@ -60,10 +64,48 @@ class Storage:
         try:
             return cast("bytes", self._fs.cat_file(self.locate(path)))
         except FileNotFoundError as error:
-            raise LakeError(
-                f"File {path} is not in the lake at {self.root}: expected it to be written earlier. "
-                "Materialize the partition, or check QUANT_LAKE."
-            ) from error
+            raise self._missing(path) from error
+
+    def _missing(self, path: str) -> LakeError:
+        return LakeError(
+            f"File {path} is not in the lake at {self.root}: expected it to be written earlier. "
+            "Materialize the partition, or check QUANT_LAKE."
+        )
+
+    def read_end(self, path: str, n_bytes: int) -> tuple[bytes, int]:
+        """The last bytes of a file, all of a shorter one, and the size of the file.
+
+        Raises:
+            LakeError: the file is not there.
+        """
+        if not self.is_local:
+            content = self.read(path)
+            return content[-n_bytes:], len(content)
+        try:
+            with Path(self.locate(path)).open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                file.seek(max(size - n_bytes, 0))
+                return file.read(), size
+        except FileNotFoundError as error:
+            raise self._missing(path) from error
+
+    @contextmanager
+    def view(self, path: str) -> Generator[memoryview]:
+        """The content of a file for the length of a with block; a local file is mapped, not copied.
+
+        Raises:
+            LakeError: the file is not there.
+        """
+        # An empty file cannot be mapped.
+        if not self.is_local or not self.exists(path) or not Path(self.locate(path)).stat().st_size:
+            yield memoryview(self.read(path))
+            return
+        with Path(self.locate(path)).open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as mapped:
+            content = memoryview(mapped)
+            try:
+                yield content
+            finally:
+                content.release()
 
     def write(self, path: str, content: bytes) -> None:
         """Publish a file atomically, replacing what was there."""
@@ -94,6 +136,18 @@ class Storage:
         if self.exists(path):
             self._fs.rm_file(self.locate(path))
 
+    def move(self, path: str, target: str) -> None:
+        """Give a file another place; what lay there before is replaced."""
+        if not self.is_local:
+            self._fs.pipe_file(self.locate(target), self.read(path))
+            self._fs.rm_file(self.locate(path))
+            return
+        old, new = Path(self.locate(path)), Path(self.locate(target))
+        new.parent.mkdir(parents=True, exist_ok=True)
+        old.replace(new)
+        _sync_folder(new.parent)
+        _sync_folder(old.parent)
+
     def clean_leftovers(self, folder: str) -> int:
         """Remove temporary files that a killed writer left in a folder; returns how many.
 
@@ -122,6 +176,24 @@ def _is_temporary(path: str) -> bool:
     return name.startswith(".") and name.endswith(_TEMP_SUFFIX)
 
 
+def _opened(url: str) -> tuple[AbstractFileSystem, str]:
+    """The file system of a URL and its root; the URL is not repeated, it may hold a login.
+
+    Raises:
+        LakeError: the driver of the store is not installed, or nobody knows such a store.
+    """
+    try:
+        return cast("tuple[AbstractFileSystem, str]", fsspec.core.url_to_fs(url))
+    except (ImportError, ValueError) as error:
+        kind = shown(url.split("://", maxsplit=1)[0])
+        found = shown(error) if isinstance(error, ImportError) else "no driver of that name"
+        raised = LakeError(
+            f"The lake at {kind}:// (QUANT_LAKE) cannot be opened: expected the fsspec driver of that store to be "
+            f"installed, found {found}. Install it, or set QUANT_LAKE to a folder."
+        )
+    raise raised from None
+
+
 def _write_local(target: Path, content: bytes) -> None:
     """Write beside the target, flush, rename, flush the folder."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +206,12 @@ def _write_local(target: Path, content: bytes) -> None:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-    folder = os.open(target.parent, os.O_RDONLY)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(place: Path) -> None:
+    """Flush the names in a folder to disk."""
+    folder = os.open(place, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

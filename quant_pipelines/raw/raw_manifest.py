@@ -146,5 +146,5 @@ class Manifest(_Entry):
             place = fault.path or "its start"
             raise LakeError(
                 f"Manifest {path} is no manifest of this project: expected {fault.expected} at {place}, found "
-                f"{str(fault.found)[:80]!r}. Restore the file, or delete its partition folder and ingest again."
+                f"{str(fault.found)[:80]!r}. Copy its folder away, then restore the file from a backup."
             ) from error

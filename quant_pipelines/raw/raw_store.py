@@ -11,6 +11,7 @@ depend on where a run was killed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,9 +21,11 @@ import polars as pl
 from quant_core.bars.history import Comparison, compare_history, current_rows, mark_unfinished, withdrawn_rows
 from quant_core.calendars import calendar_of
 from quant_core.errors import LakeError, SourceError
+from quant_core.shown_text import shown
 from quant_core.tables import TABLES, Table
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Lake, digest, to_parquet
+from quant_pipelines.lake.partition_folders import partitions_in
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.lake.schemas import refuse_other_raw_columns
 from quant_pipelines.raw.delivery_check import check_delivery
@@ -32,6 +35,7 @@ from quant_pipelines.sources.contract import Delivery, Instrument, Source
 
 ASSET = "raw_bars"
 _RAW, _QUARANTINE = TABLES["raw_rows"], TABLES["quarantine"]
+_IS_PART = re.compile(r"/_v\d+/(part|quarantine)-\d+\.parquet$")
 _QUARANTINE_IDENTITY = ["origin", "origin_row", "reason", "raw_text"]
 
 
@@ -63,17 +67,12 @@ class RawStore:
 
     def keys(self) -> list[PartitionKey]:
         """Every symbol and native timeframe that has a manifest, sorted."""
-        return sorted(
-            PartitionKey(symbol.rsplit("=", 1)[1], timeframe.rsplit("=", 1)[1])
-            for symbol in self._storage.folders(ASSET)
-            for timeframe in self._storage.folders(symbol)
-            if self._storage.exists(f"{timeframe}/manifest.json")
-        )
+        return partitions_in(self._storage, ASSET, "manifest.json")
 
     def native_timeframes(self, symbol: str) -> list[Timeframe]:
         """Timeframes at which a symbol was delivered."""
-        folders = self._storage.folders(f"{ASSET}/symbol={symbol}")
-        return [Timeframe(f.rsplit("=", 1)[1]) for f in folders if self._storage.exists(f"{f}/manifest.json")]
+        keys = partitions_in(self._storage, ASSET, "manifest.json", symbol)
+        return [Timeframe(key.timeframe) for key in keys]
 
     def manifest(self, key: PartitionKey) -> Manifest | None:
         """The manifest of a symbol at its native timeframe, or None when nothing was delivered."""
@@ -82,8 +81,7 @@ class RawStore:
 
     def taken_in(self, key: PartitionKey) -> dict[str, str]:
         """Source → the fingerprint whose rows are stored; empty where none is known."""
-        manifest = self.manifest(key)
-        return {} if manifest is None else manifest.taken_in
+        return {} if (manifest := self.manifest(key)) is None else manifest.taken_in
 
     def ingest(self, source: Source, instrument: Instrument, log: Callable[[str], object] = str) -> Manifest:
         """Bring a symbol up to date with its source, delivery by delivery; each is committed by itself.
@@ -111,7 +109,7 @@ class RawStore:
                 manifest = self._absorb(key, manifest, source.name, delivery)
                 self._commit(key, manifest)
                 stored = manifest
-                log(f"{key}: {delivery.n_rows_in} rows from {delivery.origin}")
+                log(f"{key}: {delivery.n_rows_in} rows from {shown(delivery.origin)}")
             if not manifest.deliveries:
                 raise SourceError(
                     f"Source {source.name} lists {key} but delivered nothing: expected at least one row. "
@@ -241,7 +239,8 @@ class RawStore:
         if digest(content) != part.content_hash:
             raise LakeError(
                 f"Part {part.path} of {key} is damaged: expected the SHA-256 in its manifest, found another. "
-                "Restore the file, or delete the partition's folder and ingest again."
+                "Copy the partition's folder away and restore the file from a backup; rows cannot be computed again. "
+                "All damage: qe doctor"
             )
         return refuse_other_raw_columns(pl.read_parquet(content), table, f"{part.path} of {key}")
 
@@ -249,13 +248,14 @@ class RawStore:
         self._storage.write(self._manifest_path(key), manifest.to_text().encode())
 
     def _clean_orphans(self, key: PartitionKey, manifest: Manifest) -> None:
-        """Remove what a killed run left: temporary files and parts that no manifest names."""
+        """Remove what a killed run left: temporary files and parts that no manifest names; foreign files stay."""
         named = {f"{self._folder(key)}/{p.path}" for p in manifest.parts() + manifest.quarantine_parts()}
         self._storage.clean_leftovers(self._folder(key))
         for folder in self._storage.folders(self._folder(key)):
             self._storage.clean_leftovers(folder)
             for path in set(self._storage.files(folder)) - named:
-                self._storage.delete(path)
+                if _IS_PART.search(path):
+                    self._storage.delete(path)
 
     def _folder(self, key: PartitionKey) -> str:
         return self._lake.folder(ASSET, key)

@@ -16,11 +16,10 @@ from quant_core.symbols import check_symbol
 from quant_pipelines.lake.code_version import code_version, text_version
 from quant_pipelines.lake.facts import digest
 from quant_pipelines.lake.lake import Lake
-from quant_pipelines.lake.unpartitioned import content_digest, publish_file, table_path
+from quant_pipelines.lake.seal import fault_in_page, is_sealed_page, seal_page
+from quant_pipelines.lake.unpartitioned import REPORTS, content_digest, publish_file, table_path
 from quant_pipelines.report.inputs import MARTS_OF_REPORT, TABLES_OF_REPORT, MartShelf, SymbolInputs
 from quant_pipelines.report.page import report_html
-
-_FOLDER = "reports"
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def report_path(symbol: str) -> str:
     >>> report_path("SP500")
     'reports/SP500.html'
     """
-    return f"{_FOLDER}/{check_symbol(symbol)}.html"
+    return f"{REPORTS}/{check_symbol(symbol)}.html"
 
 
 def reportable_symbols(lake: Lake) -> list[str]:
@@ -66,7 +65,9 @@ def reportable_symbols(lake: Lake) -> list[str]:
 
 
 def publish_report(lake: Lake, research: ResearchSpec, symbol: str, shelf: MartShelf | None = None) -> PublishedReport:
-    """Write the report of a symbol atomically, unless the one there was made from the same inputs.
+    """Write the report of a symbol atomically, unless the one there is whole and was made from the same inputs.
+
+    A damaged one is set aside and made again. One from before pages had a checksum is written again, with it.
 
     Args:
         lake: its tables and marts.
@@ -76,6 +77,7 @@ def publish_report(lake: Lake, research: ResearchSpec, symbol: str, shelf: MartS
 
     Raises:
         LakeError: the symbol has no bars.
+        DamagedFileError: a table that it reads is not what was written.
         SymbolError: the text is no legal symbol.
     """
     path = report_path(symbol)
@@ -88,11 +90,11 @@ def publish_report(lake: Lake, research: ResearchSpec, symbol: str, shelf: MartS
     identity = _identity(inputs)
 
     def page(old: bytes | None) -> bytes:
-        if old is not None and _mark(identity) in old:
+        if old is not None and _mark(identity) in old and is_sealed_page(old):
             return old
-        return report_html(inputs, identity=identity, code_version=report_code_version())
+        return seal_page(report_html(inputs, identity=identity, code_version=report_code_version()))
 
-    file = publish_file(lake, path, page)
+    file = publish_file(lake, path, page, fault_in=fault_in_page)
     timeframes = tuple(key.timeframe for key in inputs.keys)
     return PublishedReport(file.location, file.is_written, len(file.content), timeframes)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from quant_core.bars.coverage import gaps
+from quant_core.shown_text import shown
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.plots import coverage_heat_map, price_chart, quality_counts, svg
@@ -200,13 +201,13 @@ def _refused(inputs: SymbolInputs) -> list[Block]:
         .select("origin", "origin_row", "reason", "raw_text")
         .iter_rows()
     ]
-    shown = f"{len(rows)} of {count(refused.height)} refused rows"
-    return [Text(f"{count(refused.height)} rows were refused: {counts}."), Fold(shown, [Table(columns, rows)])]
+    title = f"{len(rows)} of {count(refused.height)} refused rows"
+    return [Text(f"{count(refused.height)} rows were refused: {counts}."), Fold(title, [Table(columns, rows)])]
 
 
 def _cut(text: str) -> str:
-    """A text short enough for a table."""
-    return text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}…"
+    """A text of a file, escaped and short enough for a table."""
+    return shown(text, _MAX_TEXT)
 
 
 SECTIONS = {10: price_section, 50: quality_section}

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import dagster as dg
 
-from quant_core.errors import QuantError
+from quant_core.errors import DamagedFileError, QuantError
 from quant_core.spec import ResearchSpec
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.report import PublishedReport, publish_report
 from quant_pipelines.report.inputs import MartShelf
+from quant_pipelines.stages.damaged_files import set_aside_damaged
 from quant_pipelines.stages.progress import Progress
 
 ASSET = "report"
@@ -34,6 +35,9 @@ def run_reports(context: dg.AssetExecutionContext, symbols: Sequence[str], lake:
         try:
             published = publish_report(lake, research, symbol, shelf)
             context.log_event(_materialization(symbol, published))
+        except DamagedFileError as error:
+            place = set_aside_damaged(lake, error.path)
+            failed[symbol] = f"{error} It is kept as {place}; make the table again, then the report."
         except QuantError as error:
             failed[symbol] = str(error)
         except Exception as error:  # the boundary between symbols: recorded here, raised as one Failure at the end

@@ -10,10 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from quant_core.errors import LakeError, NotApplicableError, QuantError
+from quant_core.errors import LakeError, NotApplicableError, QuantError, SymbolError
+from quant_core.shown_text import escaped, shown
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.sources.contract import Instrument, RefusingSource, Source
+
+_REASON_LETTERS = 2000
 
 
 @dataclass(frozen=True)
@@ -42,23 +45,29 @@ class Sources:
         self.switched_off = dict(switched_off or {})
         self.failed: dict[str, str] = {}
         self.passed_over: list[str] = []
+        self.without_key: dict[str, str] = {}
 
     @cached_property
     def offers(self) -> dict[PartitionKey, Offer]:
         """Symbol and native timeframe → who delivers it.
 
         A source that cannot be reached is recorded in ``failed`` and costs only its own symbols; an offer that an
-        earlier source made already is recorded in ``passed_over``.
+        earlier source made already is recorded in ``passed_over``, and one whose symbol is no key in ``without_key``.
         """
         found: dict[PartitionKey, Offer] = {}
         for source in self.all:
             try:
                 instruments = source.instruments()
-            except QuantError as error:
-                self.failed[source.name] = str(error)
+            except (QuantError, OSError) as error:
+                self.failed[source.name] = shown(error, _REASON_LETTERS)
                 continue
             for offer in (Offer(source, i) for i in instruments):
-                if offer.key in found:
+                try:
+                    known = offer.key in found
+                except SymbolError as error:
+                    self.without_key[f"{source.name}: {offer.instrument.symbol}"] = str(error)
+                    continue
+                if known:
                     self.passed_over.append(
                         f"{offer.key} of {source.name}: {found[offer.key].source.name} comes first in sources.yaml"
                     )
@@ -76,10 +85,12 @@ class Sources:
 
     def refused(self) -> dict[str, str]:
         """Inputs that could not be understood, as ``source: input`` → reason."""
-        return {
-            f"{source.name}: {origin}": reason
+        _ = self.offers  # listing shows which sources fail, and which of their series have no key
+        without_key = {escaped(series): shown(reason, _REASON_LETTERS) for series, reason in self.without_key.items()}
+        return without_key | {
+            f"{source.name}: {escaped(origin)}": shown(reason, _REASON_LETTERS)
             for source in self.all
-            if isinstance(source, RefusingSource)
+            if isinstance(source, RefusingSource) and source.name not in self.failed
             for origin, reason in source.refused().items()
         }
 

@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-import yaml
-
 from quant_core.errors import ConfigError, UnknownNameError
 from quant_core.ingestion import Dialect
+from quant_core.plain_yaml import read_yaml
 from quant_core.quality import QualityRules
 from quant_core.symbols import check_symbol
 
@@ -70,11 +69,7 @@ def load_sources(text: str, where: str) -> list[SourceEntry]:
     Traceback (most recent call last):
     quant_core.errors.UnknownNameError: No source kind is called 'sampel' (at sources.yaml: sources.sample). Did you mean 'sample'?
     """  # noqa: E501
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"File {where} is not YAML: expected key: value lines, found {error}. Correct it.") from error
-    document = mapping_at(document, where)
+    document = mapping_at(read_yaml(text, where), where)
     refuse_unknown(document, ("sources",), "key", where)
     entries = mapping_at(document.get("sources"), f"{where}: sources")
     return [_entry(str(name), settings, f"{where}: sources.{name}") for name, settings in entries.items()]

@@ -6,7 +6,6 @@ Keep out: which files there are (sample.py, inbox.py) and how bytes become rows 
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,63 +15,14 @@ from typing import Any
 import polars as pl
 
 from quant_core.errors import IngestionError, RefusedInputError
-from quant_core.ingestion import Dialect, ParsedFile, merge_bid_ask, read_file
+from quant_core.ingestion import ParsedFile, merge_bid_ask, read_file
 from quant_core.ingestion.price_sets import is_usable
-from quant_core.quality import QualityRules
 from quant_core.timeframes import Timeframe
-from quant_pipelines.lake.code_version import code_version
 from quant_pipelines.sources.contract import Delivery, Instrument
+from quant_pipelines.sources.feed_file import FeedFile, UnreadableFileError, sha256
 from quant_pipelines.sources.rival_files import Sketch, rivals, sketch_of
 
-_SHOWN_TEXT = 120
 _MAX_ROWS_KEPT = 4_000_000  # about half a GiB of raw rows
-
-
-@dataclass(frozen=True)
-class FeedFile:
-    """One file and how to read it.
-
-    Attributes:
-        origin: name in messages and in the lake: the path below the source's folder.
-        stamp: changes when the content may have changed (size and modification time).
-        load: reads the bytes.
-        where: the place in sources.yaml that declares the file, for error texts.
-        ask: the file of the ask quotes, where this one holds the bid quotes only.
-        lacks: the file with the other side of the quotes, where it is not there: the file is refused until it is.
-    """
-
-    origin: str
-    stamp: str
-    load: Callable[[], bytes]
-    dialect: Dialect
-    allow_non_positive_prices: bool = False
-    quality: QualityRules = field(default_factory=QualityRules)
-    where: str = ""
-    ask: FeedFile | None = None
-    lacks: str = ""
-
-    @property
-    def rules(self) -> QualityRules:
-        """The quality rules of its bars, with the permission of the source."""
-        allow = self.allow_non_positive_prices or self.quality.allow_non_positive_prices
-        return self.quality.model_copy(update={"allow_non_positive_prices": allow})
-
-    @property
-    def identity(self) -> str:
-        """Hash of everything that decides how the file is read, short of its bytes."""
-        parts = [
-            self.origin,
-            self.stamp,
-            self.dialect.model_dump_json(),
-            code_version("quant_core.ingestion.reading"),
-            self.lacks,
-        ]
-        return _sha256("|".join([*parts, *([self.ask.identity] if self.ask else [])]).encode())
-
-    def content_hash(self) -> str:
-        """SHA-256 of the bytes; of both hashes where two files make one."""
-        own = _sha256(self.load())
-        return _sha256((own + self.ask.content_hash()).encode()) if self.ask else own
 
 
 @dataclass(frozen=True)
@@ -80,7 +30,7 @@ class FileContent:
     """What a file holds: small enough to remember for every file.
 
     Attributes:
-        content_hash: SHA-256 of the bytes (of both files, where two make one).
+        content_hash: SHA-256 of the bytes (of both files, where two make one); "" where they may not be read.
         holds: ``SYMBOL|TF`` → vendor symbol, in order of appearance.
         refused: why the file was refused as a whole, or "".
         sketches: ``SYMBOL|TF`` → a few of its bars, where the file's name alone says the symbol.
@@ -109,14 +59,23 @@ class ContentIndex:
         self._known = {identity: FileContent(**entry) for identity, entry in load().items()}
 
     def contents(self, files: list[FeedFile]) -> dict[str, FileContent]:
-        """What each file holds, by origin; reads only files not seen before and forgets files that are gone."""
-        now = {f.identity: self._known.get(f.identity) or _content_of(f) for f in files}
+        """What each file holds, by origin; reads only files not seen before and forgets files that are gone.
+
+        A file whose bytes cannot be had is refused, and not remembered: it is tried again the next time.
+        """
+        now: dict[str, FileContent] = {}
+        refused = {f.origin: f.refused for f in files if f.refused}
+        for file in (f for f in files if not f.refused):
+            try:
+                now[file.identity] = self._known.get(file.identity) or _content_of(file)
+            except UnreadableFileError as error:
+                refused[file.origin] = str(error)
         if now.keys() != self._known.keys():
             self._known = now
             self._save({identity: vars(content) for identity, content in now.items()})
-        found = {f.origin: now[f.identity] for f in files}
-        refused = rivals({o: c.sketches for o, c in found.items()}, {f.origin: f.where for f in files})
-        return found | {o: FileContent(found[o].content_hash, {}, why) for o, why in refused.items()}
+        found = {f.origin: now[f.identity] for f in files if f.origin not in refused}
+        refused |= rivals({o: c.sketches for o, c in found.items()}, {f.origin: f.where for f in files})
+        return found | {o: FileContent(found[o].content_hash if o in found else "", {}, r) for o, r in refused.items()}
 
 
 class FileSource:
@@ -168,7 +127,7 @@ class FileSource:
         """Hash over the files that hold the instrument; no file is read when none changed."""
         contents = self._index.contents(self._list_files())
         held = [f"{o}:{c.content_hash}" for o, c in sorted(contents.items()) if _key(instrument) in c.holds]
-        return _sha256("\n".join(held).encode())
+        return sha256("\n".join(held).encode())
 
     def deliveries(self, instrument: Instrument, watermark: dict[str, Any] | None) -> Iterator[Delivery]:
         """One delivery per new or changed file that holds the instrument, in the order of the files."""
@@ -207,7 +166,12 @@ def _share_of_quarantine(quarantine: pl.DataFrame, instrument: Instrument, conte
 
 def _content_of(file: FeedFile) -> FileContent:
     """Read a file once to learn what it holds."""
+    # Not even hashed: a hash of a short secret is soon guessed.
+    if refused := file.refused or (file.ask.refused if file.ask else ""):
+        return FileContent("", {}, refused)
+    content_hash = ""
     try:
+        content_hash = file.content_hash()
         parsed = _parse(file)
         if parsed.n_rows_in == 0:
             raise RefusedInputError.at(
@@ -224,14 +188,16 @@ def _content_of(file: FeedFile) -> FileContent:
                 "and low are not the highest and the lowest",
                 fix=f"declare columns, or allow_non_positive_prices: true, in {file.where or 'sources.yaml'}",
             )
+    except UnreadableFileError:
+        raise
     except IngestionError as error:
-        return FileContent(file.content_hash(), {}, str(error))
+        return FileContent(content_hash, {}, str(error))
     held = parsed.rows.group_by("symbol", "timeframe", maintain_order=True).agg(pl.col("vendor_symbol").first())
     holds = {f"{s}|{t}": vendor for s, t, vendor in held.iter_rows()}
     sketches = {}
     if parsed.resolved.get("symbol") == "file name":
         sketches = {f"{s}|{t}": sketch_of(rows) for (s, t), rows in parsed.rows.group_by("symbol", "timeframe")}
-    return FileContent(file.content_hash(), holds, sketches=sketches)
+    return FileContent(content_hash, holds, sketches=sketches)
 
 
 def _nothing_read(parsed: ParsedFile, file: FeedFile) -> RefusedInputError:
@@ -243,7 +209,7 @@ def _nothing_read(parsed: ParsedFile, file: FeedFile) -> RefusedInputError:
     return RefusedInputError.at(
         file.origin,
         row=first.get("origin_row"),
-        value=str(first["raw_text"])[:_SHOWN_TEXT] if first else None,
+        value=str(first["raw_text"]) if first else None,
         reason=f"none of its {parsed.n_rows_in} rows could be read: first reason "
         f"{first.get('reason', 'rows of bid and ask share no time')!r}"
         + (", a number of fields that the header or the other rows do not have" if is_ragged else ""),
@@ -272,10 +238,10 @@ def _read(file: FeedFile) -> ParsedFile:
             reason=f"it holds one side of quotes and the other, {file.lacks}, is not there",
             fix=f"deliver it, or correct bid_ask_names in {file.where}",
         )
-    parsed = read_file(file.load(), file.origin, file.dialect)
+    parsed = read_file(file.content(), file.origin, file.dialect)
     if file.ask is None:
         return parsed
-    ask = read_file(file.ask.load(), file.ask.origin, file.ask.dialect)
+    ask = read_file(file.ask.content(), file.ask.origin, file.ask.dialect)
     symbols = pl.concat([parsed.rows["symbol"], ask.rows["symbol"]]).unique().sort().to_list()
     named = ", ".join(symbols) or "none"
     if len(symbols) != 1:
@@ -289,7 +255,3 @@ def _read(file: FeedFile) -> ParsedFile:
 
 def _key(instrument: Instrument) -> str:
     return f"{instrument.symbol}|{instrument.timeframe.value}"
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

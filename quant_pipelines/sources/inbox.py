@@ -1,12 +1,12 @@
 """The inbox: a folder into which people drop files of bars; each file is read as its feed declares it.
 
-Put here: listing of the folder and the choice of the feed.
-Keep out: parsing and delivering (files.py), the settings' schema (config.py).
+Put here: the choice of the feed, and of the files that have settled.
+Keep out: what of a folder may be read (folder_files.py), parsing and delivering (files.py), the settings (config.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -17,7 +17,9 @@ from quant_core.errors import ConfigError
 from quant_core.ingestion import Dialect
 from quant_core.quality import QualityRules
 from quant_pipelines.sources.config import Feed, SourceEntry, inbox_settings
-from quant_pipelines.sources.files import ContentIndex, FeedFile, FileSource
+from quant_pipelines.sources.feed_file import FeedFile
+from quant_pipelines.sources.files import ContentIndex, FileSource
+from quant_pipelines.sources.folder_files import FolderFile, files_below
 from quant_pipelines.sources.opening import Opening, SourceKind
 
 
@@ -42,47 +44,45 @@ def inbox_source(
     return FileSource(name, partial(_files, folder, tuple(feeds), settle_s, now), now, index)
 
 
-def named_files(name: str, files: Mapping[str, Path], feeds: Sequence[Feed], now: Callable[[], datetime]) -> FileSource:
+def named_files(
+    name: str, files: Sequence[FolderFile], feeds: Sequence[Feed], now: Callable[[], datetime]
+) -> FileSource:
     """A source of the files that somebody names, in the order in which they are named.
 
     Args:
         name: of the source, for messages.
-        files: path as patterns of feeds see it → the file.
+        files: their paths are what patterns of feeds see.
         feeds: declared dialects, as of an inbox.
         now: the clock.
     """
-    return FileSource(name, partial(_declared, dict(files), tuple(feeds)), now, ContentIndex())
+    return FileSource(name, partial(_declared, tuple(files), tuple(feeds)), now, ContentIndex())
 
 
 def _files(folder: Path, feeds: tuple[Feed, ...], settle_s: float, now: Callable[[], datetime]) -> list[FeedFile]:
-    """Every settled file of a folder, with the feed that declares it."""
-    found: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        origin = path.relative_to(folder).as_posix()
-        if not path.is_file() or any(part.startswith(".") for part in origin.split("/")):
-            continue
-        if not 0 <= now().timestamp() - path.stat().st_mtime < settle_s:
-            found[origin] = path
-    return _declared(found, feeds)
+    """Every settled file of a folder, with the feed that declares it; what may not be read is listed and refused."""
+    settled = [f for f in files_below(folder) if not 0 <= now().timestamp() - f.facts.st_mtime < settle_s]
+    return _declared(settled, feeds)
 
 
-def _declared(files: Mapping[str, Path], feeds: tuple[Feed, ...]) -> list[FeedFile]:
+def _declared(files: Sequence[FolderFile], feeds: tuple[Feed, ...]) -> list[FeedFile]:
     """Files with the feeds that declare them; quotes in two files as one."""
     found: list[FeedFile] = []
     sides: dict[str, tuple[str, ...]] = {}
-    for origin, path in files.items():
-        facts = path.stat()
-        feed = next((f for f in feeds if fnmatchcase(origin, f.pattern) or fnmatchcase(path.name, f.pattern)), None)
+    for file in files:
+        origin, name = file.origin, file.origin.rsplit("/", 1)[-1]
+        feed = next((f for f in feeds if fnmatchcase(origin, f.pattern) or fnmatchcase(name, f.pattern)), None)
+        dialect = feed.dialect if feed else Dialect()
         sides[origin] = feed.bid_ask_names if feed else ()
         found.append(
             FeedFile(
                 origin=origin,
-                stamp=f"{facts.st_size} {facts.st_mtime_ns}",
-                load=path.read_bytes,
-                dialect=feed.dialect if feed else Dialect(),
+                stamp=file.stamp,
+                load=partial(file.read, dialect),
+                dialect=dialect,
                 allow_non_positive_prices=feed.allow_non_positive_prices if feed else False,
                 quality=feed.quality if feed else QualityRules(),
                 where=feed.where if feed else "sources.yaml: inbox.feeds",
+                refused=file.reason,
             )
         )
     return _with_asks(found, sides)

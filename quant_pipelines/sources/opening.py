@@ -6,17 +6,21 @@ Keep out: particular kinds (their own files), the environment (resources.py), wh
 
 from __future__ import annotations
 
-import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from quant_core.errors import PartitionLockedError
 from quant_pipelines.discovery import modules_of
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.sources.config import SourceEntry
 from quant_pipelines.sources.contract import Source
 from quant_pipelines.sources.files import ContentIndex
+from quant_pipelines.sources.saved_index import index_of, index_text
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,23 +31,37 @@ class Opening:
         lake: for places relative to it, and for what is remembered between processes.
         now: the clock.
         variable: value of an environment variable by its name, "" where it is not set; for secrets.
+        redact: a text without the secrets of the environment, for what is remembered; by default all of it.
     """
 
     lake: Lake
     now: Callable[[], datetime]
     variable: Callable[[str], str]
+    redact: Callable[[str], str] = str
 
     def index(self, name: str) -> ContentIndex:
-        """What the files of a source held, kept in the lake between processes."""
+        """What the files of a source held, kept in the lake between processes.
+
+        It only saves time: where it is damaged or cannot be kept, the files are read again, and a warning says why.
+        """
         path, storage = f".index/{name}.json", self.lake.storage
 
         def load() -> dict[str, dict[str, Any]]:
-            return json.loads(storage.read(path)) if storage.exists(path) else {}
+            try:
+                return index_of(storage.read(path)) if storage.exists(path) else {}
+            except (ValueError, OSError) as error:
+                _LOG.warning("%s of the lake is set aside, and the files of %s are read again: %s", path, name, error)
+                return {}
 
         def save(known: dict[str, dict[str, Any]]) -> None:
-            with self.lake.lock_beside(path):
-                storage.clean_leftovers_of(path)
-                storage.write(path, json.dumps(known, sort_keys=True).encode())
+            # Only the reasons: a short password may be a part of a symbol, and symbols are data.
+            shown = {i: {**entry, "refused": self.redact(entry["refused"])} for i, entry in known.items()}
+            try:
+                with self.lake.lock_beside(path):
+                    storage.clean_leftovers_of(path)
+                    storage.write(path, index_text(shown))
+            except (OSError, PartitionLockedError) as error:
+                _LOG.warning("%s of the lake cannot be kept; the next process reads all files again: %s", path, error)
 
         return ContentIndex(load, save)
 

@@ -15,13 +15,14 @@ from typing import Any, Literal, TypeAlias
 import dagster as dg
 from pydantic import BaseModel
 
-from quant_core.errors import NotApplicableError, QuantError
+from quant_core.errors import DamagedFileError, NotApplicableError, QuantError
 from quant_core.spec import ResearchSpec
 from quant_core.tables import TABLES
 from quant_pipelines.lake.facts import Facts, digest
 from quant_pipelines.lake.partitions import Key, PartitionKey
 from quant_pipelines.raw.published_bars import check_scope
 from quant_pipelines.stages.check import Check, Finding
+from quant_pipelines.stages.damaged_files import set_aside_damaged
 from quant_pipelines.stages.key_tables import RAW_ROWS, KeyTables
 from quant_pipelines.stages.metadata import describe
 from quant_pipelines.stages.reader import Reader, StageInputs
@@ -145,9 +146,13 @@ class _KeyRun:
         self.outcomes: dict[str, StageOutcome] = {}
         self.problems: list[str] = []
         self._tables = {stage.name: stage.tables for stage in plan.stages}
+        self._mended: set[str] = set()
 
     def take(self, stage: Stage) -> None:
-        """Bring one stage up to date, unless something it reads is not."""
+        """Bring one stage up to date, unless something it reads is not.
+
+        A file that turns out to be damaged is set aside. Where this run makes it, it is made again at once.
+        """
         blocked = [o for o in self.outcomes.values() if not o.is_made and self._tables[o.stage] & {*stage.reads}]
         if blocked:
             first = blocked[0]
@@ -159,6 +164,8 @@ class _KeyRun:
             self._note(self._made(stage))
         except NotApplicableError as error:
             self._note(StageOutcome(stage.name, "not_applicable", str(error)))
+        except DamagedFileError as error:
+            self._mend(stage, error)
         except QuantError as error:
             self._failed(stage, str(error))
         except Exception as error:  # the boundary between keys: recorded here, raised as one Failure by the runner
@@ -171,6 +178,22 @@ class _KeyRun:
         reason = self.inputs.redact(reason)
         self._note(StageOutcome(stage.name, "failed", reason))
         self.problems.append(f"{self.key} failed in {stage.name}: {reason}\n{self.inputs.redact(trace)}".rstrip())
+
+    def _mend(self, stage: Stage, error: DamagedFileError) -> None:
+        """Set aside the damaged file that a stage met, and take the stage again after the one that makes the file."""
+        table = error.path.partition("/")[0]
+        place = set_aside_damaged(self.inputs.lake, error.path)
+        self.tables.forget(table)
+        kept = f"It is kept as {place}." if place else "Another run has set it aside meanwhile."
+        maker = next((s for s in self.plan.stages if table in s.tables and s.key_kind == stage.key_kind), None)
+        if maker is None or error.path in self._mended:
+            self._failed(stage, f"{error} {kept} The next run that makes {table} makes it again.")
+            return
+        self._mended.add(error.path)
+        self.problems.append(self.inputs.redact(f"{self.key}: {error} {kept} It is made again now."))
+        if maker.name != stage.name:
+            self.take(maker)
+        self.take(stage)
 
     def _made(self, stage: Stage) -> StageOutcome:
         """Make the key again where its facts say so."""
@@ -203,6 +226,9 @@ class _KeyRun:
             for name, rows in made.tables.items()
         }
         with lake.lock(stage.name, self.key):
+            for name in sorted(wanted):
+                if place := lake.set_aside_unreadable(name, self.key):
+                    self.problems.append(f"{self.key}: a damaged file of {name} was set aside as {place}; made again.")
             is_new = not lake.is_current(stage.name, self.key, facts, beside=stage.beside)
             for name in sorted(sound, key=lambda n: n == stage.name):
                 if is_new:

@@ -8,7 +8,7 @@ A key is in one state only, the first that applies to one of its stages, in this
 
 - failed: the last run that worked on it failed there, and the file is still not what it should be. A file that is
   what it should be counts, whatever a run said before: a run would leave it alone.
-- missing: a file is not there, or rows of the source were never taken in.
+- missing: a file is not there or damaged, or rows of the source were never taken in.
 - stale: a file was made from other inputs, code, section of the research file or schema, or the source has rows that
   were not taken in.
 - up to date: a run would write nothing.
@@ -27,7 +27,7 @@ from typing import Literal, TypeAlias
 
 from dagster import DagsterInstance
 
-from quant_core.errors import NotApplicableError, QuantError
+from quant_core.errors import LakeError, NotApplicableError, QuantError
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.facts import Facts
 from quant_pipelines.lake.partitions import SYMBOLS, TIMEFRAMES, PartitionKey
@@ -172,7 +172,11 @@ def _with_failure(stage: Stage, found: StageState, failure: Failure | None) -> S
 
 def _taken_in(inputs: StageInputs, stage: Stage, native: PartitionKey) -> StageState:
     """The state of a stage that stores what a source delivers: the source is asked what it has."""
-    manifest, offer = inputs.raw_store.manifest(native), inputs.sources.offers.get(native)
+    offer = inputs.sources.offers.get(native)
+    try:
+        manifest = inputs.raw_store.manifest(native)
+    except LakeError as error:  # a damaged manifest costs its own keys; the text says what is wrong with it
+        return StageState(stage.name, "missing", str(error))
     if manifest is None:
         return StageState(stage.name, "missing", f"no rows of {native} were taken in yet")
     if offer is None:
@@ -199,21 +203,29 @@ def _made(inputs: StageInputs, stage: Stage, tables: KeyTables) -> StageState:
     except QuantError as error:  # an input is not there, so the stage that makes it is missing or failed
         return StageState(stage.name, "missing" if stored is None else "stale", f"an input is not there: {error}")
     if stored is None:
-        return StageState(stage.name, "missing", "it is not in the lake")
+        return StageState(stage.name, "missing", str(tables.damage(stage.name) or "it is not in the lake"))
+    if (absent := _absent(stage, tables)) is not None:
+        return StageState(stage.name, "missing", absent)
     if tables.is_current(stage.name, expected, stage.beside):
         return StageState(stage.name, "up_to_date")
-    return StageState(stage.name, "stale", _difference(stage, stored, expected, tables))
+    return StageState(stage.name, "stale", _difference(stored, expected))
 
 
-def _difference(stage: Stage, stored: Facts, expected: Facts, tables: KeyTables) -> str:
+def _absent(stage: Stage, tables: KeyTables) -> str | None:
+    """What is missing or damaged of the tables beside a stage's own; None where all are there."""
+    missing = [name for name in stage.beside if tables.facts(name) is None]
+    if not missing:
+        return None
+    damage = next((found for name in missing if (found := tables.damage(name)) is not None), None)
+    return str(damage) if damage is not None else f"{', '.join(missing)} beside it is not in the lake"
+
+
+def _difference(stored: Facts, expected: Facts) -> str:
     """The first fact in which a file differs from what would be written now."""
     for field in fields(Facts):
         was, now = getattr(stored, field.name), getattr(expected, field.name)
         if field.name in _WORDS and was != now:
             return f"{_WORDS[field.name]} ({field.name} {_short(was)}, now {_short(now)})"
-    missing = [name for name in stage.beside if tables.facts(name) is None]
-    if missing:
-        return f"{', '.join(missing)} beside it is not in the lake"
     return "a table has another schema than its declaration (schema_version)"
 
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from quant_core.bars import Bars
 from quant_core.calendars import calendar_of
-from quant_core.errors import LakeError
+from quant_core.errors import DamagedFileError, LakeError
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.facts import Facts, digest
 from quant_pipelines.lake.lake import Lake, holds
@@ -44,12 +44,21 @@ class KeyTables:
         self._rows: dict[str, pl.DataFrame] = {}
         self.published: set[str] = set()
         self._facts: dict[tuple[str, Key], Facts | None] = {}
+        self._damage: dict[tuple[str, Key], DamagedFileError] = {}
 
     def put(self, table: str, rows: pl.DataFrame, facts: Facts) -> None:
         """Keep what was just validated and published."""
         self._rows[table] = rows
         self.published.add(table)
         self._facts[table, self.key] = facts
+        self._damage.pop((table, self.key), None)
+
+    def forget(self, table: str) -> None:
+        """Look at a table of the key anew: its file was set aside."""
+        self._rows.pop(table, None)
+        for seen in (self._facts, self._damage):
+            for place in [p for p in seen if p[0] == table]:
+                del seen[place]
 
     def keys_of(self, table: str) -> list[Key]:
         """The partitions of a table that this key sees, sorted: its own one, or all that belong to it."""
@@ -59,11 +68,19 @@ class KeyTables:
         return [k for k in self.lake.keys(table) if symbol is None or k.symbol == symbol]
 
     def facts(self, table: str, key: Key | None = None) -> Facts | None:
-        """Provenance of a table's partition, the key's own by default; None where there is no file."""
+        """Provenance of a table's partition, the key's own by default; None where there is no file or a damaged one."""
         place = (table, self.key if key is None else key)
         if place not in self._facts:
-            self._facts[place] = self.lake.facts(*place)
+            try:
+                self._facts[place] = self.lake.facts(*place)
+            except DamagedFileError as error:  # counts as missing; who asks why gets it from damage()
+                self._facts[place], self._damage[place] = None, error
         return self._facts[place]
+
+    def damage(self, table: str, key: Key | None = None) -> DamagedFileError | None:
+        """What is wrong with the file of a table's partition, as far as its facts say."""
+        place = (table, self.key if key is None else key)
+        return self._damage.get(place) if self.facts(*place) is None else None
 
     def is_current(self, asset: str, facts: Facts, beside: Sequence[str] = ()) -> bool:
         """True when nothing is to be written: the key's files have these facts and today's schemas."""
@@ -74,13 +91,16 @@ class KeyTables:
 
         Raises:
             LakeError: there are none; the text says how to make them.
+            DamagedFileError: a file is not what was written.
         """
         if table not in self._rows:
             keys = self.keys_of(table)
             if keys == [self.key]:
                 self._rows[table] = self.lake.read(table, self.key)
             else:
-                self._rows[table] = self.lake.scan(table, [k for k in keys if isinstance(k, PartitionKey)]).collect()
+                several = [k for k in keys if isinstance(k, PartitionKey)]
+                self.lake.refuse_damage(table, several)
+                self._rows[table] = self.lake.scan(table, several).collect()
         return self._rows[table]
 
     def provenance(self, name: str) -> str:
@@ -88,13 +108,18 @@ class KeyTables:
 
         Raises:
             LakeError: the input is not there.
+            DamagedFileError: it is there, and its facts are damaged.
             NotApplicableError: it cannot exist for this key.
         """
         if name == SOURCES:
             return ""
         if name == RAW_ROWS:
             return bars_version(self.manifest, self.native.timeframe, self.partition)
-        found = {str(k): facts.provenance for k in self.keys_of(name) if (facts := self.facts(name, k)) is not None}
+        keys = self.keys_of(name)
+        for damage in (self.damage(name, key) for key in keys):
+            if damage is not None:
+                raise damage
+        found = {str(k): facts.provenance for k in keys if (facts := self.facts(name, k)) is not None}
         if not found:
             raise LakeError(
                 f"Table {name} of {self.key} is not in the lake at {self.lake.url}: expected it to be materialized "

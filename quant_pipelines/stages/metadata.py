@@ -7,11 +7,12 @@ Keep out: figures and tables of single stages (the VIEW of their files), computi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import dagster as dg
 import polars as pl
 
+from quant_core.shown_text import MESSAGE_LETTERS, shown
 from quant_core.spec import ResearchSpec
 from quant_pipelines.lake.facts import Facts
 from quant_pipelines.lake.partitions import PartitionKey
@@ -63,6 +64,8 @@ def describe(
 def _scan(tables: KeyTables, table: str) -> pl.LazyFrame:
     """A published table without reading its rows."""
     if isinstance(tables.key, PartitionKey):
+        # A scan of a few columns would give what is there, or fail in words of Polars.
+        tables.lake.refuse_damage(table, [tables.key])
         return tables.lake.scan(table, [tables.key])
     return tables.lake.read(table, tables.key).lazy()
 
@@ -90,8 +93,17 @@ def entry(value: Any) -> dg.MetadataValue[Any]:
     if isinstance(value, float):
         return dg.MetadataValue.float(value)
     if isinstance(value, str):
-        return dg.MetadataValue.text(value)
-    return dg.MetadataValue.json(value)
+        return dg.MetadataValue.text(shown(value, MESSAGE_LETTERS))
+    return dg.MetadataValue.json(_shown_in(value))
+
+
+def _shown_in(value: Any) -> Any:
+    """A JSON value whose texts, which may be a file's, draw nothing in a page and have an end."""
+    if isinstance(value, str):
+        return shown(value, MESSAGE_LETTERS)
+    if isinstance(value, Mapping):
+        return {shown(k): _shown_in(v) for k, v in cast("Mapping[str, Any]", value).items()}
+    return [_shown_in(v) for v in cast("list[Any]", value)] if isinstance(value, list | tuple) else value
 
 
 def table_value(frame: pl.DataFrame, units: Mapping[str, str]) -> dg.MetadataValue[Any]:

@@ -92,7 +92,7 @@ def test_a_backfill_over_all_partitions_is_launched_from_the_page_and_fills_the_
             page.get_by_text(group, exact=True).first.wait_for()
         screenshot(page, "asset_graph_before")
 
-        page.goto(f"{web_ui.url}/locations/quant_pipelines.definitions/jobs/research")
+        page.goto(f"{web_ui.url}/locations/quant_engine/jobs/research")
         page.get_by_text("Materialize all").first.click()
         everything = page.get_by_role("button", name="All", exact=True)
         expect(everything).to_have_count(2)  # one per dimension

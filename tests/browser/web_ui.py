@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -66,16 +67,28 @@ class WebUi:
         raise AssertionError(f"the web server did not answer within {timeout_s} s:\n{log.read_text()[-3000:]}")
 
 
+def _printed_address(process: subprocess.Popen[bytes], log: Path, timeout_s: float = 60.0) -> str:
+    """The address that the command prints at its start: nobody can know it before."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        found = re.search(r"Web UI: (\S+)", log.read_text())
+        if found:
+            return found.group(1)
+        assert process.poll() is None, f"the command ended early:\n{log.read_text()[-3000:]}"
+        time.sleep(0.2)
+    raise AssertionError(f"no address was printed within {timeout_s} s:\n{log.read_text()[-3000:]}")
+
+
 @contextmanager
-def running_web_ui(environment: dict[str, str], log: Path) -> Iterator[WebUi]:
-    """Start ``dagster dev`` on a free loopback port; stop it and its children at the end."""
+def running_web_ui(environment: dict[str, str], log: Path, *options: str) -> Iterator[WebUi]:
+    """Start ``qe ui`` on a free loopback port; stop it and its children at the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "quant_pipelines.definitions", "-h", "127.0.0.1"]
+    command = [sys.executable, "-c", "from quant_pipelines.cli import main; main()", "ui"]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command, "-p", str(port)],
+            [*command, "--port", str(port), *options],
             cwd=ROOT,
             env={**os.environ, **environment},
             stdout=output,
@@ -83,9 +96,10 @@ def running_web_ui(environment: dict[str, str], log: Path) -> Iterator[WebUi]:
             start_new_session=True,
         )
         try:
-            ui = WebUi(f"http://127.0.0.1:{port}")
+            ui = WebUi(_printed_address(process, log))
             ui.wait_until_up(process, log)
-            ui.graphql("mutation { setNuxSeen }")
+            if not options:
+                ui.graphql("mutation { setNuxSeen }")
             yield ui
         finally:
             os.killpg(process.pid, signal.SIGTERM)

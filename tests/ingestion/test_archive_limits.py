@@ -95,9 +95,12 @@ class Endless:
         return self.piece
 
 
-def test_two_gibibytes_are_unpacked_unless_another_limit_is_declared(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("n_packed", "limit_mb"), [(2, 64), (2 * MIB, 128), (40 * MIB, 2048)])
+def test_64_times_the_file_is_unpacked_unless_another_limit_is_declared(
+    n_packed: int, limit_mb: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     streams: list[Endless] = []
     monkeypatch.setattr(gzip, "GzipFile", lambda fileobj: streams.append(Endless(fileobj)) or streams[-1])
-    with pytest.raises(RefusedInputError, match="more than 2048 MiB"):
-        unwrap(b"\x1f\x8b", "a.gz", Dialect())
-    assert streams[0].n_read == 2049
+    with pytest.raises(RefusedInputError, match=f"more than {limit_mb} MiB"):
+        unwrap(b"\x1f\x8b".ljust(n_packed, b"\0"), "a.gz", Dialect())
+    assert [s.n_read for s in streams] == [limit_mb + 1]

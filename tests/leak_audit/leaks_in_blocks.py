@@ -68,8 +68,8 @@ class LargeMoveSeen(Feature):
 
 
 @dataclass(frozen=True)
-class _RememberingTertile(Condition):
-    """Tertiles of volatility, with cuts that are looked up before they are learned."""
+class RefittedTertile(Condition):
+    """Tertiles of volatility that ignore the training bars and cut whatever they label."""
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -80,7 +80,7 @@ class _RememberingTertile(Condition):
 
 
 @dataclass(frozen=True)
-class FirstFitOfSymbol(_RememberingTertile):
+class FirstFitOfSymbol(RefittedTertile):
     """The first fit of a symbol is kept for all later ones."""
 
     fits: ClassVar[dict[str, Condition]] = {}
@@ -90,7 +90,7 @@ class FirstFitOfSymbol(_RememberingTertile):
 
 
 @dataclass(frozen=True)
-class FirstFitOfAll(_RememberingTertile):
+class FirstFitOfAll(RefittedTertile):
     """The first fit of the process is kept, whatever it is asked for later."""
 
     kept: ClassVar[list[Condition]] = []
@@ -102,7 +102,7 @@ class FirstFitOfAll(_RememberingTertile):
 
 
 @dataclass(frozen=True)
-class LongestFit(_RememberingTertile):
+class LongestFit(RefittedTertile):
     """The fit on the longest bars that were ever seen is kept, because it must be the best."""
 
     longest: ClassVar[list[Bars]] = []

@@ -84,6 +84,8 @@ def test_a_calendar_bin_that_reads_prices_is_named() -> None:
     compared = price_leaks(market(), [Hour(), _Rising()], seed=1)
     assert [(leak.block, leak.column) for leak in compared.leaks] == [(_Rising().canonical, _Rising().canonical)]
     assert "when prices of all bars are rewritten" in str(compared.leaks[0])
+    assert compared.leaks[0].slice_rows == {"bars": (0, 60)}
+    assert compared.leaks[0].cut == market().frame["ts_close"][-1]
     assert compared.n_values == 2 * 60
 
 
@@ -105,6 +107,7 @@ def test_a_test_starts_after_the_days_of_the_embargo(embargo_days: int, test_sta
     assert (leak.block, leak.key) == (splitter.canonical, (4,))
     assert (leak.with_future, leak.without_future) == (date(2024, 1, test_start + 1), date(2024, 1, first_day))
     assert leak.slice_rows == {"bars": (0, 20)}
+    assert leak.cut == DAYS.frame["ts_close"][9]
     assert f"starts the test on 2024-01-{test_start + 1:02}" in str(leak)
 
 

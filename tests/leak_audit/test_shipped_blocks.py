@@ -11,8 +11,7 @@ import pytest
 
 from quant_core.bars import Bars
 from quant_core.bars.higher_timeframe import higher_bars
-from quant_core.conditions import CONDITIONS, Condition
-from quant_core.conditions.vol_tertile import VolTertile
+from quant_core.conditions import CONDITIONS
 from quant_core.dimensions import DIMENSIONS
 from quant_core.errors import ConfigError
 from quant_core.events import EVENTS
@@ -27,6 +26,7 @@ from quant_core.splitters.single_split import SingleSplit
 from quant_core.splitters.walk_forward import WalkForward
 from quant_core.targets import TARGETS
 from quant_core.timeframes import Timeframe
+from tests.leak_audit.leaks_in_blocks import RefittedTertile
 
 EVERY_BLOCK = AuditedBlocks(
     features=[block() for block in FEATURES.values()],
@@ -125,22 +125,10 @@ class _DemeanedClose(Feature):
         return bars.frame["close"] - bars.frame["close"].mean()
 
 
-@dataclass(frozen=True)
-class _RefittedTertile(Condition):
-    """Ignores the training bars and cuts whatever it labels: looks ahead."""
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        return VolTertile().values
-
-    def labels(self, bars: Bars) -> pl.Series:
-        return VolTertile().fit(bars).labels(bars)
-
-
 def test_block_that_looks_ahead_is_named() -> None:
-    blocks = AuditedBlocks(features=[_DemeanedClose()], conditions=[_RefittedTertile()])
+    blocks = AuditedBlocks(features=[_DemeanedClose()], conditions=[RefittedTertile()])
     leaks = audit_blocks(_hours(500, 3), blocks, n_cuts=20, seed=1).leaks
-    assert {leak.column for leak in leaks} == {_DemeanedClose().canonical, _RefittedTertile().canonical}
+    assert {leak.column for leak in leaks} == {_DemeanedClose().canonical, RefittedTertile().canonical}
 
 
 def test_a_coarser_bar_known_before_its_close_is_seen_in_the_bars_and_in_the_join(

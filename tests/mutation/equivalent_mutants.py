@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.mutation.mutants import Mutant
 
 _SPLIT, _AUDIT = "quant_core/splitters/single_split.py", "quant_core/leak_audit/audit.py"
+_CUTS, _REWRITING = "quant_core/leak_audit/cuts.py", "quant_core/leak_audit/rewriting.py"
 _SPANS, _PROFILE = "quant_core/calendars/_spans.py", "quant_core/seasonality/profile.py"
 _ARCHIVES, _CLOCKS, _COLUMNS, _PRICES, _REFUSALS, _TIMES = (
     f"quant_core/ingestion/{name}.py"
@@ -40,6 +41,8 @@ _ONE_WIDTH = "rows of a file without names are of one width"
 _TWINS = "equal ranks were refused or settled above"
 _ALL_OR_NONE = "the choice of columns leaves all prices of a set or none"
 _NO_LATER_OPEN = "a session that closes at the start has no open from there on"
+_STATE = "the sum only tells one combination of clocks from another, and so does the difference"
+_OTHER_PRICES = "any other prices do, as long as they are others"
 _CONDITION = "the answer is used as a condition alone"
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {
@@ -47,6 +50,14 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
     (_SPLIT, "0 < cut < n", "0 < cut <= n"): "a fraction below 1 of n, rounded down, is below n",
     (_AUDIT, "(stop - start) // 2", "(stop - start) * 2"): "a block larger than the slice is halved until it fits",
     (_SPLIT, "0 < cut < n", "-1"): "a cut at 0 leaves no session before the boundary and is refused below",
+    (
+        _CUTS,
+        "here.dt.base_utc_offset() + here.dt.dst_offset()",
+        "here.dt.base_utc_offset() - here.dt.dst_offset()",
+    ): _STATE,
+    (_CUTS, '0).sort("gap"', "1"): "bars lie on a grid of minutes",
+    (_REWRITING, "moves[0] - moves[0].mean()", "moves[0] + moves[0].mean()"): _OTHER_PRICES,
+    (_REWRITING, "np.exp(moves[1] / ¦4)", "5"): _OTHER_PRICES,
     (_AUDIT, "stop - start) // 2", "stop + start"): "both ends are shrunk from a first row of 0",
     (_AUDIT, "return False", "return None"): _CONDITION,
     (_SPANS, "place.row - 1, ¦0)])", "-1"): "an instant before which no span ends is inside the first one",

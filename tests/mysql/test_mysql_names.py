@@ -9,6 +9,7 @@ import pytest
 
 from quant_core.errors import ConfigError, QuantError, UnknownNameError
 from quant_core.timeframes import Timeframe
+from quant_pipelines.sources.catalog import Sources
 from quant_pipelines.sources.mysql.query import BoundValues, literal
 from tests.mysql.mariadb_server import MariadbServer
 from tests.mysql.small_tables import PLAIN, ROUTES, MakeSource, fill_table, read, rows_of
@@ -44,6 +45,32 @@ def test_ids_of_every_type_are_looked_up(
         assert [(i.symbol, i.vendor_symbol, i.timeframe) for i in instruments] == [("AB", "Ä/B", Timeframe.H1)]
         rows = rows_of(list(source.deliveries(instruments[0], None)))
         assert rows.select("symbol", "vendor_symbol", "timeframe", "volume").rows() == [("AB", "Ä/B", "H1", 3.0)]
+
+
+def test_a_name_that_is_no_symbol_costs_its_series_and_an_alias_mends_it(
+    server: MariadbServer, make_source: MakeSource
+) -> None:
+    names = ("EUR/USD", "GBPUSD", "a b", "EUR-USD")
+    fill_table(server, "pairs", PLAIN, [f"('{name}', '2020-01-01', 1, 2, 0.5, 1.5, 3)" for name in names])
+    keys: dict[str, Any] = {"table": "pairs", "timeframe_col": None, "timeframe": "M1"}
+    sources = Sources([make_source(**keys)])
+    assert sources.symbols() == ["EUR-USD", "GBPUSD"]
+    assert sources.failed == {}
+    refused = sources.refused()
+    assert sorted(refused) == ["db: EUR/USD", "db: a b"]
+    assert 'Fix: symbol_aliases: {"EUR/USD": EUR-USD} in sources.yaml: sources.db' in refused["db: EUR/USD"]
+    assert 'symbol_aliases: {"a b": a_b}' in refused["db: a b"]
+    assert "symbol_aliases" in Sources([make_source(**keys, symbols=["EUR/USD", "GBPUSD"])]).refused()["db: EUR/USD"]
+    for symbols in (None, ["EUR/USD", "GBPUSD"]):
+        source = make_source(**keys, symbols=symbols, symbol_aliases={"EUR/USD": "EURUSD"})
+        first = next(i for i in source.instruments() if i.symbol == "EURUSD")
+        rows = rows_of(list(source.deliveries(first, None)))
+        assert rows.select("symbol", "vendor_symbol").rows() == [("EURUSD", "EUR/USD")]
+        assert list(source.refused()) == ([] if symbols else ["a b"])
+    twice = Sources([make_source(**keys, symbol_aliases={"EUR/USD": "EUR-USD"})])
+    assert "is that of" in next(r for o, r in twice.refused().items() if "EUR" in o)
+    with pytest.raises(ConfigError, match="symbol_aliases: EUR/USD: expected letters"):
+        make_source(**keys, symbol_aliases={"EUR/USD": "EUR/USD"})
 
 
 def test_missing_names_are_refused_with_suggestions(server: MariadbServer, make_source: MakeSource) -> None:

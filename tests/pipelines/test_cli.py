@@ -123,7 +123,7 @@ def test_demo_prints_findings_quality_and_where_everything_is(project: SmallProj
     code, text = _qe("demo", "--rows", "3")
     assert code == 0, text
     assert "SP500|D1, SP500|W1, NASDAQ|D1, NASDAQ|W1" in text
-    for word in ("n_eff", "outcome [ci]", "verdict", "up_next_bar", "zero_volume", "http://127.0.0.1:3000"):
+    for word in ("n_eff", "outcome [ci]", "verdict", "up_next_bar", "zero_volume", "make ui"):
         assert word in text
     for word in ("tested bins (all bars)", "D1", "baseline", "not_significant", "stability", "own bar", "next bar"):
         assert word in text.split("5. Seasonality")[1].split("6. Quality")[0]

@@ -108,7 +108,7 @@ def test_a_foreign_file_is_named(tmp_path: Path) -> None:
     path = Path(lake.location("demo", KEY))
     path.parent.mkdir(parents=True)
     FRAME.write_parquet(path)
-    with pytest.raises(LakeError, match=r"holds no provenance.*Delete it"):
+    with pytest.raises(LakeError, match=r"holds no provenance.*qe doctor"):
         lake.facts("demo", KEY)
 
 

@@ -15,8 +15,7 @@ import pytest
 from dagster import AssetCheckEvaluation
 
 from quant_core.bars import Bars
-from quant_core.conditions import CONDITIONS, Condition
-from quant_core.conditions.vol_tertile import VolTertile
+from quant_core.conditions import CONDITIONS
 from quant_core.dimensions.hour import Hour
 from quant_core.features import FEATURES, Feature
 from quant_core.leak_audit.blocks import AuditedBlocks
@@ -28,7 +27,7 @@ from quant_core.timeframes import Timeframe
 from quant_pipelines.checks.leak_audit_check import CHECK_KEY
 from quant_pipelines.checks.leak_audit_finding import _block_as_python
 from quant_pipelines.resources import PACKAGED_CONFIG
-from tests.leak_audit.leaks_in_blocks import FirstFitOfAll
+from tests.leak_audit.leaks_in_blocks import FirstFitOfAll, RefittedTertile
 from tests.pipelines.small_project import SmallProject
 
 SAMPLE_KEYS = ["NASDAQ|D1", "NASDAQ|W1", "SP500|D1", "SP500|W1"]
@@ -48,18 +47,6 @@ class CenteredMean(Feature):
 
     def compute(self, bars: Bars) -> pl.Series:
         return bars.frame["close"].rolling_mean(3, center=True)
-
-
-@dataclass(frozen=True)
-class RefittedTertile(Condition):
-    """Cuts the bars it labels instead of the training bars."""
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        return VolTertile().values
-
-    def labels(self, bars: Bars) -> pl.Series:
-        return VolTertile().fit(bars).labels(bars)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -157,16 +158,38 @@ def test_bars_of_a_removed_file_stay_readable(project: SmallProject) -> None:
     assert project.materialized("market_stats") == {"AAA|D1"}
 
 
-def test_run_config_can_name_another_research_file(project: SmallProject, tmp_path: Path) -> None:
+def test_the_config_folder_can_hold_another_research_file(project: SmallProject) -> None:
     project.run_key("research", "AAA|D1")
-    other = tmp_path / "other.yaml"
-    other.write_text(
+    (project.root / "config" / "research.yaml").write_text(
         "features: [log_return]\nmarket_stats: {events: [k_consecutive(window_bars=3)], targets: [up_next_bar]}\n"
     )
-    config = {"resources": {"research": {"config": {"file": str(other)}}}}
-    project.run_key("research", "AAA|D1", run_config=config)
+    project.run_key("research", "AAA|D1")
     events = project.lake.read("market_stats", PartitionKey("AAA", "D1"))["event"].unique().to_list()
     assert events == ["k_consecutive(window_bars=3,direction=up)"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "config"),
+    [
+        ("lake", {"url": "elsewhere"}),
+        ("lake", {"lock_timeout_s": 1.0}),
+        ("sources", {"file": "other.yaml"}),
+        ("research", {"file": "other.yaml"}),
+        ("clock", {"fixed_now": "2020-01-01T00:00:00+00:00"}),
+    ],
+)
+def test_run_config_sets_no_path_and_no_clock(project: SmallProject, resource: str, config: dict[str, Any]) -> None:
+    before = fingerprints(project.root / "lake")
+    with pytest.raises(dg.DagsterInvalidConfigError, match=next(iter(config))):
+        project.run_key("research", "AAA|D1", run_config={"resources": {resource: {"config": config}}})
+    assert fingerprints(project.root / "lake") == before
+
+
+def test_no_job_shows_the_places_of_lake_and_sources(project: SmallProject) -> None:
+    """What a job can be configured with is stored with every run and shown in the web UI."""
+    for job in project.definitions().resolve_all_job_defs():
+        snapshot = dg.serialize_value(job.get_job_snapshot())
+        assert str(project.root) not in snapshot, job.name
 
 
 def test_a_refused_file_is_reported_and_blocks_nobody(project: SmallProject) -> None:

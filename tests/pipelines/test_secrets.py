@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -12,10 +13,10 @@ import pytest
 
 from tests.pipelines.small_project import SmallProject
 
-pytestmark = pytest.mark.slow  # four processes that each load the code location and retry a dead server
+pytestmark = pytest.mark.slow  # five processes that each load the code location and retry a dead server
 
-PASSWORD = "rAre%40pass-7391"  # the URL form of rAre@pass-7391
-SECRETS = (PASSWORD, "rAre@pass-7391", "secretuser")
+PASSWORD = "rAre%40pass[7391"  # the URL form of rAre@pass[7391, with a sign that URLs do not allow
+SECRETS = (PASSWORD, "rAre@pass[7391", "rAre%40pass%5B7391", "pass[7391", "secretuser")
 SOURCES = """
 sources:
   mysql: {kind: mysql, enabled: auto}
@@ -39,6 +40,7 @@ def _commands() -> list[list[str]]:
         [*job, "research", "--tags", '{"dagster/partition": "AAA|D1"}'],
         [*qe, "--debug", "status"],
         [*qe, "backfill", "--missing", "--failed", "--stale"],
+        [*qe, "sources", "--json"],
     ]
 
 
@@ -47,6 +49,8 @@ def test_a_password_never_leaves_the_environment(tmp_path: Path) -> None:
     (tmp_path / "config" / "sources.yaml").write_text(SOURCES)
     (tmp_path / "home").mkdir()
     project.drop("AAA")
+    # Somebody's notes: its words are echoed as what was found instead of bars.
+    project.drop("notes", "".join(f"{secret} is a secret\n" for secret in SECRETS), name="notes.csv")
     dsn = f"mysql+pymysql://secretuser:{PASSWORD}@127.0.0.1:{_closed_port()}/marketdata"
     environment = {**os.environ, **project.environment, "QE_MARKETDATA_MYSQL_URL": dsn}
     outputs = []
@@ -54,6 +58,8 @@ def test_a_password_never_leaves_the_environment(tmp_path: Path) -> None:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
         outputs.append(done.stdout + done.stderr)
     assert "mysql" in outputs[0]  # the failing source was tried and is named
+    assert "notes.csv" in outputs[0]
+    shutil.rmtree(project.inbox)
     for secret in SECRETS:
         for command, output in zip(_commands(), outputs, strict=True):
             assert secret not in output, f"{secret!r} in the output of {command[1:]}"

@@ -22,7 +22,7 @@ LINES = [f"n {row[2]}  {row[3]}  net {row[4]}  {row[5]}" for row in ROWS]
 def shown(width: int, rows: list[list[str]] = ROWS) -> tuple[bool, str]:
     """Whether it is a table, and its text."""
     view = wide_table(
-        COLUMNS, rows, LINES[: len(rows)], title="findings", caption="n: bars", width=width, styles=[""] * len(rows)
+        COLUMNS, rows, LINES[: len(rows)], title="findings", caption="n: bars", width=width, verdicts=[None] * len(rows)
     )
     console = Console(file=io.StringIO(), width=width)
     console.print(view)

@@ -21,6 +21,7 @@ from quant_core.ingestion.text_layout import TextLayout, split_fields
 from quant_core.ingestion.time_formats import Bools, parse_times
 
 _CHUNK_BYTES, _PIECE_BYTES, _BLOCK_BYTES = 1 << 23, 1 << 19, 1 << 20
+_LONG_LINE_BYTES, _TEXT_OF_LONG_LINE = 1 << 23, 10_000
 _ISO_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M")
 
 
@@ -71,13 +72,16 @@ def read_pieces(data: bytes, plan: TextPlan) -> Iterator[Piece]:
     """Read a text from its first data row on, chunk by chunk; a chunk with an odd line is cut into small pieces."""
     row = plan.layout.first_row
     for start, end in _cuts(data, _offset_of(data, row), len(data), _CHUNK_BYTES):
-        whole = _read_typed(data, start, end, row, plan)
+        whole = None if _is_long_line(data, start, end) else _read_typed(data, start, end, row, plan)
         if whole:
             yield whole
             row += whole.n_lines
             continue
         for at, stop in _cuts(data, start, end, _PIECE_BYTES):
-            piece = _read_typed(data, at, stop, row, plan) or _mended(data, at, stop, row, plan)
+            if _is_long_line(data, at, stop):
+                piece = _long_line(data, at, stop, row, plan)
+            else:
+                piece = _read_typed(data, at, stop, row, plan) or _mended(data, at, stop, row, plan)
             yield piece
             row += piece.n_lines
 
@@ -117,6 +121,21 @@ def _cuts(data: bytes, start: int, end: int, size: int) -> Iterator[tuple[int, i
             stop = data.find(b"\n", start + size, end) + 1 or end
         yield start, stop
         start = stop
+
+
+def _is_long_line(data: bytes, start: int, end: int) -> bool:
+    """True for one line that is longer than any row; a text whose lines end with a carriage return alone has many."""
+    return (
+        end - start > _LONG_LINE_BYTES and data.find(b"\n", start, end - 1) < 0 and data.find(b"\r", start, end - 2) < 0
+    )
+
+
+def _long_line(data: bytes, start: int, end: int, row: int, plan: TextPlan) -> Piece:
+    """A line that is refused without a look at its fields, of which there may be millions; its begin is kept."""
+    text = data[start : start + _TEXT_OF_LONG_LINE].decode("utf-8", errors="replace")
+    columns, _ = _typed(_text_frame(pl.Series([], dtype=pl.String), plan), plan)
+    rows = pl.Series("origin_row", [], dtype=pl.Int64)
+    return Piece(start, end, row, 1, columns, rows, (RefusedRow(row, "long_line", text),), {})
 
 
 def _read_typed(data: bytes, start: int, end: int, row: int, plan: TextPlan) -> Piece | None:

@@ -14,16 +14,19 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from quant_core.errors import RefusedInputError
 from quant_core.ingestion.archives import Member
 from quant_core.ingestion.arrow_library import pa
 from quant_core.ingestion.columns import NUMBER_ROLES, TIME_ROLES
 from quant_core.ingestion.dialect import Dialect
 from quant_core.ingestion.field_kinds import NULL_VALUES
+from quant_core.ingestion.limits import ROW_BYTES
 from quant_core.ingestion.readers._text_pieces import Piece, TextPlan, lines_of, read_pieces
 from quant_core.ingestion.readers.contract import OddFields, Preview, Reader, Sheet
 from quant_core.ingestion.text_layout import TextLayout, decode, detect_layout, without_padding
 from quant_core.ingestion.time_formats import Int64s, iso_type
 
+_MANY_REFUSED = 500_000  # about 250 MB of them
 _RARE = 0.01  # a column of which more fields do not fit its type is read as text
 
 
@@ -55,6 +58,8 @@ class DelimitedText(Reader):
 
     def preview(self, member: Member, dialect: Dialect) -> Preview:
         data, encoding = decode(member.data, member.origin, dialect.encoding)
+        n_lines = max(data.count(b"\n"), data.count(b"\r"))
+        member.budget_for(dialect).take_rows(n_lines * ROW_BYTES, f"its {n_lines} lines", member.origin)
         data = without_padding(data, dialect)
         layout = detect_layout(data, member.origin, dialect)
         resolved = {
@@ -71,11 +76,11 @@ class DelimitedText(Reader):
         nulls = dialect.null_values if dialect.null_values is not None else list(NULL_VALUES)
         types = {role: _arrow_type(role, i, layout, dialect) for i, role in roles.items()}
         plan = TextPlan(layout, types, {role: i for i, role in roles.items()}, nulls)
-        pieces = list(read_pieces(data, plan))
+        pieces = _pieces(data, plan, member.origin)
         mistyped = _often_odd(pieces)
         if mistyped:
             plan = replace(plan, types={r: pa.string() if r in mistyped else t for r, t in types.items()})
-            pieces = list(read_pieces(data, plan))
+            pieces = _pieces(data, plan, member.origin)
         return _sheet(data, pieces, plan)
 
 
@@ -85,6 +90,30 @@ def _arrow_type(role: str, position: int, layout: TextLayout, dialect: Dialect) 
         return pa.string() if dialect.decimal == "," or dialect.thousands else pa.float64()
     iso: Any = iso_type([row[position] for row in layout.sample]) if role in TIME_ROLES else None
     return iso or pa.string()
+
+
+def _pieces(data: bytes, plan: TextPlan, origin: str) -> list[Piece]:
+    """Every piece; refused rows are kept one by one with their texts, so there is a limit on them.
+
+    Raises:
+        RefusedInputError: so many lines cannot be split, and most of them, that this is no text of bars.
+    """
+    pieces: list[Piece] = []
+    n_refused = n_lines = 0
+    for piece in read_pieces(data, plan):
+        pieces.append(piece)
+        n_refused, n_lines = n_refused + len(piece.refused), n_lines + piece.n_lines
+        if n_refused > _MANY_REFUSED and 2 * n_refused > n_lines:
+            first = next(r for p in pieces for r in p.refused)
+            raise RefusedInputError.at(
+                origin,
+                row=first.row,
+                value=first.text,
+                reason=f"{n_refused} of its first {n_lines} lines do not have the {plan.layout.width} fields of a row, "
+                f"more than the limit of {_MANY_REFUSED} and more than half ({first.reason})",
+                fix="declare separator, skip_lines or header, or deliver the file in parts",
+            )
+    return pieces
 
 
 def _often_odd(pieces: Sequence[Piece]) -> set[str]:

@@ -13,12 +13,20 @@ from typing import Any
 from quant_core.ingestion.archives import Member
 from quant_core.ingestion.arrow_library import pa
 from quant_core.ingestion.dialect import Dialect
-from quant_core.ingestion.readers._arrow import load_table, open_table, preview_table
+from quant_core.ingestion.limits import Budget
+from quant_core.ingestion.readers._arrow import CELL_BYTES, load_table, open_table, preview_table
+from quant_core.ingestion.readers._ipc_sizes import ipc_sizes
 from quant_core.ingestion.readers.contract import Preview, Reader, Sheet
 
 
-def _read_ipc(source: Any) -> Any:
-    return pa.ipc.open_file(source).read_all()
+def _read_ipc(member: Member, budget: Budget) -> Any:
+    """Read a table whose buffers stay within the budget; compressed ones say how large they are."""
+    n_rows = n_bytes = 0
+    for rows, size in ipc_sizes(member.data):
+        n_rows, n_bytes = n_rows + rows, n_bytes + size
+    file = pa.ipc.open_file(pa.BufferReader(member.data))
+    budget.take(max(n_bytes, n_rows * len(file.schema) * CELL_BYTES), member.origin)
+    return file.read_all()
 
 
 @dataclass(frozen=True)
@@ -39,8 +47,7 @@ class FeatherFile(Reader):
         return head[:6] == b"ARROW1"
 
     def preview(self, member: Member, dialect: Dialect) -> Preview:
-        del dialect
-        return preview_table(open_table(member, "Feather", _read_ipc))
+        return preview_table(open_table(member, "Feather", dialect, _read_ipc))
 
     def load(self, member: Member, preview: Preview, roles: Mapping[int, str], dialect: Dialect) -> Sheet:
         del member, dialect

@@ -23,6 +23,7 @@ from quant_core.ingestion.readers.contract import SAMPLE_ROWS, Preview, Reader, 
 from quant_core.ingestion.text_layout import decode
 
 _MAX_INT = 2**63 - 1
+_VALUE_BYTES, _ARRAY_BYTES, _OBJECT_BYTES = 64, 120, 500
 _LINES = "one row per line"
 
 
@@ -64,6 +65,7 @@ class JsonRows(Reader):
 
     def preview(self, member: Member, dialect: Dialect) -> Preview:
         data, encoding = decode(member.data, member.origin, dialect.encoding)
+        member.budget_for(dialect).take_rows(_held_bytes(data), "its objects and numbers", member.origin)
         items, shape, outside = _items(data.decode("utf-8", errors="replace"), member.origin)
         if not items:
             raise RefusedInputError.at(
@@ -88,6 +90,18 @@ class JsonRows(Reader):
             return [json.dumps(rows.values[p], ensure_ascii=False) for p in positions]
 
         return Sheet(frame, pl.Series("origin_row", rows.numbers, dtype=pl.Int64), text_of, rows.refused)
+
+
+def _held_bytes(data: bytes) -> int:
+    """Memory that a document takes once parsed, about: its text, and its values as objects of Python, twice.
+
+    Counted by the marks around values; marks inside texts count too, of which bars have few.
+
+    >>> _held_bytes(b"[[1, 2], [3, 4]]"), _held_bytes(b'[{"a": 1, "b": 2}]')
+    (584, 720)
+    """
+    marks = {mark: data.count(mark) for mark in (b",", b"[", b"{")}
+    return 2 * len(data) + _VALUE_BYTES * marks[b","] + _ARRAY_BYTES * marks[b"["] + _OBJECT_BYTES * marks[b"{"]
 
 
 def _items(text: str, origin: str) -> tuple[list[tuple[int, Any]], str, dict[str, str]]:

@@ -17,12 +17,23 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from quant_core.errors import ConfigError
+from quant_core.errors import ConfigError, SymbolError
 from quant_core.model_parsing import parse_model
+from quant_core.symbols import check_symbol
 from quant_core.timeframes import Timeframe, parse_timeframe
 
 Scalar = bool | int | float | datetime | date | str
 FilterOp = Literal["=", "!=", "<", "<=", ">", ">=", "in", "between", "is_null"]
+
+# Options that say how to read, not which rows exist or how they are numbered.
+NOT_IDENTITY = frozenset(
+    {
+        "connection_url", "env_var", "end", "chunk_minutes", "rows_per_window", "overlap_bars", "bulk_reader",
+        "increment_rows", "max_attempts", "retry_wait_seconds", "retry_max_wait_seconds", "connect_timeout_seconds",
+        "symbols", "symbol_aliases", "timeframes", "discover", "calendar", "calendars", "allow_non_positive_prices",
+        "hold_back_unfinished", "fingerprint_count", "updated_at_col",
+    }
+)  # fmt: skip
 
 
 class MysqlFilter(BaseModel):
@@ -73,6 +84,7 @@ class MysqlConfig(BaseModel):
         timeframe_values: timeframe → the table's spelling, where it cannot be parsed or is ambiguous.
         volume_col: None = the table has no volume.
         symbols: None = all; a list of names, or a mapping of our symbol → the table's name.
+        symbol_aliases: the table's name → our symbol, for names that cannot be a partition key (``EUR/USD``).
         discover: False = do not ask the table which instruments exist; ``symbols`` × ``timeframes`` are all of them.
         start, end: inclusive bounds on the stored stamp, as UTC instants; a date as end includes the whole day.
         filters: structured predicates, AND-ed; they replace the raw predicate ``extra_where``.
@@ -117,6 +129,7 @@ class MysqlConfig(BaseModel):
     timeframes: list[Timeframe] | None = None
     timeframe_values: dict[Timeframe, str | int] = Field(default_factory=dict[Timeframe, str | int])
     symbols: list[str] | dict[str, str] | None = None
+    symbol_aliases: dict[str, str] = Field(default_factory=dict[str, str])
     discover: bool = True
     start: datetime | date | None = None
     end: datetime | date | None = None
@@ -182,6 +195,19 @@ class MysqlConfig(BaseModel):
         if not isinstance(value, dict):
             return value
         return {parse_timeframe(str(k)): v for k, v in cast("dict[object, object]", value).items()}
+
+    @field_validator("symbol_aliases")
+    @classmethod
+    def _aliases_are_symbols(cls, value: dict[str, str]) -> dict[str, str]:
+        for vendor, symbol in value.items():
+            try:
+                check_symbol(symbol)
+            except SymbolError:
+                raise ConfigError.at(
+                    f"symbol_aliases: {vendor}", expected="letters, digits, '.', '_' or '-'", found=symbol,
+                    next_step="Write a legal symbol, such as EUR-USD.",
+                ) from None  # fmt: skip
+        return value
 
     @field_validator("ts_zone")
     @classmethod

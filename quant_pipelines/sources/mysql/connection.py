@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import polars as pl
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
@@ -21,6 +21,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from quant_core.errors import ConfigError, SourceError
+from quant_core.shown_text import shown
+from quant_pipelines.redaction import Redaction
 from quant_pipelines.sources.mysql.config import MysqlConfig
 from quant_pipelines.sources.mysql.query import SqlValue
 
@@ -49,7 +51,7 @@ class MysqlConnection:
         self._config = config
         self._name = name
         self._url = _parse(dsn, name)
-        self._secrets = _secrets(dsn, self._url)
+        self._redaction = Redaction([dsn])
         self._engine: Engine | None = None
 
     def __repr__(self) -> str:
@@ -163,6 +165,11 @@ class MysqlConnection:
             return attempt()
         except SQLAlchemyError as error:
             raised = self._from_sqlalchemy(error, what)
+        except ImportError as error:
+            raised = ConfigError(
+                f"Source {self._name!r} cannot be asked: expected the driver of its database to be installed, found no "
+                f"module {error.name}. Run: pip install {error.name}."
+            )
         except (RuntimeError, OSError) as error:
             raised = self._from_connectorx(error, what)
         except BaseException as error:
@@ -196,10 +203,8 @@ class MysqlConnection:
         return kind(f"MySQL source {self._name!r} failed during a {what}: {self.scrub(message)}. {step}")
 
     def scrub(self, message: str) -> str:
-        """Replace the DSN, the password and the user wherever they occur."""
-        for secret in self._secrets:
-            message = message.replace(secret, "***")
-        return message[:500]
+        """The message without the DSN, the password and the user, in one line."""
+        return shown(self._redaction.text(message), 500)
 
     def _log_retry(self, state: RetryCallState) -> None:
         wait = state.next_action.sleep if state.next_action else 0.0
@@ -227,15 +232,11 @@ def _parse(dsn: str, name: str) -> URL:
             f"Source {name!r}: the DSN is not a MySQL URL (its text is not shown, it holds a secret). "
             "Expected mysql+pymysql://USER:PASSWORD@HOST:PORT/DATABASE; percent-encode special characters."
         )
+    if "@" in (url.host or ""):
+        # The rest of the password would be looked up as the name of a host, at a server of names.
+        raise ConfigError(
+            f"Source {name!r}: the login of the DSN holds an @ that is not encoded (its text is not shown, it holds a "
+            "secret). Expected one @, before the host. Write %40 for an @ of the password."
+        )
     query = {"charset": "utf8mb4", **url.query}
     return url.set(drivername="mysql+pymysql", query=query)
-
-
-def _secrets(dsn: str, url: URL) -> list[str]:
-    """Texts that must not appear in any message, longest first."""
-    found = {dsn}
-    for part in (url.password, url.username):
-        if part:
-            plain = str(part)
-            found |= {plain, quote(plain, safe=""), quote_plus(plain), repr(plain)[1:-1]}
-    return sorted((s for s in found if s), key=len, reverse=True)

@@ -20,8 +20,9 @@ import polars as pl
 from quant_core.errors import UnknownNameError
 from quant_core.tables import raw_rows
 from quant_pipelines.sources.contract import Delivery, Instrument
-from quant_pipelines.sources.mysql.config import MysqlConfig
+from quant_pipelines.sources.mysql.config import NOT_IDENTITY, MysqlConfig
 from quant_pipelines.sources.mysql.connection import MysqlConnection
+from quant_pipelines.sources.mysql.naming import Naming, name_series
 from quant_pipelines.sources.mysql.progress import Progress, Tail
 from quant_pipelines.sources.mysql.query import BoundValues, Series
 from quant_pipelines.sources.mysql.read import Window, WindowReader
@@ -39,15 +40,6 @@ from quant_pipelines.sources.mysql.symbols import Directory
 
 _LOG = logging.getLogger(__name__)
 _MICROSECOND = timedelta(microseconds=1)
-# Options that say how to read, not which rows exist or how they are numbered.
-_NOT_IDENTITY = frozenset(
-    {
-        "connection_url", "env_var", "end", "chunk_minutes", "rows_per_window", "overlap_bars", "bulk_reader",
-        "increment_rows", "max_attempts", "retry_wait_seconds", "retry_max_wait_seconds", "connect_timeout_seconds",
-        "symbols", "timeframes", "discover", "calendar", "calendars", "allow_non_positive_prices",
-        "hold_back_unfinished", "fingerprint_count", "updated_at_col",
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,6 +66,7 @@ class MysqlSource:
         self._config = config
         self._name = name
         self._connection = MysqlConnection(dsn, config, name)
+        self._naming = Naming()
 
     def __repr__(self) -> str:
         return f"MysqlSource(name={self._name!r}, table={self._config.table!r})"
@@ -101,13 +94,18 @@ class MysqlSource:
             series = [(vendor, timeframe) for vendor in (names or {}).values() for timeframe in declared]
         if names is not None and config.discover:
             self._directory.symbol_values(names.values())
-        ours = {v: k for k, v in names.items()} if names is not None else {vendor: vendor for vendor, _ in series}
+        self._naming = name_series((vendor for vendor, _ in series), config, f"sources.{self._name}")
+        ours = self._naming.symbols
         found = [
             self._instrument(ours[vendor], vendor, timeframe)
             for vendor, timeframe in series
             if vendor in ours and (config.timeframes is None or timeframe in config.timeframes)
         ]
         return sorted(found, key=lambda i: (i.symbol, i.timeframe.minutes))
+
+    def refused(self) -> dict[str, str]:
+        """Names of the table that cannot be symbols, as the last listing found them, and the line that mends each."""
+        return dict(self._naming.refused)
 
     def fingerprint(self, instrument: Instrument) -> str:
         """SHA-256 of the newest finished bar, the number of bars and the newest update, as far as configured."""
@@ -191,7 +189,7 @@ class MysqlSource:
 
     def _identity(self, series: Series, instrument: Instrument) -> str:
         """Hash of what decides which rows exist and how they are numbered."""
-        declared = self._config.model_dump(mode="json", exclude=set(_NOT_IDENTITY))
+        declared = self._config.model_dump(mode="json", exclude=set(NOT_IDENTITY))
         what = [series.table.label, instrument.symbol, instrument.vendor_symbol, instrument.timeframe.value, declared]
         return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quant_core.errors import ConfigError, SourceError, UnknownNameError
+from quant_core.shown_text import quoted as quoted_text
 from quant_core.timeframes import Timeframe, parse_timeframe
 from quant_pipelines.sources.mysql.config import MysqlConfig
 from quant_pipelines.sources.mysql.connection import MysqlConnection
@@ -54,7 +55,9 @@ class Directory:
             timeframe = self.config.timeframe or self._timeframe_of(row[1])
             if row[0] is None or (names is not None and row[0] not in names):
                 _LOG.warning(
-                    "%s: rows of symbol id %r have no name in the look-up table; left out", self.table.label, row[0]
+                    "%s: rows of symbol id %s have no name in the look-up table; left out",
+                    self.table.label,
+                    quoted_text(row[0]),
                 )
             elif timeframe is not None:
                 found.add((str(row[0]) if names is None else names[row[0]], timeframe))
@@ -110,7 +113,7 @@ class Directory:
         try:
             return parse_timeframe(f"{value}min" if isinstance(value, int) else str(value))
         except ConfigError as error:
-            _LOG.warning("%s: rows of timeframe %r left out. %s", self.table.label, value, error)
+            _LOG.warning("%s: rows of timeframe %s left out. %s", self.table.label, quoted_text(value), error)
             return None
 
     def _values_by_lookup(self, names: list[str]) -> dict[str, SymbolValue]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from quant_core.ingestion import Dialect
 from quant_pipelines.sources.config import SourceEntry, refuse_unknown
-from quant_pipelines.sources.files import FeedFile, FileSource
+from quant_pipelines.sources.feed_file import FeedFile
+from quant_pipelines.sources.files import FileSource
 from quant_pipelines.sources.opening import Opening, SourceKind
 
 

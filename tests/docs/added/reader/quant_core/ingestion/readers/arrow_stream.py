@@ -13,12 +13,19 @@ from typing import Any
 from quant_core.ingestion.archives import Member
 from quant_core.ingestion.arrow_library import pa
 from quant_core.ingestion.dialect import Dialect
+from quant_core.ingestion.limits import Budget
 from quant_core.ingestion.readers._arrow import load_table, open_table, preview_table
 from quant_core.ingestion.readers.contract import Preview, Reader, Sheet
 
 
-def _read_stream(source: Any) -> Any:
-    return pa.ipc.open_stream(source).read_all()
+def _read_stream(member: Member, budget: Budget) -> Any:
+    """Read batch by batch, within what the file may take."""
+    stream = pa.ipc.open_stream(pa.BufferReader(member.data))
+    batches: list[Any] = []
+    for batch in stream:
+        budget.take(batch.nbytes, member.origin)
+        batches.append(batch)
+    return pa.Table.from_batches(batches, stream.schema)
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,7 @@ class ArrowStream(Reader):
         return head[:4] == b"\xff\xff\xff\xff"
 
     def preview(self, member: Member, dialect: Dialect) -> Preview:
-        del dialect
-        return preview_table(open_table(member, "Arrow stream", _read_stream))
+        return preview_table(open_table(member, "Arrow stream", dialect, _read_stream))
 
     def load(self, member: Member, preview: Preview, roles: Mapping[int, str], dialect: Dialect) -> Sheet:
         del member, dialect
