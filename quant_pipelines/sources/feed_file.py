@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from quant_core.errors import RefusedInputError
 from quant_core.ingestion import Dialect
@@ -51,7 +52,7 @@ class FeedFile:
         allow = self.allow_non_positive_prices or self.quality.allow_non_positive_prices
         return self.quality.model_copy(update={"allow_non_positive_prices": allow})
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Hash of everything that decides how the file is read, short of its bytes."""
         parts = [
@@ -63,27 +64,38 @@ class FeedFile:
         ]
         return sha256("|".join([*parts, *([self.ask.identity] if self.ask else [])]).encode())
 
-    def content(self) -> bytes:
-        """The bytes.
+    def contents(self) -> Contents:
+        """The bytes, and those of the other side of the quotes.
 
         Raises:
             UnreadableFileError: the file system does not give them.
             RefusedInputError: there are more of them than the limit allows.
         """
+        return Contents(self._bytes(), self.ask._bytes() if self.ask else b"")
+
+    def _bytes(self) -> bytes:
         try:
             return self.load()
         except OSError as error:
             raise unreadable(self.origin, error) from error
 
+
+@dataclass(frozen=True)
+class Contents:
+    """The bytes of a file at one moment: what is hashed is what is parsed.
+
+    Attributes:
+        own: of the file.
+        ask: of the file of the ask quotes, where there is one.
+    """
+
+    own: bytes
+    ask: bytes = b""
+
+    @cached_property
     def content_hash(self) -> str:
-        """SHA-256 of the bytes; of both hashes where two files make one; of the identity where they are too many."""
-        try:
-            own = sha256(self.content())
-        except UnreadableFileError:
-            raise
-        except RefusedInputError:
-            own = self.identity
-        return sha256((own + self.ask.content_hash()).encode()) if self.ask else own
+        """SHA-256 of the bytes; where two files make one, of both hashes."""
+        return sha256((sha256(self.own) + sha256(self.ask)).encode()) if self.ask else sha256(self.own)
 
 
 def unreadable(origin: str, error: OSError) -> RefusedInputError:

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -19,7 +20,7 @@ from quant_core.ingestion import ParsedFile, merge_bid_ask, read_file
 from quant_core.ingestion.price_sets import is_usable
 from quant_core.timeframes import Timeframe
 from quant_pipelines.sources.contract import Delivery, Instrument
-from quant_pipelines.sources.feed_file import FeedFile, UnreadableFileError, sha256
+from quant_pipelines.sources.feed_file import Contents, FeedFile, UnreadableFileError, sha256
 from quant_pipelines.sources.rival_files import Sketch, rivals, sketch_of
 
 _MAX_ROWS_KEPT = 4_000_000  # about half a GiB of raw rows
@@ -79,7 +80,9 @@ class ContentIndex:
 
 
 class FileSource:
-    """A source over a list of files.
+    """A source over a list of files, which is made once: an object sees the files that there were at its first use.
+
+    So a tick or a run over thousands of files lists them once, and what arrives meanwhile is news for the next one.
 
     Args:
         name: key of the source in sources.yaml.
@@ -98,62 +101,77 @@ class FileSource:
         """Key of the source in sources.yaml."""
         return self._name
 
-    def instruments(self) -> list[Instrument]:
-        """Every symbol and timeframe in the files, in the order of the files; the first file declares it."""
+    @cached_property
+    def _contents(self) -> dict[str, tuple[FeedFile, FileContent]]:
+        """The files by origin, in their order, with what they hold."""
         files = self._list_files()
         contents = self._index.contents(files)
-        found: dict[str, Instrument] = {}
-        for file in files:
-            for text, vendor_symbol in contents[file.origin].holds.items():
-                symbol, timeframe = text.split("|")
-                instrument = Instrument(
+        return {file.origin: (file, contents[file.origin]) for file in files}
+
+    @cached_property
+    def _holders(self) -> dict[str, list[tuple[FeedFile, FileContent]]]:
+        """``SYMBOL|TF`` → the files that hold it, in their order; in the order of first appearance."""
+        found: dict[str, list[tuple[FeedFile, FileContent]]] = {}
+        for file, content in self._contents.values():
+            for text in content.holds:
+                found.setdefault(text, []).append((file, content))
+        return found
+
+    def instruments(self) -> list[Instrument]:
+        """Every symbol and timeframe in the files, in the order of the files; the first file declares it."""
+        found: list[Instrument] = []
+        for text, ((file, content), *_) in self._holders.items():
+            symbol, timeframe = text.split("|")
+            found.append(
+                Instrument(
                     symbol=symbol,
                     timeframe=Timeframe(timeframe),
                     calendar=file.dialect.calendar_id,
                     source=self._name,
-                    vendor_symbol=vendor_symbol,
+                    vendor_symbol=content.holds[text],
                     allow_non_positive_prices=file.allow_non_positive_prices,
                     quality=file.quality,
                 )
-                found.setdefault(text, instrument)
-        return list(found.values())
+            )
+        return found
 
     def refused(self) -> dict[str, str]:
         """Files that could not be understood, with the reason and the config line that would fix it."""
-        contents = self._index.contents(self._list_files())
-        return {origin: content.refused for origin, content in contents.items() if content.refused}
+        return {origin: content.refused for origin, (_, content) in self._contents.items() if content.refused}
 
     def fingerprint(self, instrument: Instrument) -> str:
         """Hash over the files that hold the instrument; no file is read when none changed."""
-        contents = self._index.contents(self._list_files())
-        held = [f"{o}:{c.content_hash}" for o, c in sorted(contents.items()) if _key(instrument) in c.holds]
+        held = sorted(f"{f.origin}:{c.content_hash}" for f, c in self._holders.get(_key(instrument), ()))
         return sha256("\n".join(held).encode())
 
     def deliveries(self, instrument: Instrument, watermark: dict[str, Any] | None) -> Iterator[Delivery]:
-        """One delivery per new or changed file that holds the instrument, in the order of the files."""
+        """One delivery per new or changed file that holds the instrument, in the order of the files.
+
+        What is delivered is known by the hash of the bytes that were parsed, which are not the listed ones where a
+        file has grown since: the next listing then has another fingerprint, and what is new is delivered again.
+        """
         seen: dict[str, str] = dict((watermark or {}).get("files", {}))
-        files = self._list_files()
-        contents = self._index.contents(files)
-        for file in files:
-            content = contents[file.origin]
-            if _key(instrument) not in content.holds or seen.get(file.origin) == content.content_hash:
+        for file, content in self._holders.get(_key(instrument), ()):
+            if seen.get(file.origin) == content.content_hash:
                 continue
-            seen[file.origin] = content.content_hash
-            parsed = _parse(file)
-            rows = parsed.rows.filter(
+            read = _parse(file)
+            if seen.get(file.origin) == read.content_hash:
+                continue
+            seen[file.origin] = read.content_hash
+            rows = read.parsed.rows.filter(
                 (pl.col("symbol") == instrument.symbol) & (pl.col("timeframe") == instrument.timeframe.value)
             )
-            bad = _share_of_quarantine(parsed.quarantine, instrument, content)
+            bad = _share_of_quarantine(read.parsed.quarantine, instrument, content)
             yield Delivery(
                 rows=rows,
                 quarantine=bad,
                 n_rows_in=rows.height + bad.height,
                 origin=file.origin,
-                origin_hash=content.content_hash,
+                origin_hash=read.content_hash,
                 fetched_at=self._now(),
                 watermark={"files": dict(seen)},
                 is_snapshot=True,
-                details={**parsed.resolved, "declared": file.dialect.model_dump(mode="json", exclude_none=True)},
+                details={**read.parsed.resolved, "declared": file.dialect.model_dump(mode="json", exclude_none=True)},
             )
 
 
@@ -169,10 +187,11 @@ def _content_of(file: FeedFile) -> FileContent:
     # Not even hashed: a hash of a short secret is soon guessed.
     if refused := file.refused or (file.ask.refused if file.ask else ""):
         return FileContent("", {}, refused)
-    content_hash = ""
+    content_hash = ""  # of a file that is too large, too
     try:
-        content_hash = file.content_hash()
-        parsed = _parse(file)
+        contents = file.contents()
+        content_hash = contents.content_hash
+        parsed = _parse(file, contents).parsed
         if parsed.n_rows_in == 0:
             raise RefusedInputError.at(
                 file.origin, reason="the file is empty: a header and no row", fix="remove it or deliver it again"
@@ -217,31 +236,40 @@ def _nothing_read(parsed: ParsedFile, file: FeedFile) -> RefusedInputError:
     )
 
 
-_PARSED: OrderedDict[str, ParsedFile] = OrderedDict()
+@dataclass(frozen=True)
+class _Read:
+    """A parsed file and the hash of the bytes that were parsed."""
+
+    content_hash: str
+    parsed: ParsedFile
 
 
-def _parse(file: FeedFile) -> ParsedFile:
+_PARSED: OrderedDict[str, _Read] = OrderedDict()
+
+
+def _parse(file: FeedFile, contents: Contents | None = None) -> _Read:
     """Parse a file; the latest files are kept, because one file may hold many instruments."""
     if file.identity not in _PARSED:
-        _PARSED[file.identity] = _read(file)
-        while len(_PARSED) > 1 and sum(p.rows.height for p in _PARSED.values()) > _MAX_ROWS_KEPT:
+        contents = file.contents() if contents is None else contents
+        _PARSED[file.identity] = _Read(contents.content_hash, _rows_of(file, contents))
+        while len(_PARSED) > 1 and sum(r.parsed.rows.height for r in _PARSED.values()) > _MAX_ROWS_KEPT:
             _PARSED.popitem(last=False)
     _PARSED.move_to_end(file.identity)
     return _PARSED[file.identity]
 
 
-def _read(file: FeedFile) -> ParsedFile:
-    """Parse a file, or two files of quotes into their mid."""
+def _rows_of(file: FeedFile, contents: Contents) -> ParsedFile:
+    """Parse the bytes of a file, or of two files of quotes into their mid."""
     if file.lacks:
         raise RefusedInputError.at(
             file.origin,
             reason=f"it holds one side of quotes and the other, {file.lacks}, is not there",
             fix=f"deliver it, or correct bid_ask_names in {file.where}",
         )
-    parsed = read_file(file.content(), file.origin, file.dialect)
+    parsed = read_file(contents.own, file.origin, file.dialect)
     if file.ask is None:
         return parsed
-    ask = read_file(file.ask.content(), file.ask.origin, file.ask.dialect)
+    ask = read_file(contents.ask, file.ask.origin, file.ask.dialect)
     symbols = pl.concat([parsed.rows["symbol"], ask.rows["symbol"]]).unique().sort().to_list()
     named = ", ".join(symbols) or "none"
     if len(symbols) != 1:

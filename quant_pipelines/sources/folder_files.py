@@ -10,6 +10,7 @@ what was checked in the listing is checked again on the opened file, because a f
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from pathlib import Path
 from quant_core.errors import RefusedInputError
 from quant_core.ingestion import Dialect
 from quant_core.ingestion.limits import refuse_large_file
-from quant_pipelines.sources.feed_file import unreadable
+from quant_pipelines.sources.feed_file import UnreadableFileError, unreadable
 
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -27,6 +28,7 @@ _KINDS = {
     stat.S_IFBLK: "a device",
     stat.S_IFDIR: "a folder",
 }
+_BECAME_LINK = "it became a link after it was listed: only files in the folder itself are read"
 _OUTSIDE = "a link that leads out of the folder"
 _FIX = "put a copy of the file there, or name the folder in which it lies by folder: in sources.yaml"
 # A pipe without a writer would block at once, a terminal could become this process's own.
@@ -90,6 +92,8 @@ class FolderFile:
             with os.fdopen(opened[-1], "rb", closefd=False) as file:
                 return file.read(n_bytes)
         except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                raise UnreadableFileError.at(self.origin, reason=_BECAME_LINK, fix=_FIX) from error
             raise unreadable(self.origin, error) from error
         finally:
             for descriptor in opened:

@@ -96,11 +96,12 @@ def test_a_file_that_cannot_be_read_costs_itself_until_it_can(folder: Path, monk
 
     monkeypatch.setattr(FolderFile, "read", read)
     saved: dict[str, Any] = {}
-    source = inbox(folder, ContentIndex(dict, saved.update))
-    refused = only_good(source)
+    index = ContentIndex(dict, saved.update)
+    refused = only_good(inbox(folder, index))
     assert "locked.csv: it cannot be read: Permission denied. Fix: let the user" in refused["locked.csv"]
     assert len(saved) == 1  # a refusal that may pass is not remembered
     locked.clear()
+    source = inbox(folder, index)
     assert {i.symbol for i in source.instruments()} == {"GOOD", "LOCKED"}
     assert source.refused() == {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from quant_core.ingestion import Dialect
 from quant_core.quality import QualityRules
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.sources import files
+from quant_pipelines.sources import inbox as inbox_module
 from quant_pipelines.sources.config import Feed
 from quant_pipelines.sources.files import ContentIndex, FileSource
 from quant_pipelines.sources.inbox import inbox_source
@@ -65,9 +67,52 @@ def test_an_unchanged_file_is_delivered_once_and_a_changed_one_again(tmp_path: P
     assert list(source.deliveries(instrument, first.watermark)) == []
     before = source.fingerprint(instrument)
     (tmp_path / "a.csv").write_text(daily_csv("AAA", 25))
-    assert source.fingerprint(instrument) != before
-    (second,) = source.deliveries(instrument, first.watermark)
+    assert source.fingerprint(instrument) == before  # an object sees one listing
+    later = inbox(tmp_path)
+    assert later.fingerprint(instrument) != before
+    (second,) = later.deliveries(instrument, first.watermark)
     assert second.rows.height == 25
+
+
+@pytest.mark.parametrize("reading", ["first", "again"])
+def test_a_file_that_grows_after_it_was_listed_is_known_by_the_bytes_that_were_parsed(
+    tmp_path: Path, reads: list[str], reading: str
+) -> None:
+    """The hash of the delivery is that of its rows, and what grew since is news."""
+    file, texts = tmp_path / "a.csv", [daily_csv("AAA", n) for n in (20, 25, 30)]
+    file.write_text(texts[0])
+    index = ContentIndex()
+    source = inbox(tmp_path, index=index)
+    (instrument,) = source.instruments()
+    listed = source.fingerprint(instrument)
+    if reading == "again":  # as in a process that knows the file from the index
+        files._PARSED.clear()
+        file.write_text(texts[1])
+    (delivery,) = source.deliveries(instrument, None)
+    held = texts[0] if reading == "first" else texts[1]
+    assert delivery.rows.height == held.count("\n") - 1
+    assert delivery.origin_hash == hashlib.sha256(held.encode()).hexdigest()
+    assert delivery.watermark == {"files": {"a.csv": delivery.origin_hash}}
+    for text, n_rows in ((texts[1], 25), (texts[2], 30)):
+        file.write_text(text)
+        later = inbox(tmp_path, index=index)
+        assert later.fingerprint(instrument) != listed
+        found = [d.rows.height for d in later.deliveries(instrument, delivery.watermark)]
+        assert found == ([] if text == held else [n_rows])
+
+
+def test_ten_files_are_listed_once_whatever_is_asked_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for i in range(10):
+        (tmp_path / f"S{i}.csv").write_text(daily_csv(f"S{i}", 20))
+    listings: list[Path] = []
+    real = inbox_module.files_below
+    monkeypatch.setattr(inbox_module, "files_below", lambda folder: listings.append(folder) or real(folder))
+    source = inbox(tmp_path)
+    for instrument in source.instruments():
+        source.fingerprint(instrument)
+        assert len(list(source.deliveries(instrument, None))) == 1
+    assert source.refused() == {}
+    assert len(listings) == 1
 
 
 def test_a_touched_file_with_the_same_bytes_is_not_new(tmp_path: Path) -> None:
@@ -77,6 +122,7 @@ def test_a_touched_file_with_the_same_bytes_is_not_new(tmp_path: Path) -> None:
     (first,) = source.deliveries(instrument, None)
     before = source.fingerprint(instrument)
     os.utime(tmp_path / "a.csv", (1, 1))
+    source = inbox(tmp_path)
     assert source.fingerprint(instrument) == before
     assert list(source.deliveries(instrument, first.watermark)) == []
 
@@ -168,6 +214,7 @@ def test_bid_and_ask_files_are_delivered_as_their_mid_once_both_are_there(tmp_pa
     assert source.instruments() == []
     assert "EURUSD_bid.csv" in source.refused()["EURUSD_ask.csv"]
     (tmp_path / "EURUSD_bid.csv").write_text(quotes(1))
+    source = inbox(tmp_path, quote_feed())
     (instrument,) = source.instruments()
     assert (instrument.symbol, source.refused()) == ("EURUSD", {})
     (delivery,) = source.deliveries(instrument, None)
@@ -175,6 +222,7 @@ def test_bid_and_ask_files_are_delivered_as_their_mid_once_both_are_there(tmp_pa
     assert delivery.details["n_zero_spread"] == 1
     before = source.fingerprint(instrument)
     (tmp_path / "EURUSD_ask.csv").write_text(quotes(5))
+    source = inbox(tmp_path, quote_feed())
     assert source.fingerprint(instrument) != before
     (again,) = source.deliveries(instrument, delivery.watermark)
     assert again.rows["close"].to_list() == [3.0, 2.0]
