@@ -106,14 +106,18 @@ class SourcesResource(_FixedResource):
         with self._redacted():
             return _entries_of(self.file)
 
-    def open(self, lake: Lake) -> Sources:
+    def open(self, lake: Lake, *, read_budget_s: float = math.inf) -> Sources:
         """Open every source that is on; DSNs come from the environment and go nowhere else.
+
+        Args:
+            lake: where sources remember what they saw.
+            read_budget_s: seconds for looking into files not seen before; the others wait for the next opening.
 
         Raises:
             ConfigError: a setting is wrong, or a source that is on lacks its environment variable.
         """
         now = ClockResource(fixed_now=self.fixed_now).now
-        opening = Opening(lake, now, lambda name: os.environ.get(name, ""), self.redact)
+        opening = Opening(lake, now, lambda name: os.environ.get(name, ""), self.redact, read_budget_s)
         kinds, entries = source_kinds(), self.entries()
         off = {entry.name: reason for entry in entries if (reason := why_off(entry, opening))}
         with self._redacted():

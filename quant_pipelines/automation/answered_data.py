@@ -15,40 +15,14 @@ from dataclasses import replace
 
 import dagster as dg
 
-from quant_core.errors import QuantError
 from quant_pipelines.lake.partitions import Rectangle
-from quant_pipelines.raw.raw_store import RawStore
-from quant_pipelines.sources.catalog import Sources
 from quant_pipelines.sources.new_data import Answer, Outcome, SymbolState
-from quant_pipelines.sources.universe import dependents
 
 ANSWERING_JOB = "research"
 """The job that brings everything up to date which follows from new data; other jobs answer only in part."""
 
 FINGERPRINTS_TAG = "quant_engine/fingerprints"
 _REMEMBERED_RUNS = 1_000
-
-
-def symbol_states(sources: Sources, raw_store: RawStore, symbols: Iterable[str] | None = None) -> list[SymbolState]:
-    """What every source has now, and what of it is taken in; a symbol whose source fails goes to ``sources.failed``.
-
-    Args:
-        sources: opened sources.
-        raw_store: where it is taken in.
-        symbols: the ones to ask for; None for all on offer.
-    """
-    keys, wanted = dependents(sources.offers), None if symbols is None else set(symbols)
-    states: list[SymbolState] = []
-    for native, offer in sources.offers.items():
-        if wanted is not None and native.symbol not in wanted:
-            continue
-        try:
-            fingerprint = offer.source.fingerprint(offer.instrument)
-            taken_in = raw_store.taken_in(native).get(offer.source.name)
-            states.append(SymbolState(native, keys[native], fingerprint, taken_in))
-        except QuantError as error:
-            sources.failed[f"{offer.source.name}: {native}"] = str(error)
-    return states
 
 
 def tag_text(fingerprints: Mapping[str, str]) -> str:

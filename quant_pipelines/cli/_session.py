@@ -14,8 +14,9 @@ from dagster import DagsterInstance
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from quant_pipelines.automation.answered_data import ANSWERING_JOB, answer_tags, symbol_states
+from quant_pipelines.automation.answered_data import ANSWERING_JOB, answer_tags
 from quant_pipelines.automation.runs import open_instance, run_job
+from quant_pipelines.automation.source_looks import symbol_states
 from quant_pipelines.cli._jobs import find_job
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import SYMBOLS, PartitionKey, Rectangle, plan_rectangles
@@ -90,7 +91,7 @@ class Session:
             return [(rectangle, rectangle.tags) for rectangle in rectangles]
         # Asked before the runs start: what arrives meanwhile is new to the sensor.
         symbols = {symbol for rectangle in rectangles for symbol in rectangle.symbols}
-        states = symbol_states(self.sources, self.inputs.raw_store, symbols)
+        states = symbol_states(self.sources, self.inputs.raw_store, symbols).states
         answers = answer_tags(states, rectangles)
         return [(r, {**r.tags, **answer}) for r, answer in zip(rectangles, answers, strict=True)]
 

@@ -14,7 +14,7 @@ from quant_core.errors import LakeError, NotApplicableError, QuantError, SymbolE
 from quant_core.shown_text import escaped, shown
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.partitions import PartitionKey
-from quant_pipelines.sources.contract import Instrument, RefusingSource, Source
+from quant_pipelines.sources.contract import Instrument, RefusingSource, Source, WaitingSource
 
 _REASON_LETTERS = 2000
 
@@ -46,6 +46,7 @@ class Sources:
         self.failed: dict[str, str] = {}
         self.passed_over: list[str] = []
         self.without_key: dict[str, str] = {}
+        self._fingerprints: dict[PartitionKey, str] = {}
 
     @cached_property
     def offers(self) -> dict[PartitionKey, Offer]:
@@ -79,9 +80,26 @@ class Sources:
         """Every symbol on offer, in order of the sources."""
         return list(dict.fromkeys(key.symbol for key in self.offers))
 
+    def fingerprint(self, native: PartitionKey) -> str:
+        """What the source of an instrument has now, asked once per object.
+
+        Raises:
+            KeyError: no source offers it.
+            SourceError: its source could not be reached.
+        """
+        if native not in self._fingerprints:
+            offer = self.offers[native]
+            self._fingerprints[native] = offer.source.fingerprint(offer.instrument)
+        return self._fingerprints[native]
+
     def native_timeframes(self, symbol: str) -> list[Timeframe]:
         """Timeframes at which sources deliver a symbol, finest first."""
         return sorted((Timeframe(k.timeframe) for k in self.offers if k.symbol == symbol), key=lambda t: t.minutes)
+
+    def n_waiting(self) -> int:
+        """Inputs that there was no time to look at."""
+        reached = (source for source in self.all if source.name not in self.failed)
+        return sum(source.n_waiting() for source in reached if isinstance(source, WaitingSource))
 
     def refused(self) -> dict[str, str]:
         """Inputs that could not be understood, as ``source: input`` → reason."""

@@ -94,6 +94,15 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class WaitingSource(Protocol):
+    """A source that may have no time to look at everything it has."""
+
+    def n_waiting(self) -> int:
+        """Inputs that were not looked at yet."""
+        ...
+
+
+@runtime_checkable
 class RefusingSource(Protocol):
     """A source that meets inputs it cannot understand and goes on with the others."""
 

@@ -17,8 +17,9 @@ from quant_core.errors import ConfigError
 from quant_core.ingestion import Dialect
 from quant_core.quality import QualityRules
 from quant_pipelines.sources.config import Feed, SourceEntry, inbox_settings
+from quant_pipelines.sources.content_index import ContentIndex
 from quant_pipelines.sources.feed_file import FeedFile
-from quant_pipelines.sources.files import ContentIndex, FileSource
+from quant_pipelines.sources.files import FileSource
 from quant_pipelines.sources.folder_files import FolderFile, files_below
 from quant_pipelines.sources.opening import Opening, SourceKind
 

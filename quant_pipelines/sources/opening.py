@@ -7,6 +7,7 @@ Keep out: particular kinds (their own files), the environment (resources.py), wh
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +17,8 @@ from quant_core.errors import PartitionLockedError
 from quant_pipelines.discovery import modules_of
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.sources.config import SourceEntry
+from quant_pipelines.sources.content_index import ContentIndex
 from quant_pipelines.sources.contract import Source
-from quant_pipelines.sources.files import ContentIndex
 from quant_pipelines.sources.saved_index import index_of, index_text
 
 _LOG = logging.getLogger(__name__)
@@ -32,12 +33,14 @@ class Opening:
         now: the clock.
         variable: value of an environment variable by its name, "" where it is not set; for secrets.
         redact: a text without the secrets of the environment, for what is remembered; by default all of it.
+        read_budget_s: seconds for looking into files not seen before; the others wait. By default there is no limit.
     """
 
     lake: Lake
     now: Callable[[], datetime]
     variable: Callable[[str], str]
     redact: Callable[[str], str] = str
+    read_budget_s: float = math.inf
 
     def index(self, name: str) -> ContentIndex:
         """What the files of a source held, kept in the lake between processes.
@@ -63,7 +66,7 @@ class Opening:
             except (OSError, PartitionLockedError) as error:
                 _LOG.warning("%s of the lake cannot be kept; the next process reads all files again: %s", path, error)
 
-        return ContentIndex(load, save)
+        return ContentIndex(load, save, self.read_budget_s)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from importlib.resources import files
 
 from quant_core.ingestion import Dialect
 from quant_pipelines.sources.config import SourceEntry, refuse_unknown
+from quant_pipelines.sources.content_index import ContentIndex
 from quant_pipelines.sources.feed_file import FeedFile
-from quant_pipelines.sources.files import ContentIndex, FileSource
+from quant_pipelines.sources.files import FileSource
 from quant_pipelines.sources.opening import Opening, SourceKind
 
 _SERIES = {"SP500": "sp500/sp500.csv.gz", "NASDAQ": "nasdaq/nasdaq.csv.gz"}

@@ -1,7 +1,7 @@
 """The saved index: what files held, as text between processes; damage to it is noticed, and costs time only.
 
 Put here: its format and its checksum.
-Keep out: where it lies (opening.py), what it remembers (files.py).
+Keep out: where it lies (opening.py), what it remembers (content_index.py).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, cast
 
+from quant_pipelines.sources.content_index import FileContent
 from quant_pipelines.sources.feed_file import sha256
-from quant_pipelines.sources.files import FileContent
 
 _FIELDS = {field.name for field in fields(FileContent)}
 

@@ -6,7 +6,8 @@ Keep out: who asks for runs (sensors, schedules, cli).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import cache
 
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.partitions import TIMEFRAMES, PartitionKey
@@ -25,11 +26,13 @@ def dependents(natives: Iterable[PartitionKey]) -> dict[PartitionKey, tuple[Part
     by_symbol: dict[str, list[Timeframe]] = {}
     for native in listed:
         by_symbol.setdefault(native.symbol, []).append(Timeframe(native.timeframe))
-    return {n: tuple(_made_from(n, by_symbol[n.symbol])) for n in listed}
+    made = {n: _made_from(Timeframe(n.timeframe), frozenset(by_symbol[n.symbol])) for n in listed}
+    return {n: tuple(PartitionKey(n.symbol, t) for t in timeframes) for n, timeframes in made.items()}
 
 
-def _made_from(native: PartitionKey, available: Sequence[Timeframe]) -> list[PartitionKey]:
-    """The keys of one symbol whose bars come from one native timeframe."""
-    own, finest = Timeframe(native.timeframe), min(available, key=lambda t: t.minutes)
-    longer = [t for t in map(Timeframe, TIMEFRAMES) if t > own and t not in available] if own == finest else []
-    return [PartitionKey(native.symbol, t.value) for t in (own, *longer)]
+@cache  # there are eight timeframes
+def _made_from(own: Timeframe, available: frozenset[Timeframe]) -> tuple[str, ...]:
+    """The timeframes of one symbol whose bars come from one native timeframe."""
+    is_finest = own == min(available, key=lambda t: t.minutes)
+    longer = [t for t in map(Timeframe, TIMEFRAMES) if t > own and t not in available] if is_finest else []
+    return tuple(t.value for t in (own, *longer))

@@ -58,7 +58,8 @@ class StageState:
     Attributes:
         stage: its name.
         status: the state.
-        reason: why; "" where it is up to date.
+        reason: why; "" where it is known to be up to date. Where a source does not say what it has, the stored rows
+            are taken for all of it, unless a run has failed there.
         when: time of the failure, UTC, of a failed one.
     """
 
@@ -161,11 +162,8 @@ def _state(
 
 
 def _with_failure(stage: Stage, found: StageState, failure: Failure | None) -> StageState:
-    """A stage's state in view of its last failure.
-
-    What a source has is not known without asking it, so a failure to ask counts until a run has asked with success.
-    """
-    if failure is None or found.status == "not_applicable" or (found.status == "up_to_date" and not stage.takes_in):
+    """A stage's state in view of its last failure."""
+    if failure is None or found.status == "not_applicable" or (found.status == "up_to_date" and not found.reason):
         return found
     return StageState(stage.name, "failed", failure.reason, failure.when)
 
@@ -180,12 +178,13 @@ def _taken_in(inputs: StageInputs, stage: Stage, native: PartitionKey) -> StageS
     if manifest is None:
         return StageState(stage.name, "missing", f"no rows of {native} were taken in yet")
     if offer is None:
-        return StageState(stage.name, "up_to_date")
+        silent = manifest.deliveries[-1].source if manifest.deliveries else ""
+        return StageState(stage.name, "up_to_date", inputs.sources.failed.get(silent, ""))
     try:
-        now = offer.source.fingerprint(offer.instrument)
-    except QuantError as error:  # what it has is not known; the commands print the sources that were not reached
+        now = inputs.sources.fingerprint(native)
+    except QuantError as error:  # the commands print the sources that were not reached
         inputs.sources.failed[f"{offer.source.name}: {native}"] = str(error)
-        return StageState(stage.name, "up_to_date")
+        return StageState(stage.name, "up_to_date", str(error))
     was = manifest.taken_in.get(offer.source.name)
     if was == now:
         return StageState(stage.name, "up_to_date")

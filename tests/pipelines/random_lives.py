@@ -74,6 +74,7 @@ class Life:
         self.root, self.instance, self.chance, self.model = root, instance, random.Random(seed), Model(broken=BROKEN)
         self.log: list[str] = []
         self._contents = iter(range(1, 1_000))
+        self._offered_before: dict[str, set[int]] = {}
         (root / "lake" / "inbox").mkdir(parents=True)
         (root / "sources.yaml").write_text(SOURCES)
         self._write_section()
@@ -151,10 +152,12 @@ class Life:
         return f"{place}"
 
     def restate(self) -> str:
+        """Another content, half of the time one that the source had before: a change back is a change."""
         symbol = self.chance.choice(SYMBOLS)
         if symbol in self.model.offered:
-            self._offer(symbol)
-        return symbol
+            before = sorted(self._offered_before.get(symbol, ()))
+            self._offer(symbol, self.chance.choice(before) if before and self.chance.random() < 0.5 else None)
+        return f"{symbol} {self.model.offered.get(symbol)}"
 
     def rename(self) -> str:
         old, new = self.chance.sample(SYMBOLS, 2)
@@ -192,8 +195,9 @@ class Life:
         del self.model.made[stage, key]
         return f"{stage} {key}"
 
-    def _offer(self, symbol: str) -> None:
-        content = next(self._contents)
+    def _offer(self, symbol: str, content: int | None = None) -> None:
+        content = next(self._contents) if content is None else content
+        self._offered_before.setdefault(symbol, set()).add(content)
         (self.root / "lake" / "inbox" / f"{symbol}.csv").write_text(daily_csv(symbol, 12, seed=content))
         self.model.offered[symbol] = content
 

@@ -105,7 +105,10 @@ class Model:
         if self.is_impossible(key):
             return "not_applicable"
         if stage == "raw_bars":
-            return "failed" if has_failed else "up_to_date" if key.symbol in self.taken else "missing"
+            taken = self.taken.get(key.symbol)
+            if taken is not None and taken == self.offered.get(key.symbol, taken):
+                return "up_to_date"
+            return "failed" if has_failed else "missing" if taken is None else "stale"
         stored, wanted = self.made.get((stage, key)), self.wanted(stage, key)
         if stored is not None and stored == wanted:
             return "up_to_date"

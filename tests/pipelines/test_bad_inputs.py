@@ -22,8 +22,9 @@ from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.resources import SourcesResource
 from quant_pipelines.sources.catalog import Sources
+from quant_pipelines.sources.content_index import ContentIndex
 from quant_pipelines.sources.contract import Delivery, Instrument
-from quant_pipelines.sources.files import ContentIndex, FileSource
+from quant_pipelines.sources.files import FileSource
 from quant_pipelines.sources.folder_files import FolderFile
 from quant_pipelines.sources.inbox import inbox_source
 from quant_pipelines.sources.opening import Opening

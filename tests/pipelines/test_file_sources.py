@@ -12,10 +12,11 @@ import pytest
 from quant_core.ingestion import Dialect
 from quant_core.quality import QualityRules
 from quant_pipelines.lake.lake import Lake
-from quant_pipelines.sources import files
 from quant_pipelines.sources import inbox as inbox_module
+from quant_pipelines.sources import parsed_file
 from quant_pipelines.sources.config import Feed
-from quant_pipelines.sources.files import ContentIndex, FileSource
+from quant_pipelines.sources.content_index import ContentIndex
+from quant_pipelines.sources.files import FileSource
 from quant_pipelines.sources.inbox import inbox_source
 from quant_pipelines.sources.opening import Opening
 from quant_pipelines.sources.sample import sample_source
@@ -32,14 +33,14 @@ def now() -> datetime:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the files that were parsed, in order; nothing is remembered from other tests."""
     parsed: list[str] = []
-    real = files.read_file
+    real = parsed_file.read_file
 
     def counting(data: bytes, name: str, dialect: Dialect) -> object:
         parsed.append(name)
         return real(data, name, dialect)
 
-    monkeypatch.setattr(files, "read_file", counting)
-    monkeypatch.setattr(files, "_PARSED", type(files._PARSED)())
+    monkeypatch.setattr(parsed_file, "read_file", counting)
+    monkeypatch.setattr(parsed_file, "_PARSED", type(parsed_file._PARSED)())
     return parsed
 
 
@@ -86,7 +87,7 @@ def test_a_file_that_grows_after_it_was_listed_is_known_by_the_bytes_that_were_p
     (instrument,) = source.instruments()
     listed = source.fingerprint(instrument)
     if reading == "again":  # as in a process that knows the file from the index
-        files._PARSED.clear()
+        parsed_file._PARSED.clear()
         file.write_text(texts[1])
     (delivery,) = source.deliveries(instrument, None)
     held = texts[0] if reading == "first" else texts[1]
@@ -144,7 +145,7 @@ def test_the_index_spares_the_next_process_from_reading_unchanged_files(tmp_path
     inbox(tmp_path, index=ContentIndex(lambda: saved, saved.update)).instruments()
     assert sorted(reads) == ["AAA.csv", "BBB.csv"]
     reads.clear()
-    files._PARSED.clear()
+    parsed_file._PARSED.clear()
     (tmp_path / "BBB.csv").write_text(daily_csv("BBB", 21))
     again = inbox(tmp_path, index=ContentIndex(lambda: saved, saved.update))
     assert [i.symbol for i in again.instruments()] == ["AAA", "BBB"]

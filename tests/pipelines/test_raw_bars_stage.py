@@ -17,8 +17,8 @@ from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.resources import ClockResource
 from quant_pipelines.sources.catalog import Sources
+from quant_pipelines.sources.content_index import ContentIndex
 from quant_pipelines.sources.contract import Delivery, Instrument
-from quant_pipelines.sources.files import ContentIndex
 from quant_pipelines.sources.inbox import inbox_source
 from quant_pipelines.stages.stage import Made
 from tests.pipelines.small_project import daily_csv
@@ -39,11 +39,11 @@ class DeadServer:
         return [Instrument(f"S{i}", Timeframe.D1, "XNYS", "db") for i in range(10)]
 
     def fingerprint(self, instrument: Instrument) -> str:
+        self.n_asked += 1
         raise SourceError("cannot connect.")
 
     def deliveries(self, instrument: Instrument, watermark: dict[str, Any] | None) -> Iterator[Delivery]:
-        self.n_asked += 1
-        raise SourceError("cannot connect.")
+        raise AssertionError("a source that does not say what it has is not asked for rows")
 
 
 def inputs(folder: Path, *sources: Any) -> Any:

@@ -11,7 +11,8 @@ import yaml
 from quant_core.ingestion import Dialect
 from quant_core.quality import QualityRules
 from quant_pipelines.sources.config import Feed
-from quant_pipelines.sources.files import ContentIndex, FileSource
+from quant_pipelines.sources.content_index import ContentIndex
+from quant_pipelines.sources.files import FileSource
 from quant_pipelines.sources.inbox import inbox_source
 
 HEADER = "Date,Open,High,Low,Close,Volume\n"

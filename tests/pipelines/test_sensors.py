@@ -46,6 +46,11 @@ class Ticks:
         self.used |= {str(r.run_key) for r in fresh}
         return fresh
 
+    @property
+    def pending(self) -> list[str]:
+        """The keys whose runs have not ended well yet, as the cursor says."""
+        return json.loads(str(self.cursor))["pending"]
+
     def run(self, requests: list[dg.RunRequest]) -> None:
         """Run what was requested."""
         for request in requests:
@@ -97,14 +102,14 @@ def test_a_lost_cursor_requests_nothing_twice(ticks: Ticks) -> None:
     ticks.run(ticks.tick())
     ticks.cursor, ticks.used = None, set()
     assert ticks.tick() == []
-    assert json.loads(str(ticks.cursor)) == []
+    assert ticks.pending == []
 
 
 def test_what_a_run_is_at_work_on_is_not_requested_again(ticks: Ticks) -> None:
     requests = ticks.tick()
     ticks.end(requests, DagsterRunStatus.STARTED)
     assert ticks.tick() == []
-    assert json.loads(str(ticks.cursor)) == ["AAA|D1", "BBB|D1"]
+    assert ticks.pending == ["AAA|D1", "BBB|D1"]
     ticks.cursor = None
     assert ticks.tick() == []
 
@@ -142,13 +147,12 @@ def test_a_run_that_failed_after_its_rows_were_taken_in_is_requested_again(ticks
     ticks.project.run_range("ingest", "AAA|D1", "BBB|W1")
     ticks.end(requests, DagsterRunStatus.FAILURE)
     assert ticks.tick() == []  # it waits
-    plan = json.loads(str(ticks.cursor))
-    assert plan == ["AAA|D1", "BBB|D1"]
+    assert ticks.pending == ["AAA|D1", "BBB|D1"]
 
 
 def test_a_file_that_changes_back_is_run_again(ticks: Ticks) -> None:
     """A, then B, then A, then B: every change is a run, whatever was run before."""
-    a, b = daily_csv("BBB", 400), daily_csv("BBB", 400).replace("100.", "101.", 1)
+    a, b = daily_csv("BBB", 400), daily_csv("BBB", 400, seed=1)
     ticks.run(ticks.tick())
     for content in (b, a, b, a):
         ticks.project.drop("BBB", content)
@@ -206,7 +210,7 @@ def test_run_keys_depend_on_the_data_the_rectangle_and_the_run_before() -> None:
 
 def test_requested_runs_carry_what_they_answer_to(ticks: Ticks) -> None:
     (request,) = ticks.tick()
-    assert sorted(json.loads(request.tags[FINGERPRINTS_TAG])) == json.loads(str(ticks.cursor)) == ["AAA|D1", "BBB|D1"]
+    assert sorted(json.loads(request.tags[FINGERPRINTS_TAG])) == ticks.pending == ["AAA|D1", "BBB|D1"]
 
 
 def _refresh(project: SmallProject, cursor: str | None) -> tuple[dg.RunRequest | dg.SkipReason, str | None]:

@@ -5,15 +5,18 @@ Keep out: which keys follow from which data (sources/new_data.py, sources/univer
 (automation/answered_data.py).
 
 The raw store says what was taken in, and the runs what was tried; the cursor only names the keys whose runs have not
-ended well yet, so that a quiet tick reads no run. A lost cursor costs one reading.
+ended well yet, so that a quiet tick reads no run, and where a slow source was left. A lost cursor costs one reading.
 """
 
 import json
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import dagster as dg
 
-from quant_pipelines.automation.answered_data import ANSWERING_JOB, FINGERPRINTS_TAG, answers, symbol_states, tag_text
+from quant_pipelines.automation.answered_data import ANSWERING_JOB, FINGERPRINTS_TAG, answers, tag_text
+from quant_pipelines.automation.source_looks import Looks, symbol_states
 from quant_pipelines.lake.partitions import SYMBOLS
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.resources import LakeResource, SourcesResource
@@ -21,6 +24,39 @@ from quant_pipelines.sources.new_data import MAX_ATTEMPTS, Plan, is_news, plan_n
 
 MAX_SYMBOLS_PER_TICK = 500
 """Changed symbols taken in one tick; the others wait for the next one."""
+
+SOURCE_BUDGET_S = 15.0
+"""Seconds that each source has in a tick, and once more for files not seen before: Dagster stops a tick after 60."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """What one tick tells the next.
+
+    Attributes:
+        pending: keys that were asked for, and whose runs are not known to have ended well; None where nothing is known.
+        next_to_ask: source → the instrument to begin with, where there was no time for all.
+    """
+
+    pending: frozenset[str] | None = None
+    next_to_ask: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def read(cls, text: str | None) -> "Cursor":
+        """The cursor of a text; one that is lost, or of another release, says nothing.
+
+        >>> Cursor.read(Cursor(frozenset({"A|D1"})).text()).pending, Cursor.read('{"A|D1": "f"}').pending
+        (frozenset({'A|D1'}), None)
+        """
+        try:
+            stored = json.loads(text or "")
+            return cls(frozenset(stored["pending"]), stored["next_to_ask"])
+        except (ValueError, KeyError, TypeError):
+            return cls()
+
+    def text(self) -> str:
+        """The cursor as text."""
+        return json.dumps({"pending": sorted(self.pending or ()), "next_to_ask": dict(self.next_to_ask)})
 
 
 @dg.sensor(
@@ -35,23 +71,23 @@ def new_data(
     context: dg.SensorEvaluationContext, sources: SourcesResource, lake: LakeResource
 ) -> dg.SensorResult | dg.SkipReason:
     """One tick: compare what the sources have with what is taken in, register, request."""
-    opened_lake = lake.open()
-    opened = sources.open(opened_lake)
-    states = symbol_states(opened, RawStore(opened_lake))
+    opened_lake, cursor = lake.open(), Cursor.read(context.cursor)
+    opened = sources.open(opened_lake, read_budget_s=SOURCE_BUDGET_S)
+    looks = symbol_states(opened, RawStore(opened_lake), budget_s=SOURCE_BUDGET_S, begin_at=cursor.next_to_ask)
+    states, offered = looks.states, {str(native) for native in opened.offers}
     for what, reason in {**opened.failed, **opened.refused()}.items():
         context.log.warning(sources.redact(f"{what}: {reason}"))
-    # Asked for before and not known to have ended well; all of them where the cursor is lost.
-    pending = set(json.loads(context.cursor)) if context.cursor else {str(state.native) for state in states}
-    open_questions = {str(s.native) for s in states if is_news(s, None)} | pending
-    answered = answers(context.instance, open_questions)
+    pending = offered if cursor.pending is None else offered & cursor.pending
+    answered = answers(context.instance, {str(s.native) for s in states if is_news(s, None)} | pending)
     registered = context.instance.get_dynamic_partitions(str(SYMBOLS.name))
     plan = plan_new_data(states, answered, registered, now_s=time.time(), max_symbols=MAX_SYMBOLS_PER_TICK)
     requested = {native for request in plan.requests for native in request.fingerprints}
     unsettled = {str(s.native) for s in states if is_news(s, answered.get(str(s.native)))}
-    cursor = json.dumps(sorted(requested | unsettled))
-    _log(context, plan)
+    not_asked = pending - {str(s.native) for s in states}
+    cursor = Cursor(frozenset(requested | unsettled | not_asked), looks.next_to_ask)
+    _log(context, plan, looks, opened.n_waiting())
     if not plan.requests:
-        context.update_cursor(cursor)
+        context.update_cursor(cursor.text())
         return dg.SkipReason(_nothing(plan, len(states), len(opened.all)))
     return dg.SensorResult(
         run_requests=[
@@ -62,12 +98,20 @@ def new_data(
             for request in plan.requests
         ],
         dynamic_partitions_requests=[SYMBOLS.build_add_request(list(plan.new_symbols))] if plan.new_symbols else [],
-        cursor=cursor,
+        cursor=cursor.text(),
     )
 
 
-def _log(context: dg.SensorEvaluationContext, plan: Plan) -> None:
-    """What was asked for, and what is no longer."""
+def _log(context: dg.SensorEvaluationContext, plan: Plan, looks: Looks, n_files: int) -> None:
+    """What was asked for, what is no longer, and what there was no time for."""
+    if looks.n_not_asked:
+        slow = ", ".join(looks.next_to_ask)
+        context.log.warning(
+            f"{looks.n_not_asked} symbols of {slow} were not asked for within {SOURCE_BUDGET_S:.0f} s; the next tick "
+            "begins with them. Where this is so all the time, name fewer symbols, or mend the source."
+        )
+    if n_files:
+        context.log.info(f"{n_files} new files were not read within {SOURCE_BUDGET_S:.0f} s; the next tick goes on.")
     for native, run_id in plan.given_up.items():
         context.log.warning(
             f"{native}: {MAX_ATTEMPTS} runs in a row failed for the same rows, the last one is {run_id}. It is not "
