@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from dagster._core.execution.api import create_execution_plan, execute_run
 from quant_core.errors import ConfigError
 from quant_core.shown_text import MESSAGE_LETTERS, shown
 from quant_pipelines.automation.code_location import job_origin
+from quant_pipelines.automation.heartbeats import HEARTBEAT_TAG, beat_text, beating
 from quant_pipelines.resources import prepare_dagster_home
 from quant_pipelines.stages.progress import PROGRESS_LINE
 
@@ -101,11 +103,12 @@ def _execute(
         job_def=in_memory.get_definition(),
         run_id=run_id,
         run_config=config,
-        tags={**job.run_tags, **tags},
+        tags={**job.run_tags, **tags, HEARTBEAT_TAG: beat_text(datetime.now(UTC))},
         execution_plan=create_execution_plan(in_memory, run_config=config),
         remote_job_origin=job_origin(job.name),
     )
-    return execute_run(in_memory, run, instance)
+    with beating(instance, run_id):
+        return execute_run(in_memory, run, instance)
 
 
 def _watch(instance: DagsterInstance, run_id: str, on_progress: Callable[[int], object], done: threading.Event) -> None:
