@@ -71,7 +71,7 @@ def answer_tags(states: Sequence[SymbolState], rectangles: Sequence[Rectangle]) 
     one of them.
 
     >>> from quant_pipelines.lake.partitions import PartitionKey
-    >>> states = [SymbolState(PartitionKey("A", "H4"), (PartitionKey("A", "H4"), PartitionKey("A", "W1")), "f")]
+    >>> states = [SymbolState(PartitionKey("A", "H4"), ("H4", "W1"), "f")]
     >>> [dict(tags) for tags in answer_tags(states, [Rectangle(("A",), ("H4",)), Rectangle(("A",), ("W1",))])]
     [{}, {'quant_engine/fingerprints': '{"A|H4": "f"}'}]
     >>> answer_tags(states, [Rectangle(("A",), ("H4",))])

@@ -16,7 +16,7 @@ from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.sources.catalog import Sources
 from quant_pipelines.sources.new_data import SymbolState
-from quant_pipelines.sources.universe import dependents
+from quant_pipelines.sources.universe import dependent_timeframes
 
 
 @dataclass(frozen=True)
@@ -71,5 +71,5 @@ def symbol_states(
                 seen[native] = sources.fingerprint(native), raw_store.taken_in(native).get(name)
             except QuantError as error:
                 sources.failed[f"{name}: {native}"] = str(error)
-    keys = dependents(sources.offers)
-    return Looks([SymbolState(n, keys[n], *seen[n]) for n in keys if n in seen], next_to_ask, n_not_asked)
+    made = dependent_timeframes(sources.offers)
+    return Looks([SymbolState(n, made[n], *seen[n]) for n in made if n in seen], next_to_ask, n_not_asked)

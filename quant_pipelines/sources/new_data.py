@@ -31,15 +31,20 @@ class SymbolState:
 
     Attributes:
         native: symbol and native timeframe.
-        keys: partitions that depend on it.
+        timeframes: of the symbol, that are made from it.
         fingerprint: changes when rows are new or changed.
         taken_in: the fingerprint whose rows the raw store holds; None where it holds none, or does not know.
     """
 
     native: PartitionKey
-    keys: tuple[PartitionKey, ...]
+    timeframes: tuple[str, ...]
     fingerprint: str
     taken_in: str | None = None
+
+    @property
+    def keys(self) -> tuple[PartitionKey, ...]:
+        """The partitions that depend on it."""
+        return tuple(PartitionKey(self.native.symbol, timeframe) for timeframe in self.timeframes)
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,7 @@ def plan_new_data(
 
     Example, by hand: A is taken in, B has changed since, C is new; one rectangle covers the neighbors B and C.
 
-    >>> states = [SymbolState(PartitionKey(s, "D1"), (PartitionKey(s, "D1"),), "f2", f) for s, f in
+    >>> states = [SymbolState(PartitionKey(s, "D1"), ("D1",), "f2", f) for s, f in
     ...           (("A", "f2"), ("B", "f1"), ("C", None))]
     >>> plan = plan_new_data(states, {}, ["A", "B"], now_s=0.0, max_symbols=10)
     >>> plan.new_symbols, [r.rectangle.symbols for r in plan.requests], plan.n_waiting

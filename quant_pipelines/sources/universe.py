@@ -22,12 +22,21 @@ def dependents(natives: Iterable[PartitionKey]) -> dict[PartitionKey, tuple[Part
     >>> [(str(n), [str(k) for k in keys]) for n, keys in dependents(natives).items()]
     [('A|H4', ['A|H4', 'A|W1']), ('A|D1', ['A|D1']), ('B|D1', ['B|D1', 'B|W1'])]
     """
+    timeframes = dependent_timeframes(natives)
+    return {n: tuple(PartitionKey(n.symbol, t) for t in made) for n, made in timeframes.items()}
+
+
+def dependent_timeframes(natives: Iterable[PartitionKey]) -> dict[PartitionKey, tuple[str, ...]]:
+    """Native symbol and timeframe → the timeframes of the symbol that are made from it.
+
+    >>> dependent_timeframes([PartitionKey("B", "D1")])
+    {PartitionKey(symbol='B', timeframe='D1'): ('D1', 'W1')}
+    """
     listed = list(natives)
     by_symbol: dict[str, list[Timeframe]] = {}
     for native in listed:
         by_symbol.setdefault(native.symbol, []).append(Timeframe(native.timeframe))
-    made = {n: _made_from(Timeframe(n.timeframe), frozenset(by_symbol[n.symbol])) for n in listed}
-    return {n: tuple(PartitionKey(n.symbol, t) for t in timeframes) for n, timeframes in made.items()}
+    return {n: _made_from(Timeframe(n.timeframe), frozenset(by_symbol[n.symbol])) for n in listed}
 
 
 @cache  # there are eight timeframes

@@ -164,11 +164,11 @@ def test_a_file_that_changes_back_is_run_again(ticks: Ticks) -> None:
 
 def test_the_same_failure_is_given_up_and_named_until_the_source_changes() -> None:
     key = PartitionKey("A", "D1")
-    state = SymbolState(key, (key,), "f2", "f1")
+    state = SymbolState(key, ("D1",), "f2", "f1")
     last = Answer("f2", "failed", 0.0, "run", n_attempts=MAX_ATTEMPTS)
     plan = plan_new_data([state], {"A|D1": last}, ["A"], now_s=1e12, max_symbols=9)
     assert (plan.requests, plan.given_up) == ((), {"A|D1": "run"})
-    changed = SymbolState(key, (key,), "f3", "f1")
+    changed = SymbolState(key, ("D1",), "f3", "f1")
     assert len(plan_new_data([changed], {"A|D1": last}, ["A"], now_s=0.0, max_symbols=9).requests) == 1
 
 
@@ -197,7 +197,7 @@ def test_a_tick_takes_at_most_the_cap_and_the_next_one_goes_on(ticks: Ticks, mon
 def test_run_keys_depend_on_the_data_the_rectangle_and_the_run_before() -> None:
     def state(symbol: str, fingerprint: str) -> SymbolState:
         key = PartitionKey(symbol, "D1")
-        return SymbolState(key, (key,), fingerprint)
+        return SymbolState(key, ("D1",), fingerprint)
 
     def run_key(fingerprint: str, registered: list[str], answers: dict[str, Answer] | None = None) -> str:
         plan = plan_new_data([state("A", fingerprint)], answers or {}, registered, now_s=1e9, max_symbols=9)
