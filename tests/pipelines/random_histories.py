@@ -1,0 +1,331 @@
+"""Random histories: a source that changes, ticks of the sensor, and runs that end well, badly, or not at all.
+
+Put here: what happens to a source and to runs, and the lake that is built afresh from the source's last state.
+Keep out: tests; the states of keys (random_lives.py).
+
+The sensor, the raw store, the stages raw_bars and bars, the runner and Dagster's runs are the real ones. A kill is an
+exception at a random write or removal of the lake, which no code of ours catches; real kills are in test_kill.py.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import dagster as dg
+import polars as pl
+import pytest
+from dagster import DagsterRunStatus
+
+from quant_core.errors import SourceError
+from quant_pipelines.assets import bars, raw_bars
+from quant_pipelines.assets._graphs import graph_of
+from quant_pipelines.automation.sensors import new_data as sensor_module
+from quant_pipelines.automation.sensors.new_data import new_data
+from quant_pipelines.lake.lake import Lake
+from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.lake.storage import Storage
+from quant_pipelines.raw.raw_store import RawStore
+from quant_pipelines.resources import LakeResource, ResearchResource, SourcesResource
+from quant_pipelines.sources.files import FileSource
+from quant_pipelines.stages import runner
+from quant_pipelines.stages.key_state import key_states
+from quant_pipelines.stages.reader import StageInputs
+from tests.pipelines.small_project import RESEARCH
+
+N_STEPS = 7
+MAX_QUIET_ROUNDS = 12
+STAGES = [raw_bars.STAGE, bars.STAGE]
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+SOURCES = """
+sources:
+  inbox:
+    kind: inbox
+    folder: inbox
+    settle_s: 0
+    feeds: [{pattern: "R*.csv", quality: {withdrawn_rows: remove}}, {pattern: "K*.csv"}]
+"""
+SYMBOLS = ("R1", "R2", "K1")
+"""Rows that a file leaves out are removed of R symbols, and kept of K symbols."""
+PRICES = ("open", "high", "low", "close")
+_FIRST_YEAR, _FUTURE_YEAR = 2019, 2099
+
+Day = tuple[int, int]
+"""(year, day of the year from 0)."""
+
+
+class Killed(RuntimeError):
+    """The process is gone: nothing after this happens."""
+
+
+@dataclass
+class Inbox:
+    """Files of daily bars, one per symbol, as days with their price.
+
+    Attributes:
+        now: symbol → day → close in ticks.
+        before: symbol → earlier contents, to which a file may go back.
+        ever: symbol → day → every close that a file ever had there.
+    """
+
+    folder: Path
+    chance: random.Random
+    now: dict[str, dict[Day, int]] = field(default_factory=dict)
+    before: dict[str, list[dict[Day, int]]] = field(default_factory=dict)
+    ever: dict[str, dict[Day, set[int]]] = field(default_factory=dict)
+
+    def change(self, symbol: str) -> str:
+        """One random change of a file; its name."""
+        days = dict(self.now.get(symbol, {}))
+        if not days:
+            days, what = {(_FIRST_YEAR, i): self._price() for i in range(20, 32)}, "add"
+        else:
+            what = self.chance.choice(["append", "append", "restate", "delete", "late", "future", "revert", "touch"])
+            days = getattr(self, f"_{what}")(symbol, days)
+        self._write(symbol, days)
+        return f"{what} {symbol}"
+
+    def _price(self) -> int:
+        return self.chance.randrange(9_000, 11_000)
+
+    def _append(self, _: str, days: dict[Day, int]) -> dict[Day, int]:
+        last = max(day for year, day in days if year == _FIRST_YEAR)
+        return days | {(_FIRST_YEAR, last + 1 + i): self._price() for i in range(self.chance.randrange(1, 4))}
+
+    def _restate(self, _: str, days: dict[Day, int]) -> dict[Day, int]:
+        return days | {self.chance.choice(sorted(days)): self._price()}
+
+    def _delete(self, _: str, days: dict[Day, int]) -> dict[Day, int]:
+        inner = sorted(days)[1:-1]  # what a file leaves out before its first or after its last bar is not taken back
+        gone = self.chance.choice(inner) if len(inner) > 4 else None
+        return {day: price for day, price in days.items() if day != gone}
+
+    def _late(self, _: str, days: dict[Day, int]) -> dict[Day, int]:
+        return days | {(_FIRST_YEAR, self.chance.randrange(0, 40)): self._price()}
+
+    def _future(self, _: str, days: dict[Day, int]) -> dict[Day, int]:
+        return days | {(_FUTURE_YEAR, self.chance.randrange(0, 3)): self._price()}
+
+    def _revert(self, symbol: str, days: dict[Day, int]) -> dict[Day, int]:
+        earlier = self.before.get(symbol) or [days]
+        first, last = min(days), max(days)
+        # Only to a content with the same first and last bar: what is outside of a file's range stays.
+        return next((e for e in reversed(earlier) if (min(e), max(e)) == (first, last) and e != days), days)
+
+    def _touch(self, _: str, days: dict[Day, int]) -> dict[Day, int]:
+        return days
+
+    def _write(self, symbol: str, days: dict[Day, int]) -> None:
+        if symbol in self.now:
+            self.before.setdefault(symbol, []).append(self.now[symbol])
+        self.now[symbol] = days
+        for day, price in days.items():
+            self.ever.setdefault(symbol, {}).setdefault(day, set()).add(price)
+        lines = ["date,open,high,low,close,volume"]
+        for year, day in sorted(days):
+            close = days[year, day] / 100
+            lines.append(f"{_date_of((year, day))},{close},{close + 1},{close - 1},{close},{day + 1}")
+        (self.folder / f"{symbol}.csv").write_text("\n".join(lines) + "\n")
+
+
+def _date_of(day: Day) -> date:
+    """Its date."""
+    return date(day[0], 1, 1) + timedelta(days=day[1])
+
+
+class Project:
+    """A lake over an inbox, with a job ``research`` of the two stages that take rows in."""
+
+    def __init__(self, root: Path, instance: dg.DagsterInstance) -> None:
+        self.root, self.instance = root, instance
+        (root / "lake" / "inbox").mkdir(parents=True)
+        (root / "sources.yaml").write_text(SOURCES)
+        (root / "research.yaml").write_text(RESEARCH)
+        self.resources = {
+            "lake": LakeResource(url=str(root / "lake"), lock_timeout_s=5.0),
+            "sources": SourcesResource(file=str(root / "sources.yaml")),
+            "research": ResearchResource(file=str(root / "research.yaml")),
+        }
+        definitions = dg.Definitions(
+            assets=[graph_of("history", STAGES)],
+            jobs=[dg.define_asset_job("research", [stage.name for stage in STAGES])],
+            resources=self.resources,
+        )
+        self.job = definitions.resolve_job_def("research")
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "lake" / "inbox"
+
+    @property
+    def inputs(self) -> StageInputs:
+        return StageInputs(*(self.resources[name] for name in ("lake", "sources", "research")))
+
+    def run(self, tags: dict[str, str]) -> bool:
+        """Run the job without figures; whether it succeeded."""
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(runner, "MAX_DRAWN_KEYS", 0)
+            return self.job.execute_in_process(
+                instance=self.instance, tags=tags, raise_on_error=False, run_config=QUIET
+            ).success
+
+    def table(self, name: str, symbol: str, timeframe: str = "D1") -> pl.DataFrame:
+        """Bars of a key, or its raw rows, as values."""
+        lake, key = Lake(str(self.root / "lake")), PartitionKey(symbol, timeframe)
+        frame = RawStore(lake).read(key).rows if name == "raw_bars" else lake.read(name, key)
+        return frame.select("ts", *PRICES, "volume").sort("ts")
+
+
+class History:
+    """A project to which random things happen."""
+
+    def __init__(self, root: Path, instance: dg.DagsterInstance, seed: int) -> None:
+        self.chance, self.log = random.Random(seed), [f"seed {seed}"]
+        self.project = Project(root / "project", instance)
+        self.files = Inbox(self.project.inbox, self.chance)
+        self.cursor: str | None = None
+        self.used: set[str] = set()
+        self.later_s = 0.0
+
+    def live(self) -> None:
+        """Changes, ticks, and runs that end in every way."""
+        for _ in range(N_STEPS):
+            for _ in range(self.chance.randrange(1, 3)):
+                self.log.append(self.files.change(self.chance.choice(SYMBOLS)))
+            if self.chance.random() < 0.2:
+                self.cursor, _ = None, self.log.append("cursor lost")
+            if self.chance.random() < 0.5:
+                self.later_s += 30_000.0
+            for request in self.tick():
+                self._end(request, self.chance.choice(["ok", "ok", "killed", "killed", "failed", "lost", "changed"]))
+
+    def settle(self) -> int:
+        """Ticks until there is nothing to do; how many there were."""
+        for n_rounds in range(MAX_QUIET_ROUNDS):
+            self.later_s += 30_000.0  # more than the longest wait
+            requests = self.tick()
+            if not requests:
+                return n_rounds
+            for request in requests:
+                self._end(request, "ok")
+        raise AssertionError("\n".join(["it does not get quiet", *self.log]))
+
+    def tick(self) -> list[dg.RunRequest]:
+        """The requests of one tick that a daemon would launch."""
+        now_s = time.time() + self.later_s
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(sensor_module, "time", SimpleNamespace(time=lambda: now_s))
+            resources = {name: self.project.resources[name] for name in ("sources", "lake")}
+            with dg.build_sensor_context(
+                instance=self.project.instance, cursor=self.cursor, resources=resources
+            ) as context:
+                result = new_data(context)
+                self.cursor = result.cursor if isinstance(result, dg.SensorResult) else context.cursor
+        pending = sensor_module.Cursor.read(self.cursor).pending or frozenset()
+        assert len(pending) <= len(SYMBOLS), self.log
+        if not isinstance(result, dg.SensorResult):
+            self.log.append(f"tick: {result.skip_message if isinstance(result, dg.SkipReason) else result}")
+            return []
+        for request in result.dynamic_partitions_requests or []:
+            self.project.instance.add_dynamic_partitions(request.partitions_def_name, list(request.partition_keys))
+        fresh = [r for r in result.run_requests or [] if r.run_key not in self.used]
+        assert len(fresh) == len(result.run_requests or []), "\n".join(["a run key repeats", *self.log])
+        self.used |= {str(r.run_key) for r in fresh}
+        self.log.append(f"tick: {[r.tags for r in fresh]}")
+        return fresh
+
+    def _end(self, request: dg.RunRequest, how: str) -> None:
+        """A run of a request that ends so."""
+        self.log.append(how)
+        tags = dict(request.tags)
+        if how == "lost":
+            run = self.project.instance.create_run_for_job(self.project.job, tags=tags, status=DagsterRunStatus.STARTED)
+            self.project.instance.report_run_failed(run)
+            return
+        with pytest.MonkeyPatch.context() as patched:
+            if how == "killed":
+                _kill_after(patched, self.chance.randrange(0, 14))
+            elif how == "failed":
+                patched.setattr(FileSource, "deliveries", _silent)
+            elif how == "changed":  # a file is written while it is read
+                self._change_while_read(patched)
+            self.project.run(tags)
+
+    def _change_while_read(self, patched: pytest.MonkeyPatch) -> None:
+        real, files, log, chance = FileSource.fingerprint, self.files, self.log, self.chance
+
+        def fingerprint(source: FileSource, instrument: Any) -> str:
+            found = real(source, instrument)
+            if chance.random() < 0.5:
+                log.append(f"meanwhile {files.change(instrument.symbol)}")
+            return found
+
+        patched.setattr(FileSource, "fingerprint", fingerprint)
+
+
+def _silent(*_: object) -> Iterator[Any]:
+    raise SourceError("the source does not answer")
+
+
+def _kill_after(patched: pytest.MonkeyPatch, n_operations: int) -> None:
+    """After so many writes and removals the next one, and every later one, does not happen."""
+    left = [n_operations]
+
+    def deadly(real: Any) -> Any:
+        def operation(*arguments: Any, **named: Any) -> Any:
+            if not left[0]:
+                raise Killed
+            left[0] -= 1
+            return real(*arguments, **named)
+
+        return operation
+
+    for name in ("write", "delete"):
+        patched.setattr(Storage, name, deadly(getattr(Storage, name)))
+
+
+@contextmanager
+def fresh_lake(root: Path, inbox: Path, symbols: Sequence[str]) -> Iterator[Project]:
+    """A lake that is built from the last state of the files at once."""
+    (root / "instance").mkdir(parents=True)
+    with dg.DagsterInstance.ephemeral(tempdir=str(root / "instance")) as instance:
+        project = Project(root / "project", instance)
+        for file in inbox.iterdir():
+            (project.inbox / file.name).write_bytes(file.read_bytes())
+        instance.add_dynamic_partitions("symbols", list(symbols))
+        first, last = f"{symbols[0]}|D1", f"{symbols[-1]}|W1"
+        tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+        assert project.run(tags)
+        yield project
+
+
+def differences(history: History, root: Path) -> list[str]:
+    """What a quiet lake has other than one built afresh; texts."""
+    symbols = sorted(history.files.now)
+    found: list[str] = []
+    states = key_states(history.project.inputs, history.project.instance, STAGES)
+    found += [str(s) for s in states if s.key.timeframe in ("D1", "W1") and s.status != "up_to_date"]
+    with fresh_lake(root, history.files.folder, symbols) as fresh:
+        for symbol in symbols:
+            tables = [("raw_bars", "D1"), ("bars", "D1"), ("bars", "W1")]
+            for name, timeframe in tables if symbol.startswith("R") else tables[:1]:
+                is_, should = (p.table(name, symbol, timeframe) for p in (history.project, fresh))
+                kept = is_.join(should, on="ts", how="anti") if symbol.startswith("K") else is_.clear()
+                if not is_.join(kept, on="ts", how="anti").equals(should):
+                    found.append(f"{name} {symbol}|{timeframe}: {is_} instead of {should}")
+                found += _never_offered(kept, history.files, symbol)
+    return found
+
+
+def _never_offered(kept: pl.DataFrame, files: Inbox, symbol: str) -> list[str]:
+    """Rows that were kept although no file ever had them."""
+    ever = {_date_of(day): prices for day, prices in files.ever[symbol].items()}
+    rows = zip(kept["ts"].dt.date(), kept["close"], strict=True)
+    return [f"{symbol} {day} {close}" for day, close in rows if round(close * 100) not in ever.get(day, ())]
