@@ -312,6 +312,8 @@ def differences(history: History, root: Path) -> list[str]:
     found: list[str] = []
     states = key_states(history.project.inputs, history.project.instance, STAGES)
     found += [str(s) for s in states if s.key.timeframe in ("D1", "W1") and s.status != "up_to_date"]
+    if found:
+        return found
     with fresh_lake(root, history.files.folder, symbols) as fresh:
         for symbol in symbols:
             tables = [("raw_bars", "D1"), ("bars", "D1"), ("bars", "W1")]
