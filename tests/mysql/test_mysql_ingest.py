@@ -230,5 +230,5 @@ def test_the_raw_store_holds_the_million_after_a_killed_ingest_and_a_second_run_
     found = store.read(PartitionKey("EURUSD", "M1"))
     _assert_equals_the_million(found.rows, candles)
     manifest = store.ingest(again, instrument)
-    assert len(manifest.versions) == 1
-    assert sum(p.n_rows for p in manifest.parts()) == N_EURUSD_M1
+    assert manifest.version == 1
+    assert sum(p.n_rows for p in manifest.parts) == N_EURUSD_M1
