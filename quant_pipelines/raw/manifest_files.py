@@ -103,6 +103,14 @@ class ManifestFiles:
         paths = [p for folder in self._storage.folders(self.folder) for p in self._storage.files(folder)]
         return sorted(path.removeprefix(f"{self.folder}/") for path in paths if _IS_OURS.search(path))
 
+    def content(self, part: Part) -> bytes:
+        """The bytes of a part's file.
+
+        Raises:
+            LakeError: it is not there.
+        """
+        return self._storage.read(f"{self.folder}/{part.path}")
+
     def begin(self, manifest: Manifest) -> None:
         """Say that parts are about to be written for the first time, so that a kill is no damage."""
         if not manifest.totals.n_deliveries:
@@ -119,13 +127,17 @@ class ManifestFiles:
             The manifest as it was published.
         """
         folded = sealed_log(self._storage, self.folder, self._folded(manifest, log))
-        content = folded.to_text().encode()
-        self._storage.write(self.manifest_path, content)
-        self._storage.write(self.copy_path, content)
-        self._storage.delete(f"{self.folder}/{PENDING}")
+        self.publish(folded)
         for path in sorted(manifest.files() - folded.files()):
             self._storage.delete(f"{self.folder}/{path}")
         return folded
+
+    def publish(self, manifest: Manifest) -> None:
+        """Write the manifest and its copy; the files that it names are on disk."""
+        content = manifest.to_text().encode()
+        self._storage.write(self.manifest_path, content)
+        self._storage.write(self.copy_path, content)
+        self._storage.delete(f"{self.folder}/{PENDING}")
 
     def clean(self, manifest: Manifest) -> None:
         """Remove what a killed run left: temporary files and parts that no manifest names; foreign files stay."""

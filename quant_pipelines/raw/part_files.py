@@ -92,7 +92,8 @@ def part_of(rows: pl.DataFrame, kind: Kind, *, number: int, version: int, is_wit
 
 def write_part(storage: Storage, folder: str, rows: pl.DataFrame, facts: PartFacts) -> Part:
     """Write a part file and return its entry with the hash of its pages."""
-    content = sealed_parquet(rows, {_FACT: facts.model_dump_json()})
+    told = facts.model_copy(update={"part": facts.part.model_copy(update={"content_hash": ""})})
+    content = sealed_parquet(rows, {_FACT: told.model_dump_json()})
     storage.write(f"{folder}/{facts.part.path}", content)
     return facts.part.model_copy(update={"content_hash": pages_hash(content)})
 

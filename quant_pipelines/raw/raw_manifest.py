@@ -151,16 +151,25 @@ class Loss(Entry):
     Attributes:
         what: ``rows``, ``quarantine`` or ``log``.
         first, last: numbers of the delivered parts, or of the deliveries of the log.
-        n_rows: rows that are lost; None where nothing says how many there were.
-        first_ts, last_ts: span of the lost rows, where known.
+        n_rows: rows or deliveries of it; None where nothing says how many there were.
+        n_restored: rows of its span that its source still had, stored again as a delivery of their own.
+        first_ts, last_ts: span of its rows, where known.
     """
 
     what: Literal["rows", "quarantine", "log"]
     first: int
     last: int
     n_rows: int | None
+    n_restored: int = 0
     first_ts: datetime | None = None
     last_ts: datetime | None = None
+
+    def __str__(self) -> str:
+        of = "deliveries" if self.what == "log" else f"delivered parts of {self.what}"
+        count = "an unknown number of" if self.n_rows is None else f"{self.n_rows:,}"
+        span = "" if self.first_ts is None else f" from {self.first_ts:%Y-%m-%d %H:%M} to {self.last_ts:%Y-%m-%d %H:%M}"
+        lost = "records" if self.what == "log" else "rows"
+        return f"{of} {self.first} to {self.last}: {count} {lost}{span}, {self.n_restored:,} of them restored"
 
 
 class Manifest(Entry):
