@@ -24,6 +24,8 @@ from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import SYMBOLS, PartitionKey
 from quant_pipelines.lake.seal import Fault
 from quant_pipelines.lake.unpartitioned import table_path
+from quant_pipelines.raw.raw_damage import readable
+from quant_pipelines.raw.raw_manifest import Loss
 from quant_pipelines.raw.raw_repair import RawRepair, repair_raw
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.report import report_path
@@ -72,15 +74,22 @@ def look_through(lake: Lake, instance: DagsterInstance, log: Callable[[int, int]
     )
 
 
-def repair_raw_rows(lake: Lake, sources: Sources, finding: LakeFinding) -> RawRepair:
-    """Mend everything of the key that a damaged file of the raw store belongs to.
+def lost_earlier(lake: Lake) -> dict[PartitionKey, list[Loss]]:
+    """The rows that repairs counted as lost and that a source may still have; of keys with a readable manifest."""
+    store, found = RawStore(lake), dict[PartitionKey, list[Loss]]()
+    for key in store.keys():  # noqa: SIM118  a store is no dict
+        manifest = readable(lake.storage, store.files(key).manifest_path)
+        if manifest is not None and (open_losses := [loss for loss in manifest.losses if loss.is_open]):
+            found[key] = open_losses
+    return found
+
+
+def repair_raw_rows(lake: Lake, sources: Sources, key: PartitionKey) -> RawRepair:
+    """Mend everything of a key in the raw store, with what a source offers of it now.
 
     Raises:
         PartitionLockedError: another process held the key for longer than the timeout.
     """
-    if finding.file.raw is None:
-        return RawRepair((), is_whole=False)
-    key = finding.file.raw.key
     return repair_raw(lake, key, sources.offers.get(key))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from quant_pipelines.automation.lake_damage import LakeReport, look_through, repair, repair_raw_rows
+from quant_pipelines.automation.lake_damage import LakeReport, look_through, lost_earlier, repair, repair_raw_rows
 from quant_pipelines.checks.lake_files import LakeFinding
 from quant_pipelines.cli._session import Session
 
@@ -66,10 +66,14 @@ def _treated_raw(session: Session, findings: Sequence[LakeFinding], *, is_asked:
     """Print the findings about raw rows, mend their keys where asked; True where nothing is lost and nothing left."""
     for finding in findings:
         _say(session, f"Damaged: {finding}; {finding.remedy}")
+    lost = lost_earlier(session.lake)
+    for key, losses in lost.items():
+        for loss in losses:
+            _say(session, f"Lost earlier, of {key}: {loss}; --repair asks the source for them again")
     if not is_asked:
         return not findings
-    by_key = {finding.file.key: finding for finding in findings}
-    repairs = [repair_raw_rows(session.lake, session.sources, finding) for finding in by_key.values()]
+    damaged = {finding.file.raw.key for finding in findings if finding.file.raw is not None}
+    repairs = [repair_raw_rows(session.lake, session.sources, key) for key in sorted(damaged | lost.keys())]
     for done in repairs:
         for line in done.lines:
             _say(session, f"  {line}")

@@ -19,7 +19,7 @@ from quant_pipelines.lake.storage import Storage
 from quant_pipelines.raw.delivery_log import all_deliveries
 from quant_pipelines.raw.part_files import TABLE_OF, Kind, facts_of, read_part, without_rows, write_part
 from quant_pipelines.raw.part_writing import NewPart, with_parts
-from quant_pipelines.raw.raw_manifest import DeliveryRecord, Manifest, Part
+from quant_pipelines.raw.raw_manifest import DeliveryRecord, Loss, Manifest, Part
 from quant_pipelines.raw.raw_store import RawStore
 
 _IDENTITY = ["origin", "origin_row", "reason", "raw_text"]
@@ -31,6 +31,15 @@ class Lost:
 
     kind: Kind
     part: Part
+
+    @staticmethod
+    def of_loss(loss: Loss) -> Lost:
+        """The parts that an earlier repair counted as lost."""
+        kind: Kind = "quarantine" if loss.what == "quarantine" else "rows"
+        path = f"lost parts {loss.first} to {loss.last}"
+        span = {"first_ts": loss.first_ts, "last_ts": loss.last_ts}
+        part = Part(path=path, content_hash="", n_rows=0, first=loss.first, last=loss.last, version=1)
+        return Lost(kind, part.model_copy(update=span))
 
 
 def rewritten(storage: Storage, folder: str, manifest: Manifest, lost: Lost, replay: RawStore) -> bool:
@@ -131,7 +140,8 @@ def refilled(
 def _missing_bars(storage: Storage, folder: str, manifest: Manifest, lost: Part, offered: pl.DataFrame) -> Comparison:
     """The bars of a lost part's span that the source has, and that are stored neither equally nor by a later part."""
     stored = last_by_bar(_all_rows(storage, folder, manifest, "rows"), "part_number")
-    in_span = pl.col("ts").is_between(pl.lit(lost.first_ts), pl.lit(lost.last_ts))
+    is_known = lost.first_ts is not None and lost.last_ts is not None
+    in_span = pl.col("ts").is_between(lost.first_ts, lost.last_ts) if is_known else pl.lit(value=True)
     later = stored.filter(pl.col("part_number") > lost.last)["ts"].unique()
     bars = last_by_bar(offered, "part_number").filter(~pl.col("is_withdrawn"), in_span)
     bars = bars.filter(~pl.col("ts").is_in(later.implode()))

@@ -164,6 +164,11 @@ class Loss(Entry):
     first_ts: datetime | None = None
     last_ts: datetime | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """True for rows that a source may still have."""
+        return self.what != "log" and (self.n_rows is None or self.n_restored < self.n_rows)
+
     def __str__(self) -> str:
         of = "deliveries" if self.what == "log" else f"delivered parts of {self.what}"
         count = "an unknown number of" if self.n_rows is None else f"{self.n_rows:,}"

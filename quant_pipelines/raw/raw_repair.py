@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 from quant_core.errors import QuantError
 from quant_pipelines.lake.lake import Lake
@@ -63,6 +64,7 @@ class _Repair:
         self._lake, self._key, self._offer = lake, key, offer
         self._files: ManifestFiles = RawStore(lake).files(key)
         self._lines: list[str] = []
+        self._replay_folder, self._replay = "", cast("RawStore | None", None)
 
     def run(self) -> RawRepair:
         before = readable(self._lake.storage, self._files.manifest_path)
@@ -70,13 +72,17 @@ class _Repair:
         if manifest is None:
             return RawRepair(tuple(self._lines), is_whole=False)
         copy = readable(self._lake.storage, self._files.copy_path)
-        known = (before or copy or manifest.model_copy(update={"losses": ()})).losses
+        earlier = before or copy
+        known = {(loss.what, loss.first) for loss in earlier.losses} if earlier is not None else set[tuple[str, int]]()
         if copy is None:
             self._set_aside(self._files.copy_path, "altered")
             self._lines.append(f"{self._files.copy_path} is written again")
-        manifest = self._without_lost_log(self._with_parts(manifest))
-        self._files.publish(manifest)
-        losses = [loss for loss in manifest.losses if loss not in known]
+        with TemporaryDirectory(prefix="repair") as folder:
+            self._replay_folder = folder
+            manifest = self._with_earlier_losses(self._without_lost_log(self._with_parts(manifest)))
+        if manifest != before or copy is None:
+            self._files.publish(manifest)
+        losses = [loss for loss in manifest.losses if (loss.what, loss.first) not in known]
         self._lines += [f"Lost of {self._key}: {loss}" for loss in losses]
         return RawRepair(tuple(self._lines), is_whole=not losses)
 
@@ -105,14 +111,33 @@ class _Repair:
         faulty += [Lost("quarantine", part) for part in manifest.quarantine if self._is_faulty(part)]
         if not faulty:
             return manifest
-        with TemporaryDirectory(prefix="repair") as folder:
-            replay = self._replayed(folder)
-            for lost in faulty:
-                path = f"{self._files.folder}/{lost.part.path}"
-                if replay is not None and rewritten(self._lake.storage, self._files.folder, manifest, lost, replay):
-                    self._lines.append(f"{path} is written again as it was: its source delivers the same rows")
-                else:
-                    manifest = self._without(manifest, lost, replay)
+        replay = self._replayed()
+        for lost in faulty:
+            path = f"{self._files.folder}/{lost.part.path}"
+            if replay is not None and rewritten(self._lake.storage, self._files.folder, manifest, lost, replay):
+                self._lines.append(f"{path} is written again as it was: its source delivers the same rows")
+            else:
+                manifest = self._without(manifest, lost, replay)
+        return manifest
+
+    def _with_earlier_losses(self, manifest: Manifest) -> Manifest:
+        """The manifest with what a source has now of rows that an earlier repair counted as lost."""
+        if not any(loss.is_open for loss in manifest.losses):
+            return manifest
+        replay = self._replayed()
+        if replay is None or self._offer is None:
+            return manifest
+        source, folder = self._offer.source.name, self._files.folder
+        for n, loss in enumerate(manifest.losses):
+            if loss.is_open:
+                lost = Lost.of_loss(loss)
+                manifest, n_restored = refilled(self._lake.storage, folder, manifest, lost, replay, source)
+                now = loss.model_copy(update={"n_restored": loss.n_restored + n_restored})
+                manifest = manifest.model_copy(
+                    update={"losses": (*manifest.losses[:n], now, *manifest.losses[n + 1 :])}
+                )
+                if n_restored:
+                    self._lines.append(f"Restored of {self._key}: {n_restored:,} rows that were lost earlier")
         return manifest
 
     def _without(self, manifest: Manifest, lost: Lost, replay: RawStore | None) -> Manifest:
@@ -141,17 +166,20 @@ class _Repair:
         kept = tuple(piece for piece in manifest.log if piece not in lost)
         return with_losses(manifest.model_copy(update={"log": kept}), losses)
 
-    def _replayed(self, folder: str) -> RawStore | None:
+    def _replayed(self) -> RawStore | None:
         """A store of its own with everything that the source has now; None where it has nothing to say."""
+        if self._replay is not None:
+            return self._replay
         if self._offer is None:
             self._lines.append(f"No source offers {self._key} now: its rows cannot be asked for again")
             return None
-        store = RawStore(Lake(str(Path(folder) / "lake")))
+        store = RawStore(Lake(str(Path(self._replay_folder) / "lake")))
         try:
             store.ingest(self._offer.source, self._offer.instrument)
         except QuantError as error:
             self._lines.append(f"Source {self._offer.source.name} did not answer for {self._key}: {error}")
             return None
+        self._replay = store
         return store
 
     def _is_faulty(self, entry: Part | LogPiece) -> bool:

@@ -222,7 +222,9 @@ def test_rows_that_no_source_has_are_lost_by_name_and_the_rest_is_read(lake_fold
     assert after is not None
     assert after.data_version() != before.data_version()
     assert store.read(KEY).rows.sort("ts")["close"].to_list() == [99.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0]
-    assert _repair(lake_folder) == RawRepair((), is_whole=True)
+    again = store.manifest(KEY)
+    assert _repair(lake_folder).is_whole
+    assert store.manifest(KEY) == again
 
 
 def test_what_the_source_still_has_of_a_lost_part_comes_back_and_later_deliveries_win(lake_folder: Path) -> None:
