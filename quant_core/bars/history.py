@@ -200,4 +200,19 @@ def current_rows(parts: list[pl.DataFrame]) -> pl.DataFrame:
     [(1, 10.0), (2, 12.0), (2, 13.0), (3, 14.0)]
     """
     numbered = pl.concat([p.with_columns(pl.lit(i).alias("_part")) for i, p in enumerate(parts)])
-    return numbered.filter(pl.col("_part") == pl.col("_part").max().over("ts")).drop("_part")
+    return last_by_bar(numbered, "_part").drop("_part")
+
+
+def last_by_bar(rows: pl.DataFrame, number: str) -> pl.DataFrame:
+    """For each ts, the rows with its largest number, in their order.
+
+    Args:
+        rows: columns ts and the number.
+        number: column that counts the parts that rows were stored in.
+
+    Missing: neither column has nulls.
+
+    >>> last_by_bar(pl.DataFrame({"ts": [1, 2, 2, 2, 3], "n": [1, 1, 2, 2, 1]}), "n").rows()
+    [(1, 1), (2, 2), (2, 2), (3, 1)]
+    """
+    return rows.filter(pl.col(number) == pl.col(number).max().over("ts"))

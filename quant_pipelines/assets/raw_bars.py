@@ -32,7 +32,7 @@ def make(read: Reader, _settings: ResearchSpec, _config: object) -> Made:
     manifest = _ingest(read, offer) if offer is not None else before
     if manifest is None:
         raise LakeError(f"No rows of {native} exist: expected a source or stored rows, found neither. Add a source.")
-    delivered_by = manifest.deliveries[-1].source
+    delivered_by = manifest.latest.source
     if offer is None and delivered_by in sources.failed:
         raise SourceError(
             f"Rows of {native} cannot be brought up to date: expected source {delivered_by} to answer. Last reason: "
@@ -65,24 +65,27 @@ def _ingest(read: Reader, offer: Offer) -> Manifest:
 
 def _facts(manifest: Manifest, native: PartitionKey, *, offered_by_a_source: bool) -> dict[str, object]:
     """What people want to know about the raw rows behind a partition."""
-    latest = manifest.deliveries[-1]
+    latest, totals = manifest.latest, manifest.totals
     restatements = [
-        {"version": v.number, "n_rows_changed": r.n_rows_changed, "max_relative_change": r.max_relative_change}
-        | {"first_ts": str(r.first_ts), "last_ts": str(r.last_ts)}
-        for v in manifest.versions
-        for r in v.restatements
+        {"version": r.version, "n_rows_changed": r.restatement.n_rows_changed}
+        | {"max_relative_change": r.restatement.max_relative_change}
+        | {"first_ts": str(r.restatement.first_ts), "last_ts": str(r.restatement.last_ts)}
+        for r in manifest.restatements
     ]
     return {
         "native_timeframe": native.timeframe,
         "source": latest.source if offered_by_a_source else f"{latest.source} (offers it no longer; stored rows kept)",
         "calendar": manifest.instrument.calendar,
-        "raw_version": manifest.current.number,
+        "raw_version": manifest.version,
         "restatements": restatements,
-        "n_parts": len(manifest.parts()),
-        "n_rows_stored": sum(p.n_rows for p in manifest.parts()),
-        "n_rows_delivered": sum(d.n_rows_in for d in manifest.deliveries),
-        "n_rows_known_already": sum(d.n_known for d in manifest.deliveries),
-        "n_rows_quarantined": sum(d.n_quarantined for d in manifest.deliveries),
+        "n_restatements": totals.n_restatements,
+        "n_parts": manifest.n_parts,
+        "n_files_of_parts": len(manifest.parts),
+        "n_rows_stored": sum(p.n_rows for p in manifest.parts),
+        "n_rows_delivered": totals.n_rows_in,
+        "n_rows_known_already": totals.n_known,
+        "n_rows_quarantined": totals.n_quarantined,
+        **({"losses": [loss.model_dump(mode="json") for loss in manifest.losses]} if manifest.losses else {}),
         "fetched_at": latest.fetched_at.isoformat(),
         "origin": latest.origin,
         "origin_hash": latest.origin_hash,

@@ -13,7 +13,6 @@ import dagster as dg
 from dagster import DagsterInstance
 
 from quant_pipelines.checks.lake_files import (
-    RAW_REMEDY,
     LakeFile,
     LakeFinding,
     damage_of,
@@ -25,11 +24,16 @@ from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import SYMBOLS, PartitionKey
 from quant_pipelines.lake.seal import Fault
 from quant_pipelines.lake.unpartitioned import table_path
+from quant_pipelines.raw.raw_damage import readable
+from quant_pipelines.raw.raw_manifest import Loss
+from quant_pipelines.raw.raw_repair import RawRepair, repair_raw
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.report import report_path
+from quant_pipelines.sources.catalog import Sources
 from quant_pipelines.stages.damaged_files import set_aside_damaged
 from quant_pipelines.stages.stage import Stage, discover_stages
 
+_RESTORE = "restore the folder from a backup; what the source still has is taken in by: qe launch ingest"
 _GONE = Fault("deleted", "a run made it, and it is not there")
 _GONE_BESIDE = Fault("deleted", "other tables of the same key are there, and it is not")
 
@@ -70,8 +74,27 @@ def look_through(lake: Lake, instance: DagsterInstance, log: Callable[[int, int]
     )
 
 
+def lost_earlier(lake: Lake) -> dict[PartitionKey, list[Loss]]:
+    """The rows that repairs counted as lost and that a source may still have; of keys with a readable manifest."""
+    store, found = RawStore(lake), dict[PartitionKey, list[Loss]]()
+    for key in store.keys():  # noqa: SIM118  a store is no dict
+        manifest = readable(lake.storage, store.files(key).manifest_path)
+        if manifest is not None and (open_losses := [loss for loss in manifest.losses if loss.is_open]):
+            found[key] = open_losses
+    return found
+
+
+def repair_raw_rows(lake: Lake, sources: Sources, key: PartitionKey) -> RawRepair:
+    """Mend everything of a key in the raw store, with what a source offers of it now.
+
+    Raises:
+        PartitionLockedError: another process held the key for longer than the timeout.
+    """
+    return repair_raw(lake, key, sources.offers.get(key))
+
+
 def repair(lake: Lake, finding: LakeFinding) -> str | None:
-    """Set a damaged file aside; raw rows and files that are gone are left as they are.
+    """Set a damaged file aside; files that are gone, and raw rows (see ``repair_raw_rows``), are left as they are.
 
     Returns:
         The file's new place, relative to the lake; None where nothing was moved.
@@ -119,7 +142,7 @@ def _raw_gone(lake: Lake, instance: DagsterInstance, stage: Stage) -> Iterator[L
     for symbol in sorted({key.symbol for key in _told(instance, stage.name)}):
         if not store.native_timeframes(symbol):
             file = LakeFile(f"{stage.name}/symbol={symbol}", stage.name, symbol)
-            yield LakeFinding(file, "deleted", "a run took in its rows, and there is no manifest of them", RAW_REMEDY)
+            yield LakeFinding(file, "deleted", "a run took in its rows, and there is nothing of them", _RESTORE)
 
 
 def _told(instance: DagsterInstance, asset: str) -> set[PartitionKey]:

@@ -23,8 +23,8 @@ from quant_pipelines.stages.stage import discover_stages, makers_of_tables
 FindingKind: TypeAlias = DamageKind | Literal["not verifiable"]
 
 RAW_REMEDY = (
-    "nothing is moved: raw rows cannot be computed again. Copy the whole folder of the partition away, then restore "
-    "the file from a backup; rows of other parts are untouched"
+    "raw rows cannot be computed again. qe doctor --repair makes a manifest again from its copy or its parts, asks the "
+    "source for the rows of parts, and says what is lost; rows of other parts are untouched"
 )
 _REPORT_MARK = b'<meta name="report-identity"'
 _SEALED_LATER = "written before files had checksums; it gets one when it is next written"

@@ -84,10 +84,20 @@ def columns_hash(frame: pl.DataFrame) -> str:
 
 def to_parquet(frame: pl.DataFrame, facts: Facts | None = None) -> bytes:
     """A frame as zstd Parquet, sealed where it has facts; equal frames and facts give equal bytes."""
+    if facts is not None:
+        return sealed_parquet(frame, {_FACTS: json.dumps(asdict(facts), sort_keys=True)})
+    return _written(frame, None)
+
+
+def sealed_parquet(frame: pl.DataFrame, metadata: dict[str, str]) -> bytes:
+    """A frame as zstd Parquet with keys and values in its footer, sealed; its pages do not depend on the footer."""
+    return seal_parquet(_written(frame, {**metadata, SEAL_FACT: "1"}))
+
+
+def _written(frame: pl.DataFrame, metadata: dict[str, str] | None) -> bytes:
     buffer = io.BytesIO()
-    metadata = None if facts is None else {_FACTS: json.dumps(asdict(facts), sort_keys=True), SEAL_FACT: "1"}
     frame.rechunk().write_parquet(buffer, compression="zstd", statistics=True, metadata=metadata)
-    return buffer.getvalue() if facts is None else seal_parquet(buffer.getvalue())
+    return buffer.getvalue()
 
 
 def stored_facts(storage: Storage, path: str) -> Facts:

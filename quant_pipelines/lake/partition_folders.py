@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 
 from quant_core.errors import SymbolError
 from quant_core.symbols import check_symbol
@@ -18,7 +19,9 @@ _LOG = logging.getLogger(__name__)
 _named: set[str] = set()
 
 
-def partitions_in(storage: Storage, asset: str, file: str, symbol: str | None = None) -> list[PartitionKey]:
+def partitions_in(
+    storage: Storage, asset: str, file: str | Callable[[str], bool], symbol: str | None = None
+) -> list[PartitionKey]:
     """The partitions of a table that hold a file, sorted.
 
     A folder that is no ``symbol=S/timeframe=TF`` was not written by us: it is left alone, and named in a warning once.
@@ -26,7 +29,7 @@ def partitions_in(storage: Storage, asset: str, file: str, symbol: str | None = 
     Args:
         storage: of the lake.
         asset: the table.
-        file: what lies in the folder of each partition.
+        file: what lies in the folder of each partition, or a function that tells it of a folder.
         symbol: only that of one symbol.
 
     >>> storage = Storage("memory://partition_folders_example")
@@ -42,7 +45,7 @@ def partitions_in(storage: Storage, asset: str, file: str, symbol: str | None = 
             key = _key(above, folder)
             if key is None:
                 _name_once(storage.locate(folder))
-            elif storage.exists(f"{folder}/{file}"):
+            elif storage.exists(f"{folder}/{file}") if isinstance(file, str) else file(folder):
                 keys.append(key)
     return sorted(keys)
 

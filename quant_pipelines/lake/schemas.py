@@ -99,8 +99,7 @@ def refuse_other_raw_columns(rows: pl.DataFrame, table: Table, where: str) -> pl
         difference = _difference(rows.schema, table.schema, otherwise="")
         raise SchemaVersionError(
             f"Raw part {where} has another schema{difference}: expected {table.schema_version} of {table.name}. "
-            "Raw rows are never computed again: read them with the release that wrote them; where the source still "
-            "has them, move the partition's folder out of the lake and run: qe launch ingest"
+            "Raw rows are never computed again: read them with the release that wrote them"
         )
     return rows
 

@@ -1,8 +1,8 @@
 """Seals: checksums inside the files that this project publishes, and what a look at a file's bytes says is wrong.
 
 Put here: how a seal is made, where it lies, and the comparison of bytes with it.
-Keep out: what a file says about itself (facts.py), setting damaged files aside (damage.py), raw parts (their manifest
-holds a hash of each).
+Keep out: what a file says about itself (facts.py), setting damaged files aside (damage.py), what raw parts tell
+(raw/part_files.py).
 
 The seal of a Parquet file lies between its pages and its footer. Readers find pages by the offsets in the footer, so
 every Parquet reader reads a sealed file as it read the file before; and one file cannot be half renamed, as a file with

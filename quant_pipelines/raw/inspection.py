@@ -22,7 +22,7 @@ from quant_core.tables import TABLES
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
-from quant_pipelines.raw.raw_manifest import Manifest
+from quant_pipelines.raw.raw_manifest import DeliveryRecord, Manifest
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.sources.contract import Instrument, Source
 
@@ -112,7 +112,8 @@ def inspect_source(
 def _inspect(store: RawStore, source: Source, instrument: Instrument) -> InspectedSeries:
     """Ingest and clean one series."""
     manifest = store.ingest(source, instrument)
-    raw = store.read(PartitionKey(instrument.symbol, instrument.timeframe.value))
+    raw_key = PartitionKey(instrument.symbol, instrument.timeframe.value)
+    raw = store.read(raw_key)
     cleaned = clean(
         raw.rows,
         symbol=instrument.symbol,
@@ -123,12 +124,11 @@ def _inspect(store: RawStore, source: Source, instrument: Instrument) -> Inspect
         unreadable=raw.quarantine,
         n_withdrawn=raw.n_withdrawn,
     )
-    return _series(cleaned, manifest)
+    return _series(cleaned, manifest, store.deliveries(raw_key))
 
 
-def _series(cleaned: Cleaned, manifest: Manifest) -> InspectedSeries:
+def _series(cleaned: Cleaned, manifest: Manifest, deliveries: Sequence[DeliveryRecord]) -> InspectedSeries:
     """The counts of one series as delivered."""
-    deliveries = manifest.deliveries
     first = deliveries[0].details
     lines = cleaned.report.table.filter(pl.col("n_rows") > 0)
     by_severity = {
@@ -143,7 +143,7 @@ def _series(cleaned: Cleaned, manifest: Manifest) -> InspectedSeries:
         traits=tuple(traits_of(first, declared)),
         declared=declared,
         n_rows_in=cleaned.report.n_rows_in,
-        n_known=sum(d.n_known + d.n_quarantined_known for d in deliveries),
+        n_known=manifest.totals.n_known + manifest.totals.n_quarantined_known,
         quarantined=dict(cleaned.quarantine.group_by("reason").len().sort("reason").iter_rows()),
         unreadable=by_severity["unreadable"],
         dropped=by_severity["dropped"],

@@ -1,7 +1,7 @@
 """Raw damage: which files the raw store should hold, and what is wrong with them.
 
-Put here: manifests that cannot be read, parts that are gone or not what their manifest says.
-Keep out: mending. Raw rows cannot be computed again, so nothing here moves or deletes a file.
+Put here: manifests that cannot be read, files that are gone or not what their manifest says.
+Keep out: mending (raw_repair.py).
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from quant_core.errors import LakeError
-from quant_pipelines.lake.facts import digest
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.lake.seal import Fault
-from quant_pipelines.raw.raw_manifest import Manifest
-from quant_pipelines.raw.raw_store import ASSET, RawStore
+from quant_pipelines.lake.storage import Storage
+from quant_pipelines.raw.delivery_log import fault_in_log
+from quant_pipelines.raw.earlier_manifest import is_earlier, manifest_of_text
+from quant_pipelines.raw.manifest_files import ManifestFiles
+from quant_pipelines.raw.part_files import fault_in_part
+from quant_pipelines.raw.raw_manifest import LogPiece, Manifest, Part
+from quant_pipelines.raw.raw_store import RawStore
 
 
 @dataclass(frozen=True)
@@ -24,52 +28,71 @@ class RawFile:
     Attributes:
         path: relative to the lake.
         key: symbol and native timeframe.
-        content_hash: of a part, as its manifest says; "" for a manifest.
+        entry: what the manifest says of a part or of a file of the delivery log; None for a manifest or its copy.
     """
 
     path: str
     key: PartitionKey
-    content_hash: str = ""
+    entry: Part | LogPiece | None = None
 
 
 def raw_files(lake: Lake) -> list[RawFile]:
-    """Every manifest, and the parts that they name; of a manifest that cannot be read only itself."""
+    """Every manifest and copy, and the files that they name; of a key without a readable one only these two."""
     found: list[RawFile] = []
     store = RawStore(lake)
     for key in store.keys():  # noqa: SIM118  a store is no dict
-        folder = lake.folder(ASSET, key)
-        manifest = RawFile(f"{folder}/manifest.json", key)
-        found.append(manifest)
-        if fault_in_raw(lake, manifest) is None:
-            read = Manifest.of_text(lake.storage.read(manifest.path), manifest.path)
-            named = read.parts() + read.quarantine_parts()
-            found += [RawFile(f"{folder}/{part.path}", key, part.content_hash) for part in named]
+        files = store.files(key)
+        found.append(RawFile(files.manifest_path, key))
+        if _needs_copy(lake.storage, files):
+            found.append(RawFile(files.copy_path, key))
+        named = readable(lake.storage, files.manifest_path) or readable(lake.storage, files.copy_path)
+        if named is not None:
+            entries = (*named.parts, *named.quarantine, *named.log)
+            found += [RawFile(f"{files.folder}/{entry.path}", key, entry) for entry in entries]
     return found
+
+
+def readable(storage: Storage, path: str) -> Manifest | None:
+    """The manifest in a file; None where there is none, or a damaged one."""
+    try:
+        return manifest_of_text(storage.read(path), path) if storage.exists(path) else None
+    except LakeError:
+        return None
 
 
 def fault_in_raw(lake: Lake, file: RawFile) -> Fault | None:
     """What is wrong with a file of the raw store; None where it is what was stored."""
     if not lake.storage.exists(file.path):
-        return Fault("deleted", "its manifest names it, and it is not there")
+        if file.entry is None:
+            return Fault("deleted", "rows were delivered, and it is not there")
+        return Fault("deleted", "its manifest names it, and it is not there") if _is_named(lake, file) else None
     content = lake.storage.read(file.path)
+    if isinstance(file.entry, Part):
+        return fault_in_part(content, file.entry)
     if not content:
         return Fault("empty", "it has no bytes")
     if not content.strip(b"\0"):
         return Fault("zeroed", f"it holds {len(content):,} zero bytes")
-    return _fault_in_part(content, file) if file.content_hash else _fault_in_manifest(content, file)
+    return _fault_in_manifest(content, file.path) if file.entry is None else fault_in_log(content, file.entry)
 
 
-def _fault_in_part(content: bytes, file: RawFile) -> Fault | None:
-    if digest(content) == file.content_hash:
-        return None
-    if not content.endswith(b"PAR1"):
-        return Fault("truncated", "its end is no end of a Parquet file")
-    return Fault("altered", "its SHA-256 is not the one in its manifest")
+def _is_named(lake: Lake, file: RawFile) -> bool:
+    """False for a file that a fold replaced since the walk."""
+    files = RawStore(lake).files(file.key)
+    now = readable(lake.storage, files.manifest_path) or readable(lake.storage, files.copy_path)
+    return now is None or file.path.removeprefix(f"{files.folder}/") in now.files()
 
 
-def _fault_in_manifest(content: bytes, file: RawFile) -> Fault | None:
+def _needs_copy(storage: Storage, files: ManifestFiles) -> bool:
+    """False where the manifest was written by a release that made no copies, and there is none."""
+    if storage.exists(files.copy_path) or not storage.exists(files.manifest_path):
+        return True
+    return not is_earlier(storage.read(files.manifest_path))
+
+
+def _fault_in_manifest(content: bytes, path: str) -> Fault | None:
     try:
-        Manifest.of_text(content, file.path)
+        manifest_of_text(content, path)
     except LakeError as error:
         return Fault("altered" if content.rstrip().endswith(b"}") else "truncated", str(error))
     return None

@@ -14,7 +14,7 @@ from quant_pipelines.report.inputs import TABLES_OF_REPORT, SymbolInputs
 def provenance_section(inputs: SymbolInputs, code_version: str) -> Section:
     """The section: spec, seed, code, raw versions, and the facts inside every file the report reads."""
     raw = [
-        [native, str(m.current.number), m.data_version(), m.deliveries[-1].origin, m.deliveries[-1].origin_hash]
+        [native, str(m.version), m.data_version(), m.latest.origin, m.latest.origin_hash]
         for native, m in inputs.manifests.items()
     ]
     columns = [Column("native"), Column("raw version", form="number"), Column("raw data version", form="id")]

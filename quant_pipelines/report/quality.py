@@ -52,8 +52,7 @@ def _deliveries(inputs: SymbolInputs) -> Table:
     """One row per native timeframe: from the source's rows to bars, every row accounted for."""
     rows: list[list[str]] = []
     for native, manifest in inputs.manifests.items():
-        delivered = manifest.deliveries
-        latest = delivered[-1]
+        totals, latest = manifest.totals, manifest.latest
         cleaning = _cleaning(inputs, native)
         rows.append(
             [
@@ -61,11 +60,11 @@ def _deliveries(inputs: SymbolInputs) -> Table:
                 latest.source,
                 manifest.instrument.vendor_symbol or NONE,
                 manifest.instrument.calendar,
-                f"{manifest.current.number} of {len(delivered)}",
-                count(sum(d.n_rows_in for d in delivered)),
-                count(sum(d.n_known for d in delivered)),
-                count(sum(d.n_restated for d in delivered)),
-                count(sum(d.n_quarantined for d in delivered)),
+                f"{manifest.version} of {totals.n_deliveries}",
+                count(totals.n_rows_in),
+                count(totals.n_known),
+                count(totals.n_restated),
+                count(totals.n_quarantined),
                 *(count(cleaning.get(name)) for name in ("in", "kept", "dropped", "quarantined")),
             ]
         )

@@ -229,6 +229,9 @@ def test_the_raw_store_holds_the_million_after_a_killed_ingest_and_a_second_run_
     store.ingest(again, instrument)
     found = store.read(PartitionKey("EURUSD", "M1"))
     _assert_equals_the_million(found.rows, candles)
+    place = tmp_path / "lake" / "raw_bars"
+    before = {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in place.rglob("*") if p.is_file()}
     manifest = store.ingest(again, instrument)
-    assert len(manifest.versions) == 1
-    assert sum(p.n_rows for p in manifest.parts()) == N_EURUSD_M1
+    assert {p: (p.stat().st_mtime_ns, p.stat().st_size) for p in place.rglob("*") if p.is_file()} == before
+    assert manifest.version == 1
+    assert sum(p.n_rows for p in manifest.parts) == N_EURUSD_M1

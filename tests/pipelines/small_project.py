@@ -6,6 +6,7 @@ Keep out: tests.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,10 +17,12 @@ from typing import Any
 
 import dagster as dg
 import numpy as np
+import polars as pl
 
 from quant_pipelines.definitions import build
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.raw.part_files import pages_hash
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.resources import ClockResource, LakeResource, ResearchResource, SourcesResource
 from quant_pipelines.stages.key_state import KeyState, key_states
@@ -41,7 +44,8 @@ seasonality:
   profile: {by_hour: false, metrics: [next_p_up, next_ret_mean], min_samples_bin: 30}
 """
 
-FETCH_TIMES = ("fetched_at",)
+FETCH_TIMES = ("fetched_at", "records_hash")
+"""Times of fetching in manifests, and the hash of log files, which hold times."""
 
 
 def daily_csv(symbol: str, n_bars: int = 400, *, seed: int = 0, start: date = date(2020, 1, 1)) -> str:
@@ -176,14 +180,26 @@ def data_files(lake: Path) -> dict[str, Path]:
 
 
 def fingerprints(lake: Path) -> dict[str, str]:
-    """Content hash of every published file; the times of fetching are left out of manifests."""
-    found: dict[str, str] = {}
-    for name, path in data_files(lake).items():
-        content = path.read_bytes()
-        if path.name == "manifest.json":
-            content = json.dumps(_without(json.loads(content), FETCH_TIMES), sort_keys=True).encode()
-        found[name] = hashlib.sha256(content).hexdigest()
-    return found
+    """Content hash of every published file; the times of fetching are left out of raw files."""
+    return {
+        name: hashlib.sha256(_without_times(path) if name.startswith("raw_bars/") else path.read_bytes()).hexdigest()
+        for name, path in data_files(lake).items()
+    }
+
+
+def _without_times(path: Path) -> bytes:
+    """What a raw file holds but for the times of fetching."""
+    content = path.read_bytes()
+    if path.name.endswith(".jsonl.gz"):
+        return _timeless(b"[" + b",".join(gzip.decompress(content).splitlines()) + b"]")
+    if path.suffix == ".parquet":
+        told = pl.read_parquet_metadata(path)
+        return pages_hash(content).encode() + _timeless(told["quant_engine_raw_part"].encode())
+    return _timeless(content) if path.name.startswith("manifest") else content
+
+
+def _timeless(text: bytes) -> bytes:
+    return json.dumps(_without(json.loads(text), FETCH_TIMES), sort_keys=True).encode()
 
 
 def write_times(lake: Path) -> dict[str, int]:

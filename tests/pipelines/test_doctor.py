@@ -194,30 +194,70 @@ def test_a_report_is_named_kept_and_written_again(project: SmallProject, kind: s
     assert kind == "deleted" or damaged in _kept(project)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("file", ["manifest.json", "_v1/part-00001.parquet"])
-def test_raw_rows_are_named_and_never_moved(project: SmallProject, kind: str, file: str) -> None:
-    path = project.root / "lake" / "raw_bars" / "symbol=AAA" / "timeframe=D1" / file
-    content = path.read_bytes()
-    if kind == "altered" and file == "manifest.json":
-        content_now = content.replace(b'"versions"', b'"verzions"')
-        path.write_bytes(content_now)
-    else:
-        _harm(path, kind)
-    now = fingerprints_of_raw(project)
-    code, text = _qe("doctor", "--repair")
+RAW_FILES = ("manifest.json", "manifest.copy.json", "_v1/part-00001.parquet")
+
+
+def _raw_file(project: SmallProject, file: str) -> Path:
+    return project.root / "lake" / "raw_bars" / "symbol=AAA" / "timeframe=D1" / file
+
+
+def _harm_raw(path: Path, kind: str) -> bytes:
+    if kind == "altered" and path.name.startswith("manifest"):
+        path.write_bytes(path.read_bytes().replace(b'"instrument"', b'"instrumemt"'))
+        return path.read_bytes()
+    return _harm(path, kind)
+
+
+@pytest.mark.parametrize("kind", SOME_SLOW)
+@pytest.mark.parametrize("file", RAW_FILES)
+def test_raw_files_are_named_kept_and_mended(project: SmallProject, kind: str, file: str) -> None:
+    before, path = fingerprints_of_raw(project), _raw_file(project, file)
+    damaged = _harm_raw(path, kind)
+    harmed = fingerprints_of_raw(project)
+    code, text = _qe("doctor")
     assert code == 1
-    named = "raw_bars/symbol=AAA" if (file, kind) == ("manifest.json", "deleted") else path.name
-    assert named in text
-    assert f": {kind}, " in text
-    assert "raw rows cannot be computed again" in text
-    assert fingerprints_of_raw(project) == now
+    assert f"Damaged: raw_bars/symbol=AAA/timeframe=D1/{file} (raw_bars AAA|D1): {kind}, " in text
+    assert "raw rows cannot be computed again. qe doctor --repair" in text
+    assert fingerprints_of_raw(project) == harmed  # only --repair moves anything
     code, text = _qe("status", "--explain")
     assert code == 0
-    if file == "manifest.json" and kind != "deleted":
-        assert "AAA|D1: missing, raw_bars: Manifest raw_bars/symbol=AAA/timeframe=D1/manifest.json is no " in text
-    path.write_bytes(content)
+    if file == "manifest.json":
+        assert "AAA|D1: missing, raw_bars: Manifest raw_bars/symbol=AAA/timeframe=D1/manifest.json is " in text
+    code, text = _qe("doctor", "--repair")
+    assert code == 0, text
+    assert fingerprints_of_raw(project) == before
+    assert kind == "deleted" or damaged in _kept(project)
     assert _qe("doctor")[0] == 0
+
+
+def test_a_part_that_no_source_has_is_lost_by_name_and_asked_for_again_by_every_repair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file in the inbox is another one now: the bars that it has of the part come back, the others are lost."""
+    project = SmallProject.at(tmp_path)
+    (project.root / "home").mkdir()
+    for name, value in project.environment.items():
+        monkeypatch.setenv(name, value)
+    project.drop("AAA")
+    assert _qe("launch", "register_symbols")[0] == _qe("launch", "ingest", "AAA|D1")[0] == 0
+    kept = (project.inbox / "AAA.csv").read_text()
+    project.drop("AAA", "\n".join(kept.splitlines()[:-10]) + "\n")
+    _harm(_raw_file(project, RAW_FILES[2]), "zeroed")
+    assert _qe("doctor")[0] == 1
+    code, text = _qe("doctor", "--repair")
+    assert code == 1
+    assert "Lost of AAA|D1: delivered parts of rows 1 to 1: 400 rows from 2020-01-0" in text
+    assert ", 390 of them restored" in text
+    assert project.raw_store.read(KEY).rows.height == 390
+    code, text = _qe("doctor")
+    assert code == 0
+    assert "Lost earlier, of AAA|D1: delivered parts of rows 1 to 1: 400 rows" in text
+    project.drop("AAA", kept)
+    code, text = _qe("doctor", "--repair")
+    assert code == 0
+    assert "Restored of AAA|D1: 10 rows" in text
+    assert project.raw_store.read(KEY).rows.height == 400
+    assert "Lost" not in _qe("doctor")[1]
 
 
 def fingerprints_of_raw(project: SmallProject) -> dict[str, bytes]:

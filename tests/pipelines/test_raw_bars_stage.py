@@ -92,4 +92,4 @@ def test_all_timeframes_of_a_symbol_ask_its_source_once(tmp_path: Path) -> None:
     assert [o.is_new for o in outcomes] == [True, False]
     assert [o.metadata["native_timeframe"] for o in outcomes] == ["D1", "D1"]
     manifest = given.raw_store.manifest(PartitionKey("AAA", "D1"))
-    assert len(manifest.deliveries) == 1
+    assert manifest.totals.n_deliveries == 1

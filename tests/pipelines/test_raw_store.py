@@ -112,7 +112,7 @@ def test_a_part_of_another_schema_is_refused_and_nothing_promises_to_compute_it_
     store.ingest(FakeSource([raw_rows({0: 1.0})]), INSTRUMENT)
     raw = TABLES["raw_rows"]
     later = replace(raw, columns=(*raw.columns, Column("venue", pl.String, "id", "Where it traded.", nullable=True)))
-    monkeypatch.setattr("quant_pipelines.raw.raw_store._RAW", later)
+    monkeypatch.setattr("quant_pipelines.raw.part_files.TABLE_OF", {"rows": later})
     with pytest.raises(SchemaVersionError, match=r"Raw part _v1/part-00001.parquet .*it lacks venue.*never computed"):
         store.read(KEY)
 
@@ -124,13 +124,13 @@ def test_a_long_restatement_in_batches_opens_one_version_even_when_cut(store: Ra
     with pytest.raises(SourceError):
         store.ingest(FakeSource(old + new, dies_before=2), INSTRUMENT)
     manifest = store.ingest(FakeSource(old + new), INSTRUMENT)
-    assert [v.number for v in manifest.versions] == [1, 2]
-    assert [r.n_rows_changed for r in manifest.current.restatements] == [2, 2, 1]
-    assert [r.max_relative_change for r in manifest.current.restatements] == [9.0, 9.0, 9.0]
+    assert manifest.version == 2
+    assert [r.restatement.n_rows_changed for r in manifest.restatements] == [2, 2, 1]
+    assert [r.restatement.max_relative_change for r in manifest.restatements] == [9.0, 9.0, 9.0]
     assert closes(store) == [10.0, 20.0, 30.0, 40.0, 5.0, 60.0]
     assert closes(store, version=1) == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     later = store.ingest(FakeSource([*old, *new, raw_rows({0: 99.0})]), INSTRUMENT)
-    assert [v.number for v in later.versions] == [1, 2, 3]
+    assert later.version == 3
     clean = RawStore(Lake(str(tmp_path / "clean")))
     clean.ingest(FakeSource(old), INSTRUMENT)
     assert clean.ingest(FakeSource(old + new), INSTRUMENT) == manifest
@@ -143,8 +143,8 @@ def test_an_unfinished_bar_is_completed_without_a_new_version(store: RawStore) -
     assert (before.rows.height, before.n_never_completed, before.now) == (3, 0, now)
     batches = [raw_rows({0: 1.0, 1: 2.0, 2: 2.5}), raw_rows({2: 3.0, 3: 4.0})]
     manifest = store.ingest(FakeSource(batches, fetched_at=now + timedelta(hours=5)), INSTRUMENT)
-    assert [v.number for v in manifest.versions] == [1]
-    assert manifest.deliveries[-1].n_completed == 1
+    assert manifest.version == 1
+    assert manifest.latest.n_completed == 1
     assert closes(store) == [1.0, 2.0, 3.0, 4.0]
 
 
@@ -152,7 +152,7 @@ def test_a_bar_delivered_again_unchanged_after_its_close_counts_as_completed(sto
     now, rows = START + timedelta(minutes=30), raw_rows({0: 1.0})
     first = store.ingest(FakeSource([rows], fetched_at=now), INSTRUMENT)
     second = store.ingest(FakeSource([rows, rows], fetched_at=now + timedelta(hours=1)), INSTRUMENT)
-    assert second.deliveries[-1].n_completed == 1
+    assert second.latest.n_completed == 1
     assert first.data_version() != second.data_version()
 
 
@@ -177,7 +177,7 @@ def test_refused_rows_are_kept_once_with_their_text(store: RawStore) -> None:
     assert store.read(KEY).quarantine.rows() == bad.rows()
     manifest = store.manifest(KEY)
     assert manifest is not None
-    for d in manifest.deliveries:
+    for d in store.deliveries(KEY):
         kept = d.n_new + d.n_known + d.n_completed + d.n_restated
         assert d.n_rows_in == kept + d.n_quarantined + d.n_quarantined_known
 
@@ -248,7 +248,7 @@ def test_a_snapshot_that_leaves_a_bar_out_is_counted_and_the_bar_is_kept(store: 
     store.ingest(FakeSource([raw_rows(FULL)], is_snapshot=True), INSTRUMENT)
     before = store.manifest(KEY)
     after = store.ingest(FakeSource([raw_rows(FULL), raw_rows(SHORT)], is_snapshot=True), INSTRUMENT)
-    assert (after.deliveries[-1].n_withdrawn, after.current.number) == (1, 1)  # hour 0 lies outside the new range
+    assert (after.latest.n_withdrawn, after.version) == (1, 1)  # hour 0 lies outside the new range
     assert closes(store) == [1.0, 2.0, 3.0, 4.0]
     assert store.read(KEY).n_withdrawn == 1
     assert before is not None
@@ -259,7 +259,7 @@ def test_a_snapshot_that_leaves_a_bar_out_is_counted_and_the_bar_is_kept(store: 
 
 def test_a_batch_that_is_no_snapshot_takes_nothing_back(store: RawStore) -> None:
     manifest = store.ingest(FakeSource([raw_rows(FULL), raw_rows(SHORT)]), INSTRUMENT)
-    assert manifest.deliveries[-1].n_withdrawn == 0
+    assert manifest.latest.n_withdrawn == 0
 
 
 def test_withdrawn_bars_leave_the_history_in_a_new_version_where_that_is_declared(store: RawStore) -> None:
@@ -267,11 +267,11 @@ def test_withdrawn_bars_leave_the_history_in_a_new_version_where_that_is_declare
     source = FakeSource([raw_rows(FULL), raw_rows(SHORT)], is_snapshot=True)
     store.ingest(replace(source, batches=source.batches[:1]), instrument)
     manifest = store.ingest(source, instrument)
-    assert manifest.current.number == 2
+    assert manifest.version == 2
     assert closes(store, 1) == [1.0, 2.0, 3.0, 4.0]
     assert closes(store) == [1.0, 2.0, 4.0]
     assert store.read(KEY).quarantine.select("ts", "reason").rows() == [(START + timedelta(hours=2), "withdrawn")]
     assert store.ingest(source, instrument) == manifest
     back = store.ingest(replace(source, batches=[*source.batches, raw_rows(FULL)]), instrument)
-    assert (closes(store), back.deliveries[-1].n_new) == ([1.0, 2.0, 3.0, 4.0], 1)
+    assert (closes(store), back.latest.n_new) == ([1.0, 2.0, 3.0, 4.0], 1)
     assert store.read(KEY).quarantine.is_empty()

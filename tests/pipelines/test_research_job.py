@@ -123,9 +123,9 @@ def test_new_rows_are_appended_and_flow_downstream(project: SmallProject) -> Non
     project.run_key("research", "AAA|D1")
     manifest = project.raw_store.manifest(PartitionKey("AAA", "D1"))
     assert manifest is not None
-    assert [p.n_rows for p in manifest.parts()] == [400, 30]
-    assert [v.number for v in manifest.versions] == [1]
-    assert (manifest.deliveries[-1].n_new, manifest.deliveries[-1].n_known) == (30, 400)
+    assert [p.n_rows for p in manifest.parts] == [400, 30]
+    assert manifest.version == 1
+    assert (manifest.latest.n_new, manifest.latest.n_known) == (30, 400)
     assert project.lake.read("bars", PartitionKey("AAA", "D1")).height == 430
 
 
@@ -139,8 +139,8 @@ def test_a_restated_history_opens_a_new_version_and_says_by_how_much(project: Sm
     project.run_key("ingest", "AAA|D1")
     manifest = project.raw_store.manifest(key)
     assert manifest is not None
-    assert [v.number for v in manifest.versions] == [1, 2]
-    (change,) = manifest.current.restatements
+    assert manifest.version == 2
+    (change,) = (r.restatement for r in manifest.restatements)
     old = project.raw_store.read(key, version=1).rows.row(9, named=True)
     new = project.raw_store.read(key).rows.filter(ts=old["ts"]).row(0, named=True)
     assert (new["high"], new["close"]) == (250.0, 200.0)
