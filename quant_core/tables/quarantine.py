@@ -10,7 +10,7 @@ from quant_core.tables._table import Column, Table
 
 TABLE = Table(
     name="quarantine",
-    meaning="One row is one source row that was refused, and why.",
+    meaning="One row is one source row that was refused, in the words of one delivery, and why.",
     columns=(
         Column("origin", pl.String, "id", "File or table the row came from."),
         Column("origin_row", pl.Int64, "row number", "1-based line of a text file, else 1-based row."),
@@ -25,6 +25,7 @@ TABLE = Table(
         ),
         Column("raw_text", pl.String, "text", "The original line, or the typed values where the source has no text."),
     ),
-    key=("origin", "origin_row", "symbol", "timeframe"),
+    # A file that is delivered again may have another row at the same place, and both were refused.
+    key=("origin", "origin_row", "symbol", "timeframe", "ts", "reason", "raw_text"),
     order=(),
 )
