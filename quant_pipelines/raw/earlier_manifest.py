@@ -15,16 +15,8 @@ from pydantic import Field, ValidationError
 
 from quant_core.bars.history import Restatement
 from quant_pipelines.lake.lake import digest
-from quant_pipelines.raw.raw_manifest import (
-    N_RESTATEMENTS,
-    DeliveryRecord,
-    Entry,
-    Manifest,
-    Part,
-    Totals,
-    VersionRestatement,
-    no_manifest,
-)
+from quant_pipelines.raw.manifest_entries import DeliveryRecord, Entry, Part, Totals, VersionRestatement
+from quant_pipelines.raw.raw_manifest import N_RESTATEMENTS, Manifest, no_manifest
 from quant_pipelines.sources.contract import Instrument
 
 

@@ -15,9 +15,10 @@ from quant_pipelines.lake.seal import Fault
 from quant_pipelines.lake.storage import Storage
 from quant_pipelines.raw.delivery_log import fault_in_log
 from quant_pipelines.raw.earlier_manifest import is_earlier, manifest_of_text
+from quant_pipelines.raw.manifest_entries import LogPiece, Part
 from quant_pipelines.raw.manifest_files import ManifestFiles
 from quant_pipelines.raw.part_files import fault_in_part
-from quant_pipelines.raw.raw_manifest import LogPiece, Manifest, Part
+from quant_pipelines.raw.raw_manifest import Manifest
 from quant_pipelines.raw.raw_store import RawStore
 
 

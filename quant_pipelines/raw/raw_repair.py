@@ -18,10 +18,11 @@ from quant_core.errors import QuantError
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.raw.lost_rows import Lost, refilled, rewritten
+from quant_pipelines.raw.manifest_entries import LogPiece, Loss, Part
 from quant_pipelines.raw.manifest_files import ManifestFiles
 from quant_pipelines.raw.manifest_rebuild import rebuilt_manifest, with_losses
 from quant_pipelines.raw.raw_damage import RawFile, fault_in_raw, readable
-from quant_pipelines.raw.raw_manifest import LogPiece, Loss, Manifest, Part
+from quant_pipelines.raw.raw_manifest import Manifest
 from quant_pipelines.raw.raw_store import ASSET, RawStore
 from quant_pipelines.sources.catalog import Offer
 
