@@ -27,6 +27,9 @@ from quant_pipelines.raw.manifest_entries import (
 )
 from quant_pipelines.sources.contract import Instrument
 
+FORMAT = 2
+"""Of manifests of this release."""
+
 N_RESTATEMENTS = 16
 """Restatements that the manifest itself names; the delivery log holds all."""
 

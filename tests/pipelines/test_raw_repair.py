@@ -10,9 +10,11 @@ import pytest
 
 from quant_core.errors import LakeError
 from quant_pipelines.lake.lake import Lake
-from quant_pipelines.raw.raw_repair import RawRepair
+from quant_pipelines.raw.raw_repair import RawRepair, repair_raw
 from quant_pipelines.raw.raw_store import RawStore
+from quant_pipelines.sources.catalog import Offer
 from tests.pipelines.damage import KINDS, harm
+from tests.pipelines.killed_storage import Killed, killed_lake
 from tests.pipelines.raw_damages import FOLDER, MANIFESTS, faults, growing_history, raw_content, repaired
 from tests.pipelines.raw_histories import (
     KEY,
@@ -200,3 +202,49 @@ def test_what_the_source_still_has_of_a_lost_part_comes_back_and_later_deliverie
     assert rows["close"][2] == 99.0
     store.ingest(growing_history(), instrument())
     assert store.read(KEY).rows.height == 12
+
+
+@pytest.mark.parametrize(
+    ("harmed", "source"),
+    [
+        (MANIFESTS, growing_history()),
+        ((MANIFESTS[0], "_v2/part-00012.parquet"), growing_history()),
+        (("_folded/part-00000001-00000008.parquet",), scripted([hours({h: float(h + 1) for h in range(6)})])),
+    ],
+    ids=["manifests", "manifest and part", "lost rows"],
+)
+def test_a_repair_that_is_killed_anywhere_is_ended_by_the_next(
+    built: Path, tmp_path: Path, harmed: tuple[str, ...], source: Script
+) -> None:
+    def harmed_lake(name: str) -> Path:
+        folder = Path(shutil.copytree(built, tmp_path / name))
+        for file in harmed:
+            harm(folder / FOLDER / file, "zeroed")
+        return folder
+
+    clean = harmed_lake("clean")
+    repaired(clean, source)
+    expected = fingerprints(clean)
+    for n_left in range(50):
+        folder = harmed_lake(f"killed_{n_left}")
+        try:
+            repair_raw(killed_lake(folder, n_left), KEY, Offer(source, instrument()))
+        except Killed:
+            repaired(folder, source)
+            assert fingerprints(folder) == expected, f"killed before operation {n_left}"
+        else:
+            break
+    assert n_left > 2
+
+
+def test_a_manifest_of_a_later_release_is_no_damage_and_stays(lake_folder: Path) -> None:
+    for name in MANIFESTS:
+        path = lake_folder / FOLDER / name
+        path.write_bytes(path.read_bytes().replace(b'"format": 2', b'"format": 3'))
+    before = raw_content(lake_folder)
+    assert faults(lake_folder) == {}
+    done = repaired(lake_folder, growing_history())
+    assert "expected format 2, found 3. Nothing is wrong with it" in done.lines[0]
+    assert raw_content(lake_folder) == before
+    with pytest.raises(LakeError, match="found 3"):
+        RawStore(Lake(str(lake_folder))).ingest(growing_history(), instrument())
