@@ -215,4 +215,6 @@ def last_by_bar(rows: pl.DataFrame, number: str) -> pl.DataFrame:
     >>> last_by_bar(pl.DataFrame({"ts": [1, 2, 2, 2, 3], "n": [1, 1, 2, 2, 1]}), "n").rows()
     [(1, 1), (2, 2), (2, 2), (3, 1)]
     """
+    if rows[number].min() == rows[number].max():
+        return rows
     return rows.filter(pl.col(number) == pl.col(number).max().over("ts"))

@@ -24,8 +24,8 @@ from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import SYMBOLS, PartitionKey
 from quant_pipelines.lake.seal import Fault
 from quant_pipelines.lake.unpartitioned import table_path
+from quant_pipelines.raw.manifest_entries import Loss
 from quant_pipelines.raw.raw_damage import readable
-from quant_pipelines.raw.raw_manifest import Loss
 from quant_pipelines.raw.raw_repair import RawRepair, repair_raw
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.report import report_path

@@ -18,7 +18,8 @@ from quant_pipelines.lake.lake import digest
 from quant_pipelines.lake.seal import DamageKind, Fault
 from quant_pipelines.lake.storage import Storage
 from quant_pipelines.raw.folding import n_to_fold
-from quant_pipelines.raw.raw_manifest import DeliveryRecord, LogPiece, Manifest
+from quant_pipelines.raw.manifest_entries import DeliveryRecord, LogPiece
+from quant_pipelines.raw.raw_manifest import Manifest
 
 LOG_FOLDER = "_deliveries"
 _GZIP = b"\x1f\x8b"

@@ -1,6 +1,6 @@
-"""Earlier manifests: those of releases that rewrote the list of all deliveries with every commit.
+"""Earlier manifests: those of releases that rewrote the list of all deliveries with every commit; and later ones.
 
-Put here: their fields, and the same facts as a manifest of this release.
+Put here: the fields of earlier ones, the same facts as a manifest of this release, the refusal of later ones.
 Keep out: the manifest of this release (raw_manifest.py).
 """
 
@@ -9,23 +9,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from pydantic import Field, ValidationError
 
 from quant_core.bars.history import Restatement
+from quant_core.errors import LakeError
 from quant_pipelines.lake.lake import digest
-from quant_pipelines.raw.raw_manifest import (
-    N_RESTATEMENTS,
-    DeliveryRecord,
-    Entry,
-    Manifest,
-    Part,
-    Totals,
-    VersionRestatement,
-    no_manifest,
-)
+from quant_pipelines.raw.manifest_entries import DeliveryRecord, Entry, Part, Totals, VersionRestatement
+from quant_pipelines.raw.raw_manifest import FORMAT, N_RESTATEMENTS, Manifest, no_manifest
 from quant_pipelines.sources.contract import Instrument
+
+
+class LaterManifestError(LakeError):
+    """A manifest is of a release after this one: it is not damaged, and this release cannot read it."""
 
 
 class _Part(Entry):
@@ -75,8 +72,15 @@ def manifest_of_text(text: bytes, path: str) -> Manifest:
     """Read a manifest of this release or of an earlier one; the rows of an earlier one keep their data version.
 
     Raises:
+        LaterManifestError: a later release wrote it.
         LakeError: the file is not a manifest of this project.
     """
+    fields = _fields(text)
+    if isinstance(fields.get("format"), int) and fields["format"] != FORMAT:
+        raise LaterManifestError(
+            f"Manifest {path} is of another release: expected format {FORMAT}, found {fields['format']}. Nothing is "
+            "wrong with it; work on this lake with the release that wrote it."
+        )
     if not is_earlier(text):
         return Manifest.of_text(text, path)
     try:
@@ -86,12 +90,18 @@ def manifest_of_text(text: bytes, path: str) -> Manifest:
 
 
 def is_earlier(text: bytes) -> bool:
-    """True for JSON with versions and no format; what is no JSON is refused by whoever reads it next."""
+    """True for a manifest with versions and no format; what is no JSON is refused by whoever reads it next."""
+    fields = _fields(text)
+    return "versions" in fields and "format" not in fields
+
+
+def _fields(text: bytes) -> dict[str, Any]:
+    """The fields of a JSON object; none of any other text."""
     try:
         fields: object = json.loads(text)
     except ValueError:
-        return False
-    return isinstance(fields, dict) and "versions" in fields and "format" not in fields
+        return {}
+    return cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}
 
 
 def _converted(old: _EarlierManifest) -> Manifest:

@@ -22,7 +22,8 @@ from quant_core.tables import TABLES
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
-from quant_pipelines.raw.raw_manifest import DeliveryRecord, Manifest
+from quant_pipelines.raw.manifest_entries import DeliveryRecord
+from quant_pipelines.raw.raw_manifest import Manifest
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.sources.contract import Instrument, Source
 

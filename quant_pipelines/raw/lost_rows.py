@@ -17,9 +17,10 @@ from quant_pipelines.lake.facts import digest, to_parquet
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.lake.storage import Storage
 from quant_pipelines.raw.delivery_log import all_deliveries
+from quant_pipelines.raw.manifest_entries import DeliveryRecord, Loss, Part
 from quant_pipelines.raw.part_files import TABLE_OF, Kind, facts_of, read_part, without_rows, write_part
 from quant_pipelines.raw.part_writing import NewPart, with_parts
-from quant_pipelines.raw.raw_manifest import DeliveryRecord, Loss, Manifest, Part
+from quant_pipelines.raw.raw_manifest import Manifest
 from quant_pipelines.raw.raw_store import RawStore
 
 _IDENTITY = ["origin", "origin_row", "reason", "raw_text"]

@@ -12,8 +12,9 @@ from quant_pipelines.lake.facts import digest
 from quant_pipelines.lake.seal import fault_in_parquet, is_sealed
 from quant_pipelines.lake.storage import Storage
 from quant_pipelines.raw.delivery_log import LOG_FOLDER, records_in
+from quant_pipelines.raw.manifest_entries import DeliveryRecord, LogPiece, Loss, Part
 from quant_pipelines.raw.part_files import Kind, PartFacts, extended_hash, facts_of
-from quant_pipelines.raw.raw_manifest import DeliveryRecord, LogPiece, Loss, Manifest, Part
+from quant_pipelines.raw.raw_manifest import Manifest
 
 
 def rebuilt_manifest(storage: Storage, folder: str, paths: Sequence[str], copy: Manifest | None) -> Manifest | None:

@@ -22,7 +22,8 @@ from quant_pipelines.lake.facts import digest, sealed_parquet
 from quant_pipelines.lake.schemas import refuse_other_raw_columns
 from quant_pipelines.lake.seal import Fault, Sealed, fault_in_parquet, sealed_end
 from quant_pipelines.lake.storage import Storage
-from quant_pipelines.raw.raw_manifest import Entry, Manifest, Part
+from quant_pipelines.raw.manifest_entries import Entry, Part
+from quant_pipelines.raw.raw_manifest import Manifest
 
 RAW, QUARANTINE = TABLES["raw_rows"], TABLES["quarantine"]
 

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from quant_pipelines.lake.storage import Storage
+from quant_pipelines.raw.manifest_entries import DeliveryRecord, Part
 from quant_pipelines.raw.part_files import (
     TABLE_OF,
     Kind,
@@ -22,7 +23,7 @@ from quant_pipelines.raw.part_files import (
     told_state,
     write_part,
 )
-from quant_pipelines.raw.raw_manifest import DeliveryRecord, Manifest, Part
+from quant_pipelines.raw.raw_manifest import Manifest
 
 
 @dataclass(frozen=True)

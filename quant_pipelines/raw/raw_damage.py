@@ -14,10 +14,11 @@ from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.lake.seal import Fault
 from quant_pipelines.lake.storage import Storage
 from quant_pipelines.raw.delivery_log import fault_in_log
-from quant_pipelines.raw.earlier_manifest import is_earlier, manifest_of_text
+from quant_pipelines.raw.earlier_manifest import LaterManifestError, is_earlier, manifest_of_text
+from quant_pipelines.raw.manifest_entries import LogPiece, Part
 from quant_pipelines.raw.manifest_files import ManifestFiles
 from quant_pipelines.raw.part_files import fault_in_part
-from quant_pipelines.raw.raw_manifest import LogPiece, Manifest, Part
+from quant_pipelines.raw.raw_manifest import Manifest
 from quant_pipelines.raw.raw_store import RawStore
 
 
@@ -93,6 +94,8 @@ def _needs_copy(storage: Storage, files: ManifestFiles) -> bool:
 def _fault_in_manifest(content: bytes, path: str) -> Fault | None:
     try:
         manifest_of_text(content, path)
+    except LaterManifestError:
+        return None
     except LakeError as error:
         return Fault("altered" if content.rstrip().endswith(b"}") else "truncated", str(error))
     return None

@@ -14,14 +14,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
 
-from quant_core.errors import QuantError
+from quant_core.errors import LakeError, QuantError
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.raw.earlier_manifest import LaterManifestError
 from quant_pipelines.raw.lost_rows import Lost, refilled, rewritten
+from quant_pipelines.raw.manifest_entries import LogPiece, Loss, Part
 from quant_pipelines.raw.manifest_files import ManifestFiles
 from quant_pipelines.raw.manifest_rebuild import rebuilt_manifest, with_losses
 from quant_pipelines.raw.raw_damage import RawFile, fault_in_raw, readable
-from quant_pipelines.raw.raw_manifest import LogPiece, Loss, Manifest, Part
+from quant_pipelines.raw.raw_manifest import Manifest
 from quant_pipelines.raw.raw_store import ASSET, RawStore
 from quant_pipelines.sources.catalog import Offer
 
@@ -80,7 +82,7 @@ class _Repair:
         with TemporaryDirectory(prefix="repair") as folder:
             self._replay_folder = folder
             manifest = self._with_earlier_losses(self._without_lost_log(self._with_parts(manifest)))
-        if manifest != before or copy is None:
+        if manifest != before or manifest != copy:
             self._files.publish(manifest)
         losses = [loss for loss in manifest.losses if (loss.what, loss.first) not in known]
         self._lines += [f"Lost of {self._key}: {loss}" for loss in losses]
@@ -89,6 +91,13 @@ class _Repair:
     def _remade(self) -> Manifest | None:
         """The manifest from its copy or the parts; what it cannot name is set aside."""
         path, copy = self._files.manifest_path, readable(self._lake.storage, self._files.copy_path)
+        try:
+            self._files.read()
+        except LaterManifestError as error:
+            self._lines.append(str(error))
+            return None
+        except LakeError:
+            pass  # damaged or gone: that is why this runs
         stored = self._files.stored_files()
         manifest = rebuilt_manifest(self._lake.storage, self._files.folder, stored, copy)
         if manifest is None:

@@ -27,10 +27,11 @@ from quant_pipelines.lake.partition_folders import partitions_in
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.raw.delivery_check import check_delivery
 from quant_pipelines.raw.delivery_log import all_deliveries
+from quant_pipelines.raw.manifest_entries import DeliveryRecord
 from quant_pipelines.raw.manifest_files import ManifestFiles
 from quant_pipelines.raw.part_files import Kind, read_part, without_rows
 from quant_pipelines.raw.part_writing import NewPart, with_parts
-from quant_pipelines.raw.raw_manifest import DeliveryRecord, Manifest
+from quant_pipelines.raw.raw_manifest import Manifest
 from quant_pipelines.raw.raw_rows import RawRows, raw_rows_of
 from quant_pipelines.sources.contract import Delivery, Instrument, Source
 

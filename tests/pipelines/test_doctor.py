@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from quant_pipelines.checks.intact_check import look_at_sample
 from quant_pipelines.checks.lake_files import published_files
-from quant_pipelines.cli import run
 from quant_pipelines.lake.facts import stored_facts
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.stages.key_run import KeyPlan, run_key
 from quant_pipelines.stages.stage import discover_stages
+from tests.pipelines.damage import KINDS, harm, qe
 from tests.pipelines.small_project import SmallProject, fingerprints
 
 KEY = PartitionKey("AAA", "D1")
@@ -37,21 +34,6 @@ DETAILS = ("details", "AAA", "D1", "--event", "k_consecutive(window_bars=2)", "-
 STAGES = [s for s in discover_stages("symbol_timeframe") if s.refresh != "on_request"]
 
 
-def _flip(content: bytes) -> bytes:
-    changed = bytearray(content)
-    changed[len(content) // 3] ^= 1
-    return bytes(changed)
-
-
-CHANGES: dict[str, Callable[[bytes], bytes]] = {
-    "truncated": lambda c: c[: len(c) // 2],
-    "zeroed": lambda c: bytes(len(c)),
-    "empty": lambda c: b"",
-    "altered": _flip,
-}
-KINDS = (*CHANGES, "deleted")
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     """A project with every file of one key, marts and a report."""
@@ -68,7 +50,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
             ("launch", "marts"),
             ("report", "AAA"),
         ):
-            code, text = _qe(*arguments)
+            code, text = qe(*arguments)
             assert code == 0, text
     return project
 
@@ -81,23 +63,6 @@ def project(built: SmallProject, monkeypatch: pytest.MonkeyPatch) -> SmallProjec
     return built
 
 
-def _qe(*arguments: str) -> tuple[int, str]:
-    """Exit code and output of a command."""
-    console = Console(file=io.StringIO(), width=240, force_terminal=False)
-    code = run(arguments, console)
-    return code, str(console.file.getvalue())  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
-
-
-def _harm(path: Path, kind: str) -> bytes:
-    """Damage a file; returns its content now, or before where it is deleted."""
-    content = path.read_bytes()
-    if kind == "deleted":
-        path.unlink()
-        return content
-    path.write_bytes(CHANGES[kind](content))
-    return path.read_bytes()
-
-
 def _sound(project: SmallProject) -> dict[str, str]:
     return {n: h for n, h in fingerprints(project.root / "lake").items() if not n.startswith("damaged/")}
 
@@ -107,7 +72,7 @@ def _kept(project: SmallProject) -> list[bytes]:
 
 
 def test_a_sound_lake_has_nothing_to_name(project: SmallProject) -> None:
-    code, text = _qe("doctor")
+    code, text = qe("doctor")
     assert (code, text) == (
         0,
         f"Lake: {len(published_files(project.lake))} files looked through, 0 damaged, 0 not verifiable.\n",
@@ -128,12 +93,12 @@ def _all_45() -> list[Any]:
 def test_45_kinds_of_damage_are_named_kept_and_mended(project: SmallProject, table: str, kind: str) -> None:
     before, path = _sound(project), Path(project.lake.location(table, KEY))
     relative = path.relative_to(project.root / "lake").as_posix()
-    damaged = _harm(path, kind)
-    code, text = _qe("doctor")
+    damaged = harm(path, kind)
+    code, text = qe("doctor")
     assert code == 1
     assert f"Damaged: {relative} ({table} AAA|D1): {kind}, " in text
     assert path.exists() == (kind != "deleted")  # only --repair moves anything
-    code, text = _qe("doctor", "--repair")
+    code, text = qe("doctor", "--repair")
     assert code == 0
     assert not path.exists()
     if kind != "deleted":
@@ -141,23 +106,23 @@ def test_45_kinds_of_damage_are_named_kept_and_mended(project: SmallProject, tab
         assert damaged in _kept(project)
     if table == "stats_details":
         assert "qe details" in text
-        assert _qe(*DETAILS)[0] == 0
+        assert qe(*DETAILS)[0] == 0
     else:
         assert "  qe backfill --missing" in text
         assert run_key(project.inputs, KeyPlan(STAGES), KEY).failures == []
     assert _sound(project) == before
-    assert _qe("doctor")[0] == 0
+    assert qe("doctor")[0] == 0
 
 
 def test_the_command_that_the_doctor_names_makes_the_tables_again(project: SmallProject) -> None:
     before = _sound(project)
     for table in ("bars", "coverage", "market_stats"):
-        _harm(Path(project.lake.location(table, KEY)), "altered")
-    assert _qe("doctor", "--repair")[0] == 0
-    assert "missing" in _qe("status", "--explain")[1]
-    assert _qe("backfill", "--missing", "--timeframes", "D1")[0] == 0
+        harm(Path(project.lake.location(table, KEY)), "altered")
+    assert qe("doctor", "--repair")[0] == 0
+    assert "missing" in qe("status", "--explain")[1]
+    assert qe("backfill", "--missing", "--timeframes", "D1")[0] == 0
     assert _sound(project) == before
-    assert _qe("doctor")[0] == 0
+    assert qe("doctor")[0] == 0
 
 
 SOME_SLOW = [pytest.param(k, marks=[] if k in ("truncated", "deleted") else pytest.mark.slow) for k in KINDS]
@@ -167,13 +132,13 @@ SOME_SLOW = [pytest.param(k, marks=[] if k in ("truncated", "deleted") else pyte
 def test_a_mart_is_named_kept_and_built_again(project: SmallProject, kind: str) -> None:
     path = project.root / "lake" / "mart__coverage" / "data.parquet"
     before = path.read_bytes()
-    damaged = _harm(path, kind)
-    code, text = _qe("doctor", "--repair")
+    damaged = harm(path, kind)
+    code, text = qe("doctor", "--repair")
     assert code == 0
     assert f"Damaged: mart__coverage/data.parquet (mart__coverage): {kind}, " in text
     assert "  qe launch marts" in text
     assert kind == "deleted" or damaged in _kept(project)
-    assert _qe("launch", "marts")[0] == 0
+    assert qe("launch", "marts")[0] == 0
     assert path.read_bytes() == before
 
 
@@ -182,14 +147,14 @@ def test_a_mart_is_named_kept_and_built_again(project: SmallProject, kind: str) 
 def test_a_report_is_named_kept_and_written_again(project: SmallProject, kind: str, by: str) -> None:
     path = project.root / "lake" / "reports" / "AAA.html"
     before = path.read_bytes()
-    damaged = _harm(path, kind)
-    code, text = _qe("doctor")
+    damaged = harm(path, kind)
+    code, text = qe("doctor")
     assert code == 1
     assert f"Damaged: reports/AAA.html (report AAA): {kind}, " in text
     if by == "doctor":
-        assert "  qe report AAA" in _qe("doctor", "--repair")[1]
+        assert "  qe report AAA" in qe("doctor", "--repair")[1]
         assert not path.exists()
-    assert _qe("report", "AAA")[0] == 0
+    assert qe("report", "AAA")[0] == 0
     assert path.read_bytes() == before
     assert kind == "deleted" or damaged in _kept(project)
 
@@ -201,63 +166,26 @@ def _raw_file(project: SmallProject, file: str) -> Path:
     return project.root / "lake" / "raw_bars" / "symbol=AAA" / "timeframe=D1" / file
 
 
-def _harm_raw(path: Path, kind: str) -> bytes:
-    if kind == "altered" and path.name.startswith("manifest"):
-        path.write_bytes(path.read_bytes().replace(b'"instrument"', b'"instrumemt"'))
-        return path.read_bytes()
-    return _harm(path, kind)
-
-
 @pytest.mark.parametrize("kind", SOME_SLOW)
 @pytest.mark.parametrize("file", RAW_FILES)
 def test_raw_files_are_named_kept_and_mended(project: SmallProject, kind: str, file: str) -> None:
     before, path = fingerprints_of_raw(project), _raw_file(project, file)
-    damaged = _harm_raw(path, kind)
+    damaged = harm(path, kind)
     harmed = fingerprints_of_raw(project)
-    code, text = _qe("doctor")
+    code, text = qe("doctor")
     assert code == 1
     assert f"Damaged: raw_bars/symbol=AAA/timeframe=D1/{file} (raw_bars AAA|D1): {kind}, " in text
     assert "raw rows cannot be computed again. qe doctor --repair" in text
     assert fingerprints_of_raw(project) == harmed  # only --repair moves anything
-    code, text = _qe("status", "--explain")
+    code, text = qe("status", "--explain")
     assert code == 0
     if file == "manifest.json":
         assert "AAA|D1: missing, raw_bars: Manifest raw_bars/symbol=AAA/timeframe=D1/manifest.json is " in text
-    code, text = _qe("doctor", "--repair")
+    code, text = qe("doctor", "--repair")
     assert code == 0, text
     assert fingerprints_of_raw(project) == before
     assert kind == "deleted" or damaged in _kept(project)
-    assert _qe("doctor")[0] == 0
-
-
-def test_a_part_that_no_source_has_is_lost_by_name_and_asked_for_again_by_every_repair(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The file in the inbox is another one now: the bars that it has of the part come back, the others are lost."""
-    project = SmallProject.at(tmp_path)
-    (project.root / "home").mkdir()
-    for name, value in project.environment.items():
-        monkeypatch.setenv(name, value)
-    project.drop("AAA")
-    assert _qe("launch", "register_symbols")[0] == _qe("launch", "ingest", "AAA|D1")[0] == 0
-    kept = (project.inbox / "AAA.csv").read_text()
-    project.drop("AAA", "\n".join(kept.splitlines()[:-10]) + "\n")
-    _harm(_raw_file(project, RAW_FILES[2]), "zeroed")
-    assert _qe("doctor")[0] == 1
-    code, text = _qe("doctor", "--repair")
-    assert code == 1
-    assert "Lost of AAA|D1: delivered parts of rows 1 to 1: 400 rows from 2020-01-0" in text
-    assert ", 390 of them restored" in text
-    assert project.raw_store.read(KEY).rows.height == 390
-    code, text = _qe("doctor")
-    assert code == 0
-    assert "Lost earlier, of AAA|D1: delivered parts of rows 1 to 1: 400 rows" in text
-    project.drop("AAA", kept)
-    code, text = _qe("doctor", "--repair")
-    assert code == 0
-    assert "Restored of AAA|D1: 10 rows" in text
-    assert project.raw_store.read(KEY).rows.height == 400
-    assert "Lost" not in _qe("doctor")[1]
+    assert qe("doctor")[0] == 0
 
 
 def fingerprints_of_raw(project: SmallProject) -> dict[str, bytes]:
@@ -272,17 +200,17 @@ def test_files_without_a_checksum_are_named_and_no_damage(project: SmallProject)
     facts = stored_facts(project.lake.storage, project.lake.path("features", KEY))
     rows = project.lake.read("features", KEY)
     rows.write_parquet(path, metadata={"quant_engine": json.dumps(facts.__dict__)})
-    code, text = _qe("doctor")
+    code, text = qe("doctor")
     assert code == 0
     assert "Not verifiable: 1 files of features, for example features/symbol=AAA/timeframe=D1/data.parquet" in text
-    assert "Not verifiable: features/symbol=AAA/" in _qe("doctor", "--explain")[1]
+    assert "Not verifiable: features/symbol=AAA/" in qe("doctor", "--explain")[1]
     path.write_bytes(sealed)
 
 
 def test_pages_of_people_are_left_alone(project: SmallProject) -> None:
     page = project.root / "lake" / "reports" / "notes.html"
     page.write_text("<html>half a page")
-    assert _qe("doctor", "--repair")[0] == 0
+    assert qe("doctor", "--repair")[0] == 0
     assert page.exists()
     page.unlink()
 
@@ -292,7 +220,7 @@ def test_the_check_samples_by_its_seed_and_names_what_it_finds(project: SmallPro
     shutil.copytree(project.root / "lake", copy.root / "lake", dirs_exist_ok=True)
     n_files, n_looked_at, found = look_at_sample(copy.lake, n_files=3, seed=1)
     assert (n_files, n_looked_at, found) == (len(published_files(copy.lake)), 3, [])
-    _harm(Path(copy.lake.location("bars", KEY)), "altered")
+    harm(Path(copy.lake.location("bars", KEY)), "altered")
     hits = [bool(look_at_sample(copy.lake, n_files=3, seed=seed)[2]) for seed in range(40)]
     assert hits == [bool(look_at_sample(copy.lake, n_files=3, seed=seed)[2]) for seed in range(40)]
     assert 0 < sum(hits) < 40
@@ -312,9 +240,9 @@ def test_the_commands_of_the_docs_mend_damage_everywhere(project: SmallProject) 
     before = _sound(project)
     lake = project.root / "lake"
     for path in (project.lake.path("features", KEY), "mart__quality/data.parquet", "reports/AAA.html"):
-        _harm(lake / path, "zeroed")
+        harm(lake / path, "zeroed")
     # The missing week is none of the damage.
     lines = [f"{c} --timeframes D1" if "backfill" in c else c for c in commands]
-    codes = {line: _qe(*line.split()[1:])[0] for line in lines}
+    codes = {line: qe(*line.split()[1:])[0] for line in lines}
     assert [line for line, code in codes.items() if code] == ["qe doctor"]
     assert _sound(project) == before

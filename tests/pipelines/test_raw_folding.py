@@ -11,10 +11,10 @@ import pytest
 
 from quant_core.errors import LakeError
 from quant_pipelines.lake.lake import Lake
-from quant_pipelines.lake.storage import Storage
 from quant_pipelines.raw import raw_store
 from quant_pipelines.raw.folding import MOST_ROWS, n_to_fold
 from quant_pipelines.raw.raw_store import RawStore
+from tests.pipelines.killed_storage import Killed, killed_store
 from tests.pipelines.raw_histories import (
     KEY,
     Script,
@@ -137,38 +137,6 @@ def test_known_rows_of_a_source_that_stays_where_it_is_add_no_record(tmp_path: P
     assert fingerprints(tmp_path) == before
 
 
-class Killed(BaseException):
-    """What a killed process does: nothing more."""
-
-
-class KilledStorage(Storage):
-    """A storage whose process dies before its operation number ``n_left``."""
-
-    def __init__(self, url: str, n_left: int) -> None:
-        super().__init__(url)
-        self.n_left = n_left
-
-    def _count(self) -> None:
-        if self.n_left == 0:
-            raise Killed
-        self.n_left -= 1
-
-    def write(self, path: str, content: bytes) -> None:
-        self._count()
-        super().write(path, content)
-
-    def delete(self, path: str) -> None:
-        if self.exists(path):
-            self._count()
-        super().delete(path)
-
-
-def _with_storage(folder: Path, n_left: int) -> RawStore:
-    lake = Lake(str(folder))
-    lake.storage = KilledStorage(str(folder), n_left)
-    return RawStore(lake)
-
-
 @pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.slow) for s in range(2, 12))])
 def test_a_kill_between_any_two_operations_leaves_the_same_store(seed: int, tmp_path: Path) -> None:
     sessions = random_sessions(seed, 6)
@@ -181,7 +149,7 @@ def test_a_kill_between_any_two_operations_leaves_the_same_store(seed: int, tmp_
             was_killed = False
             for session in sessions:
                 try:
-                    _with_storage(folder, n_left if not was_killed else 10_000).ingest(session, instrument())
+                    killed_store(folder, n_left if not was_killed else 10_000).ingest(session, instrument())
                 except Killed:
                     was_killed = True
                     _reads_as_before_or_after(folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -10,12 +9,13 @@ import polars as pl
 import pytest
 
 from quant_core.errors import LakeError
-from quant_pipelines.lake.facts import digest, to_parquet
 from quant_pipelines.lake.lake import Lake
-from quant_pipelines.raw.raw_damage import fault_in_raw, raw_files
 from quant_pipelines.raw.raw_repair import RawRepair, repair_raw
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.sources.catalog import Offer
+from tests.pipelines.damage import KINDS, harm
+from tests.pipelines.killed_storage import Killed, killed_lake
+from tests.pipelines.raw_damages import FOLDER, MANIFESTS, faults, growing_history, raw_content, repaired
 from tests.pipelines.raw_histories import (
     KEY,
     Script,
@@ -26,53 +26,15 @@ from tests.pipelines.raw_histories import (
     random_sessions,
     said,
     scripted,
-    without_folding,
 )
 from tests.pipelines.small_project import data_files, fingerprints
-from tests.pipelines.test_doctor import CHANGES
-
-FOLDER = Path("raw_bars/symbol=EURUSD/timeframe=H1")
-KINDS = (*CHANGES, "deleted")
-MANIFESTS = ("manifest.json", "manifest.copy.json")
-
-
-def _history(n_rows: int = 14) -> Script:
-    """One-row deliveries, one of which restates an earlier bar."""
-    batches = [hours({h: float(h + 1)}) for h in range(n_rows)]
-    if n_rows > 9:
-        batches[9] = hours({2: 99.0, 9: 10.0})
-    return scripted(batches)
-
-
-def _harm(path: Path, kind: str) -> None:
-    if kind == "deleted":
-        path.unlink()
-    elif kind == "altered" and path.name.startswith("manifest"):
-        path.write_bytes(path.read_bytes().replace(b'"instrument"', b'"instrumemt"'))
-    else:
-        path.write_bytes(CHANGES[kind](path.read_bytes()))
-
-
-def _repair(folder: Path, source: Script | None = None) -> RawRepair:
-    offer = None if source is None else Offer(source, instrument())
-    return repair_raw(Lake(str(folder)), KEY, offer)
-
-
-def _faults(folder: Path) -> dict[str, str]:
-    lake = Lake(str(folder))
-    found = {file.path: fault_in_raw(lake, file) for file in raw_files(lake)}
-    return {Path(path).name: fault.kind for path, fault in found.items() if fault is not None}
-
-
-def _raw(folder: Path) -> dict[str, bytes]:
-    return {n: p.read_bytes() for n, p in data_files(folder).items() if n.startswith("raw_bars")}
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake with parts, folds, a version 2 and a delivery log."""
     folder = tmp_path_factory.mktemp("built")
-    played(folder, [_history()])
+    played(folder, [growing_history()])
     names = set(data_files(folder))
     assert any("/_folded/" in n for n in names)
     assert any("/_v2/" in n for n in names)
@@ -98,39 +60,39 @@ def _files_with_kinds() -> list[object]:
 
 @pytest.mark.parametrize(("file", "kind"), _files_with_kinds())
 def test_every_kind_of_damage_is_named_and_mended(lake_folder: Path, file: str, kind: str) -> None:
-    before, told = _raw(lake_folder), said(RawStore(Lake(str(lake_folder))))
+    before, told = raw_content(lake_folder), said(RawStore(Lake(str(lake_folder))))
     path = sorted((lake_folder / FOLDER).glob(file))[-1]
-    _harm(path, kind)
-    assert _faults(lake_folder) == {path.name: kind}
-    done = _repair(lake_folder, _history())
+    harm(path, kind)
+    assert faults(lake_folder) == {path.name: kind}
+    done = repaired(lake_folder, growing_history())
     if file.startswith("_deliveries"):
         assert not done.is_whole
         assert "Lost of EURUSD|H1: deliveries 6 to 10: 5 records" in done.lines[-1]
         assert said(RawStore(Lake(str(lake_folder)))) == told
     else:
         assert done.is_whole, done.lines
-        assert _raw(lake_folder) == before
-    assert _faults(lake_folder) == {}
-    assert _repair(lake_folder, _history()) == RawRepair((), is_whole=True)
+        assert raw_content(lake_folder) == before
+    assert faults(lake_folder) == {}
+    assert repaired(lake_folder, growing_history()) == RawRepair((), is_whole=True)
     kept = [p for p in (lake_folder / "damaged").rglob("*") if p.is_file()]
     assert len(kept) == (kind != "deleted")
 
 
 @pytest.mark.parametrize("kind", ["deleted", "truncated"])
 def test_a_manifest_that_is_gone_is_not_nothing_delivered(lake_folder: Path, kind: str) -> None:
-    store, source = RawStore(Lake(str(lake_folder))), _history()
-    before = _raw(lake_folder)
-    _harm(lake_folder / FOLDER / "manifest.json", kind)
-    damaged = _raw(lake_folder)
+    store, source = RawStore(Lake(str(lake_folder))), growing_history()
+    before = raw_content(lake_folder)
+    harm(lake_folder / FOLDER / "manifest.json", kind)
+    damaged = raw_content(lake_folder)
     for asked in (lambda: store.ingest(source, instrument()), lambda: store.read(KEY), lambda: store.manifest(KEY)):
         with pytest.raises(LakeError, match="qe doctor --repair"):
             asked()
     assert store.keys() == [KEY]
-    assert _raw(lake_folder) == damaged
-    assert _repair(lake_folder).is_whole
-    assert _raw(lake_folder) == before
+    assert raw_content(lake_folder) == damaged
+    assert repaired(lake_folder).is_whole
+    assert raw_content(lake_folder) == before
     store.ingest(source, instrument())
-    assert _raw(lake_folder) == before
+    assert raw_content(lake_folder) == before
 
 
 @pytest.mark.parametrize("rules", ["keep", "remove"])
@@ -146,7 +108,7 @@ def test_without_manifest_and_copy_the_parts_say_everything(seed: int, rules: st
             (tmp_path / FOLDER / name).unlink()
         with pytest.raises(LakeError, match="is missing"):
             store.ingest(sessions[-1], instrument(rules))
-        done = _repair(tmp_path)
+        done = repaired(tmp_path)
         assert done.is_whole, done.lines
         after = store.manifest(KEY)
         assert after is not None
@@ -164,15 +126,15 @@ def test_without_manifest_and_copy_the_parts_say_everything(seed: int, rules: st
 
 def test_a_copy_that_is_one_delivery_behind_takes_it_from_its_parts(tmp_path: Path) -> None:
     """Killed between manifest and copy, and then the manifest is damaged; the source has the row no more."""
-    source = _history(5)
+    source = growing_history(5)
     store = played(tmp_path, [Script("fake", source.planned[:4])])
     copy = (tmp_path / FOLDER / "manifest.copy.json").read_bytes()
     store.ingest(source, instrument())
     told = said(store)
     (tmp_path / FOLDER / "manifest.copy.json").write_bytes(copy)
-    assert _faults(tmp_path) == {}
-    _harm(tmp_path / FOLDER / "manifest.json", "zeroed")
-    done = _repair(tmp_path)
+    assert faults(tmp_path) == {}
+    harm(tmp_path / FOLDER / "manifest.json", "zeroed")
+    done = repaired(tmp_path)
     assert done.is_whole, done.lines
     assert said(store) == told
     store.ingest(Script("fake", []), instrument())
@@ -180,27 +142,27 @@ def test_a_copy_that_is_one_delivery_behind_takes_it_from_its_parts(tmp_path: Pa
 
 
 def test_a_half_written_delivery_is_set_aside_and_delivered_again(tmp_path: Path) -> None:
-    source = _history(4)
+    source = growing_history(4)
     store = played(tmp_path, [source])
     expected = fingerprints(tmp_path)
     part = tmp_path / FOLDER / "_v1" / "part-00004.parquet"
     part.write_bytes(part.read_bytes()[:100])
     for name in MANIFESTS:
         (tmp_path / FOLDER / name).unlink()
-    done = _repair(tmp_path)
+    done = repaired(tmp_path)
     assert any("part-00004.parquet is set aside" in line for line in done.lines)
     store.ingest(source, instrument())
     assert {n: h for n, h in fingerprints(tmp_path).items() if not n.startswith("damaged/")} == expected
 
 
 def test_a_first_delivery_that_was_killed_is_no_damage(tmp_path: Path) -> None:
-    store = played(tmp_path, [_history(1)])
+    store = played(tmp_path, [growing_history(1)])
     for name in MANIFESTS:
         (tmp_path / FOLDER / name).unlink()
     (tmp_path / FOLDER / "first_delivery.pending").write_bytes(b"")
     assert store.keys() == []
     assert store.manifest(KEY) is None
-    assert store.ingest(_history(1), instrument()).n_parts == 1
+    assert store.ingest(growing_history(1), instrument()).n_parts == 1
     assert not (tmp_path / FOLDER / "first_delivery.pending").exists()
 
 
@@ -208,10 +170,10 @@ def test_rows_that_no_source_has_are_lost_by_name_and_the_rest_is_read(lake_fold
     store = RawStore(Lake(str(lake_folder)))
     before = store.manifest(KEY)
     (part,) = sorted((lake_folder / FOLDER / "_folded").glob("part-*"))
-    _harm(part, "altered")
+    harm(part, "altered")
     with pytest.raises(LakeError, match="is damaged"):
         store.read(KEY)
-    done = _repair(lake_folder)
+    done = repaired(lake_folder)
     assert not done.is_whole
     assert done.lines[-1] == (
         "Lost of EURUSD|H1: delivered parts of rows 1 to 8: 8 rows from 2024-01-01 00:00 to 2024-01-01 07:00, "
@@ -223,7 +185,7 @@ def test_rows_that_no_source_has_are_lost_by_name_and_the_rest_is_read(lake_fold
     assert after.data_version() != before.data_version()
     assert store.read(KEY).rows.sort("ts")["close"].to_list() == [99.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0]
     again = store.manifest(KEY)
-    assert _repair(lake_folder).is_whole
+    assert repaired(lake_folder).is_whole
     assert store.manifest(KEY) == again
 
 
@@ -231,83 +193,58 @@ def test_what_the_source_still_has_of_a_lost_part_comes_back_and_later_deliverie
     store = RawStore(Lake(str(lake_folder)))
     told = store.read(KEY).rows.sort("ts").select("ts", "close")
     (part,) = sorted((lake_folder / FOLDER / "_folded").glob("part-*"))
-    _harm(part, "deleted")
+    harm(part, "deleted")
     whole = scripted([hours({h: float(h + 1) for h in range(6)})])  # another batch, and not all of it
-    done = _repair(lake_folder, whole)
+    done = repaired(lake_folder, whole)
     assert "8 rows from 2024-01-01 00:00 to 2024-01-01 07:00, 5 of them restored" in done.lines[-1]
     rows = store.read(KEY).rows.sort("ts").select("ts", "close")
     assert rows.equals(told.filter(~pl.col("ts").dt.hour().is_in([6, 7])))
     assert rows["close"][2] == 99.0
-    store.ingest(_history(), instrument())
+    store.ingest(growing_history(), instrument())
     assert store.read(KEY).rows.height == 12
 
 
-def _as_earlier_release(folder: Path) -> str:
-    """Turn a store without folds into one of an earlier release; returns what that called its rows."""
-    place = folder / FOLDER
-    stored = json.loads((place / "manifest.json").read_bytes())
-    versions: dict[int, dict[str, object]] = {}
-    for kind in ("parts", "quarantine"):
-        for part in stored[kind]:
-            frame = pl.read_parquet(place / part["path"])
-            (place / part["path"]).write_bytes(content := to_parquet(frame))
-            entry = {k: v for k, v in part.items() if k not in ("first", "last", "version", "is_sealed")}
-            empty = {"number": part["version"], "parts": [], "quarantine": [], "restatements": []}
-            own = versions.setdefault(part["version"], empty)
-            own[kind].append(entry | {"content_hash": digest(content)})  # pyright: ignore[reportAttributeAccessIssue]
-    for change in stored["restatements"]:
-        versions[change["version"]]["restatements"].append(change["restatement"])  # pyright: ignore[reportAttributeAccessIssue]
-    later = ("number", "part_numbers", "quarantine_numbers", "restatement")
-    old = {
-        "instrument": stored["instrument"],
-        "versions": list(versions.values()),
-        "deliveries": [{k: v for k, v in r.items() if k not in later} for r in stored["recent"]],
-        "watermarks": stored["watermarks"],
-        "open_version": stored["open_version"],
-        "taken_in": stored["taken_in"],
-    }
-    (place / "manifest.json").write_text(json.dumps(old, indent=1))
-    (place / "manifest.copy.json").unlink()
-    parts = [p for kind in ("parts", "quarantine") for v in versions.values() for p in v[kind]]  # pyright: ignore[reportGeneralTypeIssues]
-    content = [[p["path"], p["content_hash"], _earlier_text(p["unfinished_from"])] for p in parts]
-    facts = [old["instrument"]["calendar"], instrument().rules.model_dump(mode="json")]
-    return digest(json.dumps([content, facts]).encode())
+@pytest.mark.parametrize(
+    ("harmed", "source"),
+    [
+        (MANIFESTS, growing_history()),
+        ((MANIFESTS[0], "_v2/part-00012.parquet"), growing_history()),
+        (("_folded/part-00000001-00000008.parquet",), scripted([hours({h: float(h + 1) for h in range(6)})])),
+    ],
+    ids=["manifests", "manifest and part", "lost rows"],
+)
+def test_a_repair_that_is_killed_anywhere_is_ended_by_the_next(
+    built: Path, tmp_path: Path, harmed: tuple[str, ...], source: Script
+) -> None:
+    def harmed_lake(name: str) -> Path:
+        folder = Path(shutil.copytree(built, tmp_path / name))
+        for file in harmed:
+            harm(folder / FOLDER / file, "zeroed")
+        return folder
+
+    clean = harmed_lake("clean")
+    repaired(clean, source)
+    expected = fingerprints(clean)
+    for n_left in range(50):
+        folder = harmed_lake(f"killed_{n_left}")
+        try:
+            repair_raw(killed_lake(folder, n_left), KEY, Offer(source, instrument()))
+        except Killed:
+            repaired(folder, source)
+            assert fingerprints(folder) == expected, f"killed before operation {n_left}"
+        else:
+            break
+    assert n_left > 2
 
 
-def _earlier_text(moment: str | None) -> str:
-    return "None" if moment is None else moment.replace("T", " ").replace("Z", "+00:00")
-
-
-def test_a_lake_of_an_earlier_release_is_read_keeps_its_data_version_and_grows(tmp_path: Path) -> None:
-    with without_folding():
-        store = played(tmp_path, [_history(8)])
-    told, deliveries = said(store), store.deliveries(KEY)
-    earlier = _as_earlier_release(tmp_path)
-    manifest = store.manifest(KEY)
-    assert manifest is not None
-    assert manifest.data_version() == earlier
-    assert (said(store), store.deliveries(KEY)) == (told, deliveries)
-    assert _faults(tmp_path) == {}
-    store.ingest(_history(8), instrument())
-    assert (tmp_path / FOLDER / "manifest.json").read_bytes() == (tmp_path / FOLDER / MANIFESTS[1]).read_bytes()
-    assert store.ingest(_history(14), instrument()).n_parts == 14
-    with without_folding():
-        clean = played(tmp_path / "clean", [_history(14)])
-    assert said(store) == said(clean)
-    part = next((tmp_path / FOLDER / "_folded").iterdir())
-    _harm(part, "truncated")
-    assert _faults(tmp_path) == {part.name: "truncated"}
-
-
-def test_parts_of_an_earlier_release_without_any_manifest_stay_where_they_are(tmp_path: Path) -> None:
-    with without_folding():
-        store = played(tmp_path, [_history(3)])
-    _as_earlier_release(tmp_path)
-    (tmp_path / FOLDER / "manifest.json").unlink()
-    before = _raw(tmp_path)
-    done = _repair(tmp_path, _history(3))
-    assert not done.is_whole
-    assert "parts of an earlier release. Restore it from a backup" in done.lines[0]
-    assert _raw(tmp_path) == before
-    with pytest.raises(LakeError, match="is missing"):
-        store.ingest(_history(3), instrument())
+def test_a_manifest_of_a_later_release_is_no_damage_and_stays(lake_folder: Path) -> None:
+    for name in MANIFESTS:
+        path = lake_folder / FOLDER / name
+        path.write_bytes(path.read_bytes().replace(b'"format": 2', b'"format": 3'))
+    before = raw_content(lake_folder)
+    assert faults(lake_folder) == {}
+    done = repaired(lake_folder, growing_history())
+    assert "expected format 2, found 3. Nothing is wrong with it" in done.lines[0]
+    assert raw_content(lake_folder) == before
+    with pytest.raises(LakeError, match="found 3"):
+        RawStore(Lake(str(lake_folder))).ingest(growing_history(), instrument())
