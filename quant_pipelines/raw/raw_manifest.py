@@ -7,16 +7,17 @@ Keep out: the parts themselves and the rules of appending and restating (raw_sto
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from quant_core.bars.history import Restatement
+from quant_core.bars.history import Comparison, Restatement
 from quant_core.errors import LakeError
 from quant_core.model_parsing import first_fault
 from quant_pipelines.lake.lake import digest
-from quant_pipelines.sources.contract import Instrument
+from quant_pipelines.sources.contract import Delivery, Instrument
 
 
 class _Entry(BaseModel):
@@ -49,7 +50,7 @@ class DeliveryRecord(_Entry):
     """What one delivery held and what became of its rows.
 
     ``n_rows_in = n_new + n_known + n_completed + n_restated + n_quarantined + n_quarantined_known``; besides,
-    ``n_withdrawn`` stored bars of its range are not in it.
+    ``n_withdrawn`` stored bars of its range are not in it: of its ``span``, or from its first to its last bar.
     """
 
     source: str
@@ -66,6 +67,39 @@ class DeliveryRecord(_Entry):
     n_quarantined_known: int
     n_withdrawn: int = 0
     details: dict[str, Any]
+    span: tuple[datetime, datetime] | None = None
+
+    @classmethod
+    def of(
+        cls, source: str, delivery: Delivery, version: int, found: Comparison, n_bad: int, n_gone: int
+    ) -> DeliveryRecord:
+        """The record of a delivery.
+
+        Args:
+            source: its name.
+            delivery: what it delivered.
+            version: the version that the rows went to.
+            found: what its rows meant.
+            n_bad: refused rows that were new.
+            n_gone: complete bars that it leaves out.
+        """
+        return cls(
+            source=source,
+            origin=delivery.origin,
+            origin_hash=delivery.origin_hash,
+            fetched_at=delivery.fetched_at,
+            version=version,
+            n_rows_in=delivery.n_rows_in,
+            n_new=found.n_new,
+            n_known=found.n_known,
+            n_completed=found.n_completed,
+            n_restated=found.n_restated,
+            n_quarantined=n_bad,
+            n_quarantined_known=delivery.quarantine.height - n_bad,
+            n_withdrawn=n_gone,
+            details=delivery.details,
+            span=delivery.span,
+        )
 
 
 class Version(_Entry):
@@ -116,9 +150,11 @@ class Manifest(_Entry):
 
     @property
     def n_withdrawn_kept(self) -> int:
-        """Stored bars that the latest delivery of a file leaves out and that are kept nevertheless."""
-        latest = {(d.source, d.origin): d.n_withdrawn for d in self.deliveries}
-        return 0 if self.instrument.rules.withdrawn_rows == "remove" else sum(latest.values())
+        """Stored bars that the latest delivery of a file, or of a span of a table, leaves out and that are kept."""
+        if self.instrument.rules.withdrawn_rows == "remove":
+            return 0
+        files = {(d.source, d.origin): d.n_withdrawn for d in self.deliveries if d.span is None}
+        return sum(files.values()) + _withdrawn_by_span(self.deliveries)
 
     def data_version(self, version: int | None = None) -> str:
         """Hash of the rows and of what decides how they are read; fetch times are not part of it."""
@@ -148,3 +184,20 @@ class Manifest(_Entry):
                 f"Manifest {path} is no manifest of this project: expected {fault.expected} at {place}, found "
                 f"{str(fault.found)[:80]!r}. Copy its folder away, then restore the file from a backup."
             ) from error
+
+
+def _withdrawn_by_span(deliveries: Iterable[DeliveryRecord]) -> int:
+    """Withdrawn bars by the latest delivery of each span; an earlier one counts until later ones cover all of its."""
+    latest: list[tuple[str, str, datetime, datetime, int]] = []
+    for d in deliveries:
+        if d.span is None:
+            continue
+        first, end = d.span
+        kept: list[tuple[str, str, datetime, datetime, int]] = []
+        for source, origin, start, stop, n in latest:
+            if (source, origin) == (d.source, d.origin):
+                start = end if first <= start < end else start  # noqa: PLW2901 - what is left of it
+                stop = first if first < stop <= end else stop  # noqa: PLW2901
+            kept += [(source, origin, start, stop, n)] if start < stop else []
+        latest = kept + ([(d.source, d.origin, first, end, d.n_withdrawn)] if d.n_withdrawn else [])
+    return sum(n for *_place, n in latest)

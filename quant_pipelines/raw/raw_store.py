@@ -18,7 +18,7 @@ from datetime import datetime
 
 import polars as pl
 
-from quant_core.bars.history import Comparison, compare_history, current_rows, mark_unfinished, withdrawn_rows
+from quant_core.bars.history import compare_history, current_rows, mark_unfinished, withdrawn_rows
 from quant_core.calendars import calendar_of
 from quant_core.errors import LakeError, SourceError
 from quant_core.shown_text import shown
@@ -30,13 +30,12 @@ from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.lake.schemas import refuse_other_raw_columns
 from quant_pipelines.raw.delivery_check import check_delivery
 from quant_pipelines.raw.raw_manifest import DeliveryRecord, Manifest, Part, Version
-from quant_pipelines.raw.set_aside_rows import as_quarantine
+from quant_pipelines.raw.set_aside_rows import as_quarantine, not_refused_before
 from quant_pipelines.sources.contract import Delivery, Instrument, Source
 
 ASSET = "raw_bars"
 _RAW, _QUARANTINE = TABLES["raw_rows"], TABLES["quarantine"]
 _IS_PART = re.compile(r"/_v\d+/(part|quarantine)-\d+\.parquet$")
-_QUARANTINE_IDENTITY = ["origin", "origin_row", "reason", "raw_text"]
 
 
 @dataclass(frozen=True)
@@ -162,12 +161,16 @@ class RawStore:
                 fetched_at=delivery.fetched_at,
             )
         )
-        stored = self._stored(key, manifest, rows)
+        stored = self._stored(key, manifest, rows, delivery.span)
         found = compare_history(stored, rows)
-        gone = withdrawn_rows(stored, rows, delivery.quarantine) if delivery.is_snapshot else stored.clear()
-        removed = gone if manifest.instrument.rules.withdrawn_rows == "remove" else gone.clear()
+        lacks = withdrawn_rows(stored, rows, delivery.quarantine, delivery.span)
+        lacks = lacks if delivery.is_snapshot else lacks.clear()
+        gone = lacks.filter(~pl.col("is_unfinished"))
+        is_removed = gone.height > 0 and manifest.instrument.rules.withdrawn_rows == "remove"
+        # A bar that never was complete is no history: it is not kept, and no version ends with it.
+        removed = lacks if is_removed else lacks.filter("is_unfinished")
         bad = self._new_quarantine(key, manifest, delivery.quarantine)
-        manifest = _open_version_for(manifest, is_changed=found.restatement is not None or removed.height > 0)
+        manifest = _open_version_for(manifest, is_changed=found.restatement is not None or is_removed)
         version = manifest.current
         for part_rows, is_withdrawn in ((removed, True), (found.rows, False)):
             if part_rows.height:
@@ -185,18 +188,21 @@ class RawStore:
                 "versions": (*manifest.versions[:-1], version),
                 "deliveries": (
                     *manifest.deliveries,
-                    _record(source, delivery, version.number, found, bad.height, gone.height),
+                    DeliveryRecord.of(source, delivery, version.number, found, bad.height, gone.height),
                 ),
                 "watermarks": {**manifest.watermarks, source: delivery.watermark},
             }
         )
 
-    def _stored(self, key: PartitionKey, manifest: Manifest, rows: pl.DataFrame) -> pl.DataFrame:
+    def _stored(
+        self, key: PartitionKey, manifest: Manifest, rows: pl.DataFrame, span: tuple[datetime, datetime] | None
+    ) -> pl.DataFrame:
         """The current view of the range that a delivery touches."""
         nothing = _with_unfinished(_RAW.empty(), None)
-        if rows.is_empty():
+        if rows.is_empty() and span is None:
             return nothing
-        first, last = rows["ts"].min(), rows["ts"].max()
+        ends = pl.concat([rows["ts"], pl.Series(span or (), dtype=rows["ts"].dtype)])
+        first, last = ends.min(), ends.max()
         touched = [
             self._read_part(key, p).filter(pl.col("ts").is_between(first, last))
             for p in manifest.parts()
@@ -209,8 +215,7 @@ class RawStore:
         parts = manifest.quarantine_parts()
         if rows.is_empty() or not parts:
             return rows
-        known = [self._read_stored(key, p, _QUARANTINE).select(_QUARANTINE_IDENTITY) for p in parts]
-        return rows.join(pl.concat(known), on=_QUARANTINE_IDENTITY, how="anti", nulls_equal=True, maintain_order="left")
+        return not_refused_before(rows, [self._read_stored(key, p, _QUARANTINE) for p in parts])
 
     def _write_part(self, key: PartitionKey, version: Version, rows: pl.DataFrame, *, is_withdrawn: bool) -> Part:
         content = to_parquet(rows.select(_RAW.schema.keys()))
@@ -276,25 +281,4 @@ def _open_version_for(manifest: Manifest, *, is_changed: bool) -> Manifest:
     number = manifest.current.number + 1
     return manifest.model_copy(
         update={"versions": (*manifest.versions, Version(number=number)), "open_version": number}
-    )
-
-
-def _record(
-    source: str, delivery: Delivery, version: int, found: Comparison, n_bad: int, n_gone: int
-) -> DeliveryRecord:
-    return DeliveryRecord(
-        source=source,
-        origin=delivery.origin,
-        origin_hash=delivery.origin_hash,
-        fetched_at=delivery.fetched_at,
-        version=version,
-        n_rows_in=delivery.n_rows_in,
-        n_new=found.n_new,
-        n_known=found.n_known,
-        n_completed=found.n_completed,
-        n_restated=found.n_restated,
-        n_quarantined=n_bad,
-        n_quarantined_known=delivery.quarantine.height - n_bad,
-        n_withdrawn=n_gone,
-        details=delivery.details,
     )
