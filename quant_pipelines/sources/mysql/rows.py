@@ -22,9 +22,9 @@ from quant_pipelines.sources.mysql.query import EPOCH
 _PER_MICROSECOND = {"s": (1, 1_000_000), "ms": (1, 1_000), "us": (1, 1), "ns": (1_000, 1)}
 _MICROSECOND = timedelta(microseconds=1)
 _VALUES = ("open", "high", "low", "close", "volume")
-# Outside these years a stamp is a wrong unit or a sentinel, not a bar.
-_FIRST_US = (datetime(1700, 1, 1) - EPOCH) // _MICROSECOND  # noqa: DTZ001
-_END_US = (datetime(2200, 1, 1) - EPOCH) // _MICROSECOND  # noqa: DTZ001
+# Outside these years a stamp is a wrong unit or a sentinel, not a bar; in files, too, and calendars end soon after.
+_FIRST_US = (datetime(1801, 1, 1) - EPOCH) // _MICROSECOND  # noqa: DTZ001
+_END_US = (datetime(2099, 1, 1) - EPOCH) // _MICROSECOND  # noqa: DTZ001
 
 
 def key_from_instant(instant: datetime, config: MysqlConfig) -> int:
