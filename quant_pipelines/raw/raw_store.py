@@ -163,14 +163,10 @@ class RawStore:
         )
         stored = self._stored(key, manifest, rows, delivery.span)
         found = compare_history(stored, rows)
-        lacks = withdrawn_rows(stored, rows, delivery.quarantine, delivery.span)
-        lacks = lacks if delivery.is_snapshot else lacks.clear()
-        gone = lacks.filter(~pl.col("is_unfinished"))
-        is_removed = gone.height > 0 and manifest.instrument.rules.withdrawn_rows == "remove"
-        # A bar that never was complete is no history: it is not kept, and no version ends with it.
-        removed = lacks if is_removed else lacks.filter("is_unfinished")
+        gone, removed = _taken_back(stored, rows, delivery, manifest.instrument)
         bad = self._new_quarantine(key, manifest, delivery.quarantine)
-        manifest = _open_version_for(manifest, is_changed=found.restatement is not None or is_removed)
+        is_changed = found.restatement is not None or not removed["is_unfinished"].all()
+        manifest = _open_version_for(manifest, is_changed=is_changed)
         version = manifest.current
         for part_rows, is_withdrawn in ((removed, True), (found.rows, False)):
             if part_rows.height:
@@ -272,6 +268,20 @@ class RawStore:
 def _with_unfinished(rows: pl.DataFrame, unfinished_from: datetime | None) -> pl.DataFrame:
     late = pl.lit(False) if unfinished_from is None else pl.col("ts") >= unfinished_from
     return rows.with_columns(late.alias("is_unfinished"), is_withdrawn=pl.lit(False))
+
+
+def _taken_back(
+    stored: pl.DataFrame, rows: pl.DataFrame, delivery: Delivery, instrument: Instrument
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Complete bars that a snapshot leaves out, and the rows that leave the history.
+
+    A bar that never was complete is no history: it is not kept, whatever the rules are, and opens no version.
+    """
+    if not delivery.is_snapshot:
+        return stored.clear(), stored.clear()
+    lacks = withdrawn_rows(stored, rows, delivery.quarantine, delivery.span)
+    passing, gone = lacks.filter("is_unfinished"), lacks.filter(~pl.col("is_unfinished"))
+    return gone, lacks if instrument.rules.withdrawn_rows == "remove" else passing
 
 
 def _open_version_for(manifest: Manifest, *, is_changed: bool) -> Manifest:

@@ -272,6 +272,20 @@ def test_a_short_look_of_the_fingerprint_leaves_old_changes_to_the_next_run(
     assert lakes.source.fingerprint(REMOVES) != before
 
 
+def test_what_a_table_lost_leaves_the_history_where_its_source_declares_that(
+    server: MariadbServer, make_source: MakeSource, tmp_path: Path
+) -> None:
+    fill(server)
+    source, store = make_source(**KEYS, quality={"withdrawn_rows": "remove"}), RawStore(Lake(str(tmp_path)))
+    instrument = next(i for i in source.instruments() if i.symbol == "A")
+    store.ingest(source, instrument)
+    server.load(EDITS["row deleted"])
+    store.ingest(source, instrument)
+    assert store.read(KEY).rows.height == N_BARS - 1
+    with pytest.raises(UnknownNameError, match="withdrawn_rows"):
+        make_source(**KEYS, quality={"withdrawn_row": "remove"})
+
+
 @pytest.mark.parametrize("option", ["overlap_bars", "updated_at_col", "fingerprint_count"])
 def test_options_that_are_gone_say_what_to_do(option: str) -> None:
     with pytest.raises(ConfigError, match=rf"{option}.*it is gone.*Remove the line"):

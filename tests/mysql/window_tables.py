@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,9 @@ def fill(server: MariadbServer, table: str = "deep", *, close: float = 1.5, engi
 
 
 def bars(store: RawStore) -> list[tuple[Any, ...]]:
-    """The current bars of a store, each once, in order."""
-    return store.read(KEY).rows.select(_FIELDS).unique().sort(_FIELDS, nulls_last=True).rows()
+    """The current bars of a store that can be complete, each once, in order."""
+    rows = store.read(KEY).rows.filter(pl.col("ts") < datetime.now(UTC))
+    return rows.select(_FIELDS).unique().sort(_FIELDS, nulls_last=True).rows()
 
 
 def refused(store: RawStore) -> list[tuple[Any, ...]]:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError
 
 from quant_core.errors import ConfigError, SymbolError
 from quant_core.model_parsing import parse_model
+from quant_core.quality import QualityRules
 from quant_core.symbols import check_symbol
 from quant_core.timeframes import Timeframe, parse_timeframe
 
@@ -31,7 +32,7 @@ NOT_IDENTITY = frozenset(
         "connection_url", "env_var", "end", "chunk_minutes", "rows_per_window", "bulk_reader", "increment_rows",
         "max_attempts", "retry_wait_seconds", "retry_max_wait_seconds", "retry_budget_seconds",
         "connect_timeout_seconds", "read_timeout_seconds", "symbols", "symbol_aliases", "timeframes", "discover",
-        "calendar", "calendars", "allow_non_positive_prices", "hold_back_unfinished", "fingerprint_days",
+        "calendar", "calendars", "allow_non_positive_prices", "hold_back_unfinished", "fingerprint_days", "quality",
     }
 )  # fmt: skip
 
@@ -101,16 +102,15 @@ class MysqlConfig(BaseModel):
         increment_rows: a span of at most so many rows goes through PyMySQL, a larger one through connectorx.
         max_attempts, retry_wait_seconds, retry_max_wait_seconds: attempts of one statement on lost connections, and
             the waits between them, doubled each time.
-        retry_budget_seconds: most time of attempts without an answer, in a row; after that the source fails at once,
-            for as long again, so that a dead server costs the other sources little.
+        retry_budget_seconds: most time of failed attempts in a row; then the source fails at once, for as long again.
         connect_timeout_seconds: until a connection is open and the server has greeted.
-        read_timeout_seconds: until a statement is answered: silence of the server, or a whole bulk statement. The
-            server is told to give up then, too.
+        read_timeout_seconds: until a statement is answered; the server is told to give up then, too.
         hold_back_unfinished: True = a bar is delivered only once its close has passed on the server's clock, and the
             bars held back are counted; False = it is delivered, and the raw store waits for its completion.
         ts_unit: unit of an integer time column; required there, refused elsewhere.
         ts_zone: IANA zone of a DATETIME or DATE column; TIMESTAMP and integer columns are instants: UTC.
         ambiguous_time: what an hour that occurs twice in ``ts_zone`` means.
+        quality: declared values of the quality checks; ``withdrawn_rows: remove`` takes deleted rows out.
         bar_stamp: whether the time column holds the bar's open or its close.
         price_scale: real price = stored price × price_scale (0.00001 for prices in points).
         fingerprint_days: None = every look at the table sums up all of it (an index range scan); N = the fingerprint,
@@ -156,6 +156,7 @@ class MysqlConfig(BaseModel):
     calendar: str = "always_open"
     calendars: dict[str, str] = Field(default_factory=dict[str, str])
     allow_non_positive_prices: bool | list[str] = False
+    quality: QualityRules = Field(default_factory=QualityRules)
     hold_back_unfinished: bool = False
 
     rows_per_window: int = Field(default=250_000, ge=1)

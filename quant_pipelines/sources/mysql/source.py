@@ -168,6 +168,7 @@ class MysqlSource:
             source=self._name,
             vendor_symbol=vendor,
             allow_non_positive_prices=symbol in allowed if isinstance(allowed, list) else allowed,
+            quality=config.quality,
         )
 
     def _series(self, instrument: Instrument, *, may_be_gone: bool) -> Series | None:
