@@ -69,6 +69,7 @@ def test_attacks_in_values_never_reach_the_statement(attack: str, values: type[B
         lambda s, v: s.window_totals(v, (0, 9, 1), None, None),
         lambda s, v: s.window_totals(v, (0, 9, 1), 0, 10),
         lambda s, v: s.totals(v, None, 10),
+        lambda s, v: s.newest_key(v, 10),
         lambda s, v: s.unreadable(v, 0, None, page=(1, 0)),
     ):
         skeletons = [re.sub(r"_utf8mb4 X'[0-9A-F]+'", "?", build(s, values())) for s in (series, probe)]

@@ -136,17 +136,15 @@ class Series:
 
     @property
     def row_hash(self) -> str:
-        """A row's 64-bit hash: of the doubles that are delivered, bit by bit, of which are null, and of its time.
+        """A row's 64-bit hash: of the doubles that are delivered, bit by bit, and of its time.
 
         Well-known binary is the one way to the bits of a double that MySQL and MariaDB share; their text costs three
         times as much. Sums of plain CRC-32 would not do: equal edits in two rows change both by equal bits, which
-        cancel. Multiplied by the time's, they do not.
+        cancel. Multiplied by the time's, they do not. Null is the most negative double, which no bar has.
         """
         columns = [self.table[c] for c in (*_PRICES, *self._volume())]
-        numbers = [f"COALESCE({_double(c)}, 0e0)" for c in columns] + ["0e0"] * (5 - len(columns))
-        nulls = " + ".join(f"{2**i}e0 * ISNULL({quoted(c.name)})" for i, c in enumerate(columns))
-        pairs = zip([*numbers, nulls][::2], [*numbers, nulls][1::2], strict=True)
-        points = ", ".join(f"POINT({x}, {y})" for x, y in pairs)
+        numbers = [f"COALESCE({_double(c)}, -1.7976931348623157e308)" for c in columns] + ["0e0"] * (6 - len(columns))
+        points = ", ".join(f"POINT({x}, {y})" for x, y in zip(numbers[::2], numbers[1::2], strict=True))
         return f"CRC32(ST_AsBinary(LINESTRING({points}))) * IFNULL(CRC32({self.ts}), CAST(1 AS UNSIGNED))"
 
     def key_value(self, key: int) -> SqlValue:
@@ -196,7 +194,7 @@ class Series:
     def window_totals(
         self, values: Values, grid: tuple[int, int, int], lower: int | None = None, upper: int | None = None
     ) -> str:
-        """Window, number of rows, sum of hashes and largest key of every window; null = rows of unreadable time.
+        """Window, number of rows and sum of hashes of every window; null = rows of unreadable time.
 
         ``grid`` is first key, last key and length of the windows; keys outside count as the first or the last. Rows of
         unreadable time are counted whatever lower and upper are.
@@ -205,8 +203,8 @@ class Series:
         window = f"(LEAST(GREATEST({self.key}, {first}), {last}) - ({first})) DIV {length}"
         where = self._with_unreadable(values, lower, upper)
         return (
-            f"SELECT {window} AS window_index, COUNT(*) AS n_rows, SUM({self.row_hash}) AS checksum, "
-            f"MAX({self.key}) AS newest FROM {self.table.name} WHERE {where} GROUP BY window_index"
+            f"SELECT {window} AS window_index, COUNT(*) AS n_rows, SUM({self.row_hash}) AS checksum "
+            f"FROM {self.table.name} WHERE {where} GROUP BY window_index"
         )
 
     def totals(self, values: Values, lower: int | None, upper: int | None) -> str:
@@ -223,6 +221,13 @@ class Series:
         return (
             f"SELECT {self.key} FROM {self.table.name} WHERE {self.where(values, self._from(lower), upper)} "
             f"AND {self.key} IS NOT NULL ORDER BY {self.ts} LIMIT 1"
+        )
+
+    def newest_key(self, values: Values, upper: int | None) -> str:
+        """Largest readable key before an upper one; no row where there is none."""
+        return (
+            f"SELECT {self.key} FROM {self.table.name} WHERE {self.where(values, self.first_key, upper)} "
+            f"AND {self.key} IS NOT NULL ORDER BY {self.ts} DESC LIMIT 1"
         )
 
     def unreadable(self, values: Values, lower: int | None, upper: int | None, page: tuple[int, int]) -> str:

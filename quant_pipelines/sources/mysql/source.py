@@ -89,7 +89,7 @@ class MysqlSource:
         return dict(self._naming.refused)
 
     def fingerprint(self, instrument: Instrument) -> str:
-        """SHA-256 of the totals of every window (or of the last ``fingerprint_days``), and of which are incomplete.
+        """SHA-256 of the totals of every window (or of the last ``fingerprint_days``) and of whether it is complete.
 
         It changes with every row that is added, changed or deleted, whenever it was written, and when a bar completes.
         """
@@ -104,7 +104,7 @@ class MysqlSource:
             table = ask_windows(self._connection, series, grid, lower, upper)
         windows = [[w, t.n_rows, t.checksum] for w, t in sorted(table.windows.items())]
         unreadable = [table.unreadable.n_rows, table.unreadable.checksum]
-        content = [self._identity(instrument), windows, unreadable, self._incomplete(table, instrument)]
+        content = [self._identity(instrument), windows, unreadable, self._is_incomplete(series, instrument)]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def deliveries(self, instrument: Instrument, watermark: dict[str, Any] | None) -> Iterator[Delivery]:
@@ -212,11 +212,16 @@ class MysqlSource:
         unfinished = key_from_instant(now.replace(tzinfo=UTC) - length + _MICROSECOND, config)
         return start, unfinished if end is None else min(end, unfinished)
 
-    def _incomplete(self, table: WindowTable, instrument: Instrument) -> list[int]:
-        """Windows whose newest bar is not complete: when it is, it has to be delivered again, changed or not."""
-        windows = pl.DataFrame({"window": list(table.newest), "key": list(table.newest.values())})
-        windows = windows.cast({"window": pl.Int64, "key": pl.Int64})
-        stamps, _reason = opens(windows["key"], instrument.timeframe, self._config)
-        late = windows.with_columns(ts=stamps).filter(pl.col("ts").is_not_null())
-        closes = calendar_of(instrument.calendar).bar_close(late["ts"], instrument.timeframe)
-        return sorted(late["window"].filter(closes > datetime.now(UTC)).to_list())
+    def _is_incomplete(self, series: Series | None, instrument: Instrument) -> bool:
+        """Whether the newest bar that has begun is not complete: when it is, it is delivered again, changed or not."""
+        if series is None:
+            return False
+        now, values = datetime.now(UTC), BoundValues()
+        shift = instrument.timeframe.duration if self._config.bar_stamp == "close" else timedelta(0)
+        statement = series.newest_key(values, key_from_instant(now + shift + _MICROSECOND, self._config))
+        newest = self._connection.scalar(statement, values.parameters)
+        if newest is None:
+            return False
+        stamps, _reason = opens(pl.Series([int(newest)], dtype=pl.Int64), instrument.timeframe, self._config)
+        closes = calendar_of(instrument.calendar).bar_close(stamps.drop_nulls(), instrument.timeframe)
+        return bool((closes > now).any())

@@ -105,12 +105,10 @@ class WindowTable:
 
     Attributes:
         windows: window → totals; windows without rows are not listed.
-        newest: window → its largest key.
         unreadable: totals of the rows whose time cannot be read.
     """
 
     windows: dict[int, Totals] = field(default_factory=dict[int, Totals])
-    newest: dict[int, int] = field(default_factory=dict[int, int])
     unreadable: Totals = NOTHING
 
     def totals(self, windows: Iterable[int]) -> Totals:
@@ -128,15 +126,10 @@ def ask_windows(
     """Count and sum up a series by window: one grouped statement, one scan of its rows."""
     values = BoundValues()
     statement = series.window_totals(values, (grid.first, grid.end - 1, grid.length), lower, upper)
-    found = WindowTable()
-    unreadable = NOTHING
-    for index, n_rows, checksum, newest in connection.run(statement, values.parameters):
-        totals = Totals(int(n_rows), int(checksum) % _MODULUS)
-        if index is None:
-            unreadable = totals
-        else:
-            found.windows[int(index)], found.newest[int(index)] = totals, int(newest)
-    return WindowTable(found.windows, found.newest, unreadable)
+    rows = connection.run(statement, values.parameters)
+    found = {index: Totals(int(n_rows), int(checksum) % _MODULUS) for index, n_rows, checksum in rows}
+    unreadable = found.pop(None, NOTHING)
+    return WindowTable({int(index): totals for index, totals in found.items()}, unreadable)
 
 
 def ask_totals(connection: MysqlConnection, series: Series, lower: int | None, upper: int | None) -> Totals:
