@@ -124,23 +124,35 @@ def compare_history(stored: pl.DataFrame, delivered: pl.DataFrame) -> Comparison
     )
 
 
-def withdrawn_rows(stored: pl.DataFrame, delivered: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
+def withdrawn_rows(
+    stored: pl.DataFrame,
+    delivered: pl.DataFrame,
+    refused: pl.DataFrame,
+    span: tuple[datetime, datetime] | None = None,
+) -> pl.DataFrame:
     """Stored rows that a full snapshot of their range leaves out: the source took them back.
 
     Args:
         stored: columns ts and is_unfinished at least; the current view.
-        delivered: the snapshot's rows; its range is from its first to its last bar.
+        delivered: the snapshot's rows.
         refused: table ``quarantine``: rows of the snapshot that could not be read; their bars are not taken back.
+        span: the snapshot's range, from the first inclusive to the second exclusive; None = from its first to its last
+            bar. Only within a declared span are unfinished rows taken back: what a file ends before is unknown.
 
-    Missing: unfinished rows are not counted; a snapshot without rows has no range.
+    Missing: a snapshot without span and rows has no range.
 
-    >>> rows = pl.DataFrame({"ts": [1, 2, 3, 4], "is_unfinished": [False] * 4})
+    >>> rows = pl.DataFrame({"ts": [1, 2, 3, 4], "is_unfinished": [False] * 3 + [True]})
     >>> withdrawn_rows(rows, rows[[0, 2]], rows[[0]].select("ts"))["ts"].to_list()
     [2]
+    >>> withdrawn_rows(rows, rows.clear(), rows.clear(), span=(2, 5))["ts"].to_list()
+    [2, 3, 4]
     """
-    inside = pl.col("ts").is_between(delivered["ts"].min(), delivered["ts"].max())
     named = pl.concat([delivered["ts"], refused["ts"].drop_nulls()]).unique()
-    return stored.filter(inside & ~pl.col("is_unfinished") & ~pl.col("ts").is_in(named.implode()))
+    if span is None:
+        inside = pl.col("ts").is_between(delivered["ts"].min(), delivered["ts"].max()) & ~pl.col("is_unfinished")
+    else:
+        inside = pl.col("ts").is_between(*span, closed="left")
+    return stored.filter(inside & ~pl.col("ts").is_in(named.implode()))
 
 
 def _meaning_by_bar(stored: pl.DataFrame, delivered: pl.DataFrame) -> pl.DataFrame:

@@ -22,8 +22,8 @@ class QualityRules(BaseModel):
         conflicting_duplicates: rows of one time with different values: ``quarantine`` all, or ``keep_last`` in
             source order (for feeds that append corrections).
         outside_sessions: bars that touch no session: ``quarantine``, or ``keep``; kept ones count to the next session.
-        withdrawn_rows: stored bars that a newer file leaves out of the range it covers: ``keep`` and flag, or
-            ``remove`` in a new version of the history (for files that are full snapshots).
+        withdrawn_rows: stored bars that a newer file leaves out of the range it covers, or that a table has no more:
+            ``keep`` and flag, or ``remove`` in a new version of the history (for files that are full snapshots).
         spike_k: a spike is larger than this many robust standard deviations of a bar's log return.
         spike_window_bars: length of the blocks of bars from which the scale of moves is estimated.
         spike_min_fraction: moves smaller than this fraction of the price are no spikes.

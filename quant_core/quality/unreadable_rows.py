@@ -75,8 +75,8 @@ def withdrawn_line(n_rows: int, n_rows_in: int) -> dict[str, object]:
         "first_ts": None,
         "last_ts": None,
         "example": "",
-        "explanation": "A newer file leaves these bars out of the range it covers. They are kept; declare "
-        "withdrawn_rows: remove where files are full snapshots.",
+        "explanation": "A newer file leaves these bars out of the range it covers, or the table has them no more. "
+        "They are kept; declare withdrawn_rows: remove where files are full snapshots and deletes are meant.",
     }
 
 

@@ -60,10 +60,11 @@ class DeliveryRecord(Entry):
     """What one delivery held and what became of its rows.
 
     ``n_rows_in = n_new + n_known + n_completed + n_restated + n_quarantined + n_quarantined_known``; besides,
-    ``n_withdrawn`` stored bars of its range are not in it.
+    ``n_withdrawn`` stored bars of its range are not in it: of its ``span``, or from its first to its last bar.
 
     Attributes:
         number: deliveries are counted from 1.
+        span: what the source said to deliver all of, from the first to the second exclusive; None for a file.
         part_numbers, quarantine_numbers: the delivered parts that hold its rows; none where all were known.
         restatement: what it changed of a known history, or None.
     """
@@ -86,6 +87,32 @@ class DeliveryRecord(Entry):
     quarantine_numbers: tuple[int, ...] = ()
     restatement: Restatement | None = None
     details: dict[str, Any]
+    span: tuple[datetime, datetime] | None = None
+
+
+class WithdrawnSpan(Entry):
+    """Stored bars that the latest delivery of a span leaves out.
+
+    Attributes:
+        first, end: the span, or what later deliveries left of it; the end is exclusive.
+        n_rows: bars, at least one.
+    """
+
+    first: datetime
+    end: datetime
+    n_rows: int
+
+    def less(self, span: tuple[datetime, datetime]) -> WithdrawnSpan | None:
+        """What is left of it when a span was delivered again; None where all of it was.
+
+        >>> spans = WithdrawnSpan(first=datetime(2024, 1, 1), end=datetime(2024, 1, 9), n_rows=2)
+        >>> spans.less((datetime(2024, 1, 5), datetime(2024, 2, 1))).end.day, spans.less((spans.first, spans.end))
+        (5, None)
+        """
+        first, end = span
+        left = max(self.first, end) if first <= self.first else self.first
+        right = min(self.end, first) if end >= self.end else self.end
+        return self.model_copy(update={"first": left, "end": right}) if left < right else None
 
 
 class Totals(Entry):

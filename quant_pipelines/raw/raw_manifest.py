@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -24,8 +24,12 @@ from quant_pipelines.raw.manifest_entries import (
     Part,
     Totals,
     VersionRestatement,
+    WithdrawnSpan,
 )
 from quant_pipelines.sources.contract import Instrument
+
+_T = TypeVar("_T")
+_Spans: TypeAlias = dict[str, dict[str, tuple[WithdrawnSpan, ...]]]
 
 FORMAT = 2
 """Of manifests of this release."""
@@ -51,6 +55,7 @@ class Manifest(Entry):
         recent: the latest deliveries in order.
         log: the files with all earlier ones.
         withdrawn: source → origin → stored bars that its latest delivery leaves out; only where there are any.
+        withdrawn_spans: the same of sources that deliver spans.
         watermarks: position per source, for its next call.
         open_version: the version a delivery session that has not ended yet opened, or None.
         taken_in: per source, the fingerprint that it had when its rows were last asked for and taken in to the end.
@@ -72,6 +77,7 @@ class Manifest(Entry):
     recent: tuple[DeliveryRecord, ...] = ()
     log: tuple[LogPiece, ...] = ()
     withdrawn: dict[str, dict[str, int]] = Field(default_factory=dict[str, dict[str, int]])
+    withdrawn_spans: _Spans = Field(default_factory=dict[str, dict[str, tuple[WithdrawnSpan, ...]]])
     watermarks: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]])
     open_version: int | None = None
     taken_in: dict[str, str] = Field(default_factory=dict[str, str])
@@ -89,8 +95,10 @@ class Manifest(Entry):
 
     @property
     def n_withdrawn_kept(self) -> int:
-        """Stored bars that the latest delivery of a file leaves out and that are kept nevertheless."""
+        """Stored bars that the latest delivery of a file, or of a span of a table, leaves out and that are kept."""
         kept = sum(n for origins in self.withdrawn.values() for n in origins.values())
+        by_origin = (spans for origins in self.withdrawn_spans.values() for spans in origins.values())
+        kept += sum(span.n_rows for spans in by_origin for span in spans)
         return 0 if self.instrument.rules.withdrawn_rows == "remove" else kept
 
     def files(self) -> set[str]:
@@ -111,9 +119,6 @@ class Manifest(Entry):
             record: what was delivered.
             watermark: position of its source after it.
         """
-        origins = {o: n for o, n in self.withdrawn.get(record.source, {}).items() if o != record.origin}
-        origins |= {record.origin: record.n_withdrawn} if record.n_withdrawn else {}
-        withdrawn = {source: n for source, n in self.withdrawn.items() if source != record.source}
         found = record.restatement
         new = () if found is None else (VersionRestatement(version=record.version, restatement=found),)
         return self.model_copy(
@@ -121,10 +126,27 @@ class Manifest(Entry):
                 "totals": self.totals.plus(record),
                 "restatements": (*self.restatements, *new)[-N_RESTATEMENTS:],
                 "recent": (*self.recent, record),
-                "withdrawn": withdrawn | ({record.source: origins} if origins else {}),
+                **self._withdrawn_after(record),
                 "watermarks": {**self.watermarks, record.source: watermark},
             }
         )
+
+    def n_withdrawn_of(self, source: str, origin: str, span: tuple[datetime, datetime] | None) -> int:
+        """What is known of the bars that a file, or a span of a table, leaves out."""
+        if span is None:
+            return self.withdrawn.get(source, {}).get(origin, 0)
+        spans = self.withdrawn_spans.get(source, {}).get(origin, ())
+        return sum(known.n_rows for known in spans if known.less(span) != known)
+
+    def _withdrawn_after(self, record: DeliveryRecord) -> dict[str, Any]:
+        """The counts of withdrawn bars after a delivery; an earlier span counts until later ones cover all of it."""
+        source, origin, n = record.source, record.origin, record.n_withdrawn
+        if record.span is None:
+            return {"withdrawn": _with_entry(self.withdrawn, source, origin, n)}
+        spans = self.withdrawn_spans.get(source, {}).get(origin, ())
+        left = [rest for known in spans if (rest := known.less(record.span)) is not None]
+        left += [WithdrawnSpan(first=record.span[0], end=record.span[1], n_rows=n)] if n else []
+        return {"withdrawn_spans": _with_entry(self.withdrawn_spans, source, origin, tuple(left))}
 
     def to_text(self) -> str:
         """The manifest as JSON."""
@@ -141,6 +163,13 @@ class Manifest(Entry):
             return cls.model_validate_json(text)
         except ValidationError as error:
             raise no_manifest(error, path) from error
+
+
+def _with_entry(entries: dict[str, dict[str, _T]], source: str, origin: str, value: _T) -> dict[str, dict[str, _T]]:
+    """Entries by source and origin with one of them set, or left out where it is empty."""
+    origins = {o: v for o, v in entries.get(source, {}).items() if o != origin} | ({origin: value} if value else {})
+    others = {s: o for s, o in entries.items() if s != source}
+    return others | ({source: origins} if origins else {})
 
 
 def no_manifest(error: ValidationError, path: str) -> LakeError:

@@ -14,6 +14,7 @@ killed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import polars as pl
 
@@ -33,10 +34,10 @@ from quant_pipelines.raw.part_files import Kind, read_part, without_rows
 from quant_pipelines.raw.part_writing import NewPart, with_parts
 from quant_pipelines.raw.raw_manifest import Manifest
 from quant_pipelines.raw.raw_rows import RawRows, raw_rows_of
+from quant_pipelines.raw.set_aside_rows import not_refused_before
 from quant_pipelines.sources.contract import Delivery, Instrument, Source
 
 ASSET = "raw_bars"
-_QUARANTINE_IDENTITY = ["origin", "origin_row", "reason", "raw_text"]
 
 
 class RawStore:
@@ -164,27 +165,30 @@ class RawStore:
                 fetched_at=delivery.fetched_at,
             )
         )
-        stored = self._stored(key, manifest, rows)
+        stored = self._stored(key, manifest, rows, delivery.span)
         found = compare_history(stored, rows)
-        gone = withdrawn_rows(stored, rows, delivery.quarantine) if delivery.is_snapshot else stored.clear()
-        removed = gone if manifest.instrument.rules.withdrawn_rows == "remove" else gone.clear()
+        gone, removed = _taken_back(stored, rows, delivery, manifest.instrument)
         bad = self._new_quarantine(key, manifest, delivery.quarantine)
         if not (found.rows.height or removed.height or bad.height) and _says_nothing(
             manifest, source, delivery, gone.height
         ):
             return manifest
-        opened = _open_version_for(manifest, is_changed=found.restatement is not None or removed.height > 0)
+        is_changed = found.restatement is not None or not removed["is_unfinished"].all()
+        opened = _open_version_for(manifest, is_changed=is_changed)
         record = _record(source, delivery, opened, found, bad.height, gone.height)
         new = (NewPart("rows", removed, is_withdrawn=True), NewPart("rows", found.rows), NewPart("quarantine", bad))
         self.files(key).begin(manifest)
         return with_parts(self._storage, self._lake.folder(ASSET, key), opened, record, delivery.watermark, new)
 
-    def _stored(self, key: PartitionKey, manifest: Manifest, rows: pl.DataFrame) -> pl.DataFrame:
+    def _stored(
+        self, key: PartitionKey, manifest: Manifest, rows: pl.DataFrame, span: tuple[datetime, datetime] | None
+    ) -> pl.DataFrame:
         """The current view of the range that a delivery touches."""
         nothing = without_rows("rows")
-        if rows.is_empty():
+        if rows.is_empty() and span is None:
             return nothing
-        first, last = rows["ts"].min(), rows["ts"].max()
+        ends = pl.concat([rows["ts"], pl.Series(span or (), dtype=rows["ts"].dtype)])
+        first, last = ends.min(), ends.max()
         folder = self._lake.folder(ASSET, key)
         touched = [
             read_part(self._storage, folder, p, "rows").filter(pl.col("ts").is_between(first, last))
@@ -197,8 +201,7 @@ class RawStore:
         """The refused rows of a delivery that were not refused before in the same words."""
         if rows.is_empty() or not manifest.quarantine:
             return rows
-        known = self._rows(key, manifest, "quarantine").select(_QUARANTINE_IDENTITY)
-        return rows.join(known, on=_QUARANTINE_IDENTITY, how="anti", nulls_equal=True, maintain_order="left")
+        return not_refused_before(rows, [self._rows(key, manifest, "quarantine")])
 
     def _is_held(self, folder: str) -> bool:
         return ManifestFiles(self._storage, folder).is_held()
@@ -206,8 +209,22 @@ class RawStore:
 
 def _says_nothing(manifest: Manifest, source: str, delivery: Delivery, n_withdrawn: int) -> bool:
     """True for a delivery without new rows that leaves its source where it was."""
-    known = manifest.withdrawn.get(source, {}).get(delivery.origin, 0)
+    known = manifest.n_withdrawn_of(source, delivery.origin, delivery.span)
     return manifest.watermarks.get(source) == delivery.watermark and known == n_withdrawn
+
+
+def _taken_back(
+    stored: pl.DataFrame, rows: pl.DataFrame, delivery: Delivery, instrument: Instrument
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Complete bars that a snapshot leaves out, and the rows that leave the history.
+
+    A bar that never was complete is no history: it is not kept, whatever the rules are, and opens no version.
+    """
+    if not delivery.is_snapshot:
+        return stored.clear(), stored.clear()
+    lacks = withdrawn_rows(stored, rows, delivery.quarantine, delivery.span)
+    passing, gone = lacks.filter("is_unfinished"), lacks.filter(~pl.col("is_unfinished"))
+    return gone, lacks if instrument.rules.withdrawn_rows == "remove" else passing
 
 
 def _open_version_for(manifest: Manifest, *, is_changed: bool) -> Manifest:
@@ -238,4 +255,5 @@ def _record(
         n_withdrawn=n_gone,
         restatement=found.restatement,
         details=delivery.details,
+        span=delivery.span,
     )

@@ -53,7 +53,9 @@ class Delivery:
         origin_hash: SHA-256 of the file, or of the query's identity; equal hash = already delivered.
         watermark: JSON-able position after this batch (file hashes, last ts, last key), for the next call.
         details: what people want to see: detected dialect, notes.
-        is_snapshot: the batch holds everything the source has from its first to its last bar, as a file does.
+        is_snapshot: the batch holds everything the source has of a span of time, as a file does.
+        span: that span, UTC bar opens, from the first inclusive to the second exclusive; None = from the first to the
+            last bar of the batch.
     """
 
     rows: pl.DataFrame
@@ -65,6 +67,7 @@ class Delivery:
     watermark: dict[str, Any]
     details: dict[str, Any] = field(default_factory=dict[str, Any])
     is_snapshot: bool = False
+    span: tuple[datetime, datetime] | None = None
 
 
 class Source(Protocol):

@@ -178,7 +178,7 @@ def _taken_in(inputs: StageInputs, stage: Stage, native: PartitionKey) -> StageS
     if manifest is None:
         return StageState(stage.name, "missing", f"no rows of {native} were taken in yet")
     if offer is None:
-        silent = manifest.deliveries[-1].source if manifest.deliveries else ""
+        silent = manifest.latest.source if manifest.recent else ""
         return StageState(stage.name, "up_to_date", inputs.sources.failed.get(silent, ""))
     try:
         now = inputs.sources.fingerprint(native)

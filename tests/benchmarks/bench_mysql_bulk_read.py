@@ -3,7 +3,9 @@
 Run: ``python -m tests.benchmarks.bench_mysql_bulk_read [--rows 500000] [--repeats 5]``. Starts its own MariaDB server
 on a free loopback port, loads the look-up-table layout, and reads it in one process, both ways in turn; prints the
 medians, their ratio (target: at least 15) and whether all values are equal. Exit status 1 when they differ or the
-target is missed. ``bulk`` is the read alone, ``deliveries`` also validates the schema, converts, numbers and hashes.
+target is missed. ``bulk`` is the read alone, with the hash of each row; ``deliveries`` also looks for what differs
+before and after, converts, numbers and hashes; ``look`` is one look at the checksums of all windows, the cost of a
+tick or of a call that finds nothing; ``count`` is ``COUNT(*)`` of the series, its floor; ``ingest`` stores all rows.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ import polars as pl
 from sqlalchemy import create_engine, text
 
 from quant_core.timeframes import Timeframe
+from quant_pipelines.lake.lake import Lake
+from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.sources.contract import Instrument
 from quant_pipelines.sources.mysql.config import MysqlConfig
 from quant_pipelines.sources.mysql.source import MysqlSource
@@ -30,6 +34,10 @@ TARGET_RATIO = 15.0
 _QUERY = text(
     "SELECT c.date, c.open, c.high, c.low, c.close, c.volume FROM candle c JOIN symbol s ON s.id = c.symbol_id"
     " WHERE s.symbol = 'EURUSD' AND c.timeframe = 'M1' ORDER BY c.date"
+)
+
+_COUNT = (
+    "SELECT COUNT(*) FROM candle WHERE symbol_id = UNHEX(MD5('EURUSD')) AND timeframe = 'M1' AND date > '1900-01-01'"
 )
 
 
@@ -58,7 +66,8 @@ def measure(server: MariadbServer, n_rows: int, n_repeats: int) -> int:
     config = MysqlConfig.parse({**keys, "bulk_reader": "connectorx"}, "benchmark")
     source, engine = MysqlSource(config, server.dsn(), "benchmark"), create_engine(server.dsn())
     instrument = Instrument("EURUSD", Timeframe.M1, "fx_24_5", "benchmark", "EURUSD")
-    seconds: dict[str, list[float]] = {"pandas": [], "bulk": [], "deliveries": []}
+    names = ("pandas", "bulk", "deliveries", "look", "count", "ingest")
+    seconds: dict[str, list[float]] = {name: [] for name in names}
     is_equal = True
     for _ in range(n_repeats):
         begun = time.perf_counter()
@@ -69,6 +78,17 @@ def measure(server: MariadbServer, n_rows: int, n_repeats: int) -> int:
         found = list(source.deliveries(instrument, None))
         seconds["deliveries"].append(time.perf_counter() - begun)
         seconds["bulk"].append(sum(d.details["read_seconds"] for d in found))
+        begun = time.perf_counter()
+        source.fingerprint(instrument)
+        seconds["look"].append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        with engine.connect() as connection:
+            connection.execute(text(_COUNT)).all()
+        seconds["count"].append(time.perf_counter() - begun)
+        with tempfile.TemporaryDirectory() as folder:
+            begun = time.perf_counter()
+            RawStore(Lake(folder)).ingest(source, instrument)
+            seconds["ingest"].append(time.perf_counter() - begun)
         is_equal &= _equal(pl.concat([d.rows for d in found]), theirs)
     median = {k: statistics.median(v) for k, v in seconds.items()}
     for name, value in median.items():

@@ -172,7 +172,7 @@ def test_rows_that_share_a_time_stay_together_and_keep_their_numbers(
         fill_table(server, "ties", PLAIN, order)
         for size in (1, 2, 3, 100):
             for route in ROUTES:
-                keys: dict[str, Any] = {"rows_per_window": size, "bulk_reader": route, "overlap_bars": 1}
+                keys: dict[str, Any] = {"rows_per_window": size, "bulk_reader": route}
                 source = make_source(table="ties", timeframe_col=None, timeframe="M1", **keys)
                 found = read(source)
                 seen.append(rows_of(found))

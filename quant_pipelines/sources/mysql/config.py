@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError
 
 from quant_core.errors import ConfigError, SymbolError
 from quant_core.model_parsing import parse_model
+from quant_core.quality import QualityRules
 from quant_core.symbols import check_symbol
 from quant_core.timeframes import Timeframe, parse_timeframe
 
@@ -28,12 +29,19 @@ FilterOp = Literal["=", "!=", "<", "<=", ">", ">=", "in", "between", "is_null"]
 # Options that say how to read, not which rows exist or how they are numbered.
 NOT_IDENTITY = frozenset(
     {
-        "connection_url", "env_var", "end", "chunk_minutes", "rows_per_window", "overlap_bars", "bulk_reader",
-        "increment_rows", "max_attempts", "retry_wait_seconds", "retry_max_wait_seconds", "connect_timeout_seconds",
-        "symbols", "symbol_aliases", "timeframes", "discover", "calendar", "calendars", "allow_non_positive_prices",
-        "hold_back_unfinished", "fingerprint_count", "updated_at_col",
+        "connection_url", "env_var", "end", "chunk_minutes", "rows_per_window", "bulk_reader", "increment_rows",
+        "max_attempts", "retry_wait_seconds", "retry_max_wait_seconds", "retry_budget_seconds",
+        "connect_timeout_seconds", "read_timeout_seconds", "symbols", "symbol_aliases", "timeframes", "discover",
+        "calendar", "calendars", "allow_non_positive_prices", "hold_back_unfinished", "fingerprint_days", "quality",
     }
 )  # fmt: skip
+
+# Options of earlier releases, and why nothing is lost without them.
+_RETIRED = {
+    "overlap_bars": "every window of the history that changed is read again, however old",
+    "updated_at_col": "rewritten rows are found by checksums of their values",
+    "fingerprint_count": "the fingerprint counts and sums up the whole series; fingerprint_days: N shortens its look",
+}
 
 
 class MysqlFilter(BaseModel):
@@ -90,19 +98,24 @@ class MysqlConfig(BaseModel):
         filters: structured predicates, AND-ed; they replace the raw predicate ``extra_where``.
         chunk_minutes: > 0 = a statement never spans more than one window of that many minutes (half-open windows).
         rows_per_window: most rows one statement returns and one delivery holds (bounds the memory).
-        overlap_bars: bars before the watermark that an increment reads again, so that restatements are seen.
-        updated_at_col: column that moves when a row is rewritten; older rewritten rows are then read again too.
         bulk_reader: ``auto`` = connectorx where installed (else PyMySQL, with a warning); or force one of them.
-        increment_rows: an increment of fewer rows than this goes through PyMySQL, a longer one switches to bulk.
+        increment_rows: a span of at most so many rows goes through PyMySQL, a larger one through connectorx.
+        max_attempts, retry_wait_seconds, retry_max_wait_seconds: attempts of one statement on lost connections, and
+            the waits between them, doubled each time.
+        retry_budget_seconds: most time of failed attempts in a row; then the source fails at once, for as long again.
+        connect_timeout_seconds: until a connection is open and the server has greeted.
+        read_timeout_seconds: until a statement is answered; the server is told to give up then, too.
         hold_back_unfinished: True = a bar is delivered only once its close has passed on the server's clock, and the
             bars held back are counted; False = it is delivered, and the raw store waits for its completion.
         ts_unit: unit of an integer time column; required there, refused elsewhere.
         ts_zone: IANA zone of a DATETIME or DATE column; TIMESTAMP and integer columns are instants: UTC.
         ambiguous_time: what an hour that occurs twice in ``ts_zone`` means.
+        quality: declared values of the quality checks; ``withdrawn_rows: remove`` takes deleted rows out.
         bar_stamp: whether the time column holds the bar's open or its close.
         price_scale: real price = stored price × price_scale (0.00001 for prices in points).
-        fingerprint_count: True = the fingerprint counts the rows (an index range scan), not only looks at the newest.
-            An older bar rewritten in place moves it only through ``updated_at_col``.
+        fingerprint_days: None = every look at the table sums up all of it (an index range scan); N = the fingerprint,
+            by which sensors and ``qe status`` see news, sums up the last N days only. Older changes then wait for the
+            next ingest run, which compares everything either way.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True)
@@ -143,18 +156,19 @@ class MysqlConfig(BaseModel):
     calendar: str = "always_open"
     calendars: dict[str, str] = Field(default_factory=dict[str, str])
     allow_non_positive_prices: bool | list[str] = False
+    quality: QualityRules = Field(default_factory=QualityRules)
     hold_back_unfinished: bool = False
 
     rows_per_window: int = Field(default=250_000, ge=1)
-    overlap_bars: int = Field(default=100, ge=1)
-    updated_at_col: str | None = None
-    fingerprint_count: bool = True
+    fingerprint_days: int | None = Field(default=None, ge=1)
     bulk_reader: Literal["auto", "connectorx", "pymysql"] = "auto"
     increment_rows: int = Field(default=20_000, ge=1)
     max_attempts: int = Field(default=6, ge=1)
     retry_wait_seconds: float = Field(default=0.5, ge=0.0)
     retry_max_wait_seconds: float = Field(default=30.0, ge=0.0)
+    retry_budget_seconds: float = Field(default=120.0, gt=0.0)
     connect_timeout_seconds: int = Field(default=10, ge=1)
+    read_timeout_seconds: int = Field(default=60, ge=1)
 
     @model_validator(mode="before")
     @classmethod
@@ -162,6 +176,11 @@ class MysqlConfig(BaseModel):
         if not isinstance(data, dict):
             return data
         settings = cast("dict[str, Any]", data)
+        for retired in sorted(settings.keys() & _RETIRED):
+            raise ConfigError.at(
+                retired, expected="no such option: it is gone", found=settings[retired],
+                next_step=f"Remove the line; {_RETIRED[retired]}.",
+            )  # fmt: skip
         if settings.get("extra_where") is not None:
             raise ConfigError(
                 "extra_where is refused: it would paste raw SQL into every query. "

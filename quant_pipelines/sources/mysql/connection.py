@@ -1,7 +1,7 @@
 """Connections of a MySQL source: UTC read-only sessions, retries on connection loss, errors without secrets.
 
-Put here: the DSN's two forms, running a statement on PyMySQL or connectorx, retry and scrubbing.
-Keep out: what the statements say (query.py) and how a series is cut into windows (read.py).
+Put here: the DSN's two forms, running a statement on PyMySQL or connectorx, the meaning of errors, and scrubbing.
+Keep out: what the statements say (query.py) and how long is waited (patience.py).
 """
 
 from __future__ import annotations
@@ -18,25 +18,29 @@ import polars as pl
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from quant_core.errors import ConfigError, SourceError
 from quant_core.shown_text import shown
 from quant_pipelines.redaction import Redaction
 from quant_pipelines.sources.mysql.config import MysqlConfig
+from quant_pipelines.sources.mysql.patience import (
+    GRACE_S,
+    ConnectionLostError,
+    Patience,
+    TooSlowError,
+    in_time,
+    session_statements,
+)
 from quant_pipelines.sources.mysql.query import SqlValue
 
 _T = TypeVar("_T")
 _LOG = logging.getLogger(__name__)
-_SESSION = ("SET time_zone = '+00:00'", "SET SESSION TRANSACTION READ ONLY")
 # Client and server codes that mean "the connection is gone, the statement is fine": cannot connect, gone away,
-# lost during query, too many connections, shutdown in progress, connection killed.
-_LOST_CODES = frozenset({2002, 2003, 2006, 2013, 2014, 2055, 1040, 1053, 1152, 1158, 1159, 1160, 1161, 1927})
+# lost during query, too many connections, shutdown in progress, connection killed; or a table replaced at that moment.
+_LOST_CODES = frozenset({2002, 2003, 2006, 2013, 2014, 2055, 1040, 1053, 1152, 1158, 1159, 1160, 1161, 1412, 1927})
+# A statement that took longer than the session allows, in MariaDB and in MySQL.
+_TOO_LONG_CODES = frozenset({1969, 3024})
 _DRIVERS = ("mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql")
-
-
-class ConnectionLostError(SourceError):
-    """The server went away during a statement; the statement can be repeated as it is."""
 
 
 class MysqlConnection:
@@ -53,6 +57,7 @@ class MysqlConnection:
         self._url = _parse(dsn, name)
         self._redaction = Redaction([dsn])
         self._engine: Engine | None = None
+        self._patience = Patience(config, name)
 
     def __repr__(self) -> str:
         return f"MysqlConnection({self._name!r})"
@@ -85,13 +90,16 @@ class MysqlConnection:
         """Run one literal statement on connectorx (binary protocol), repeating it after a lost connection."""
         connectorx = importlib.import_module("connectorx")
 
+        def read() -> Any:
+            return connectorx.read_sql(
+                self._bulk_url(), statement, return_type="arrow", protocol="binary",
+                pre_execution_query=session_statements(self._config.read_timeout_seconds),
+            )  # fmt: skip
+
         def attempt() -> pl.DataFrame:
             # connectorx waits 30 s for a dead server; PyMySQL's ping at check-out fails at once, with a code.
             self._connected().close()
-            table = connectorx.read_sql(
-                self._bulk_url(), statement, return_type="arrow", protocol="binary", pre_execution_query=list(_SESSION)
-            )
-            frame = pl.from_arrow(table)
+            frame = pl.from_arrow(in_time(read, self._config.read_timeout_seconds + GRACE_S))
             if not isinstance(frame, pl.DataFrame):
                 raise SourceError(f"Source {self._name!r}: connectorx returned no table.")
             return frame
@@ -134,9 +142,12 @@ class MysqlConnection:
             self._engine = create_engine(
                 self._url, pool_size=1, max_overflow=1, pool_pre_ping=True, hide_parameters=True,
                 isolation_level="REPEATABLE READ",
-                connect_args={"connect_timeout": self._config.connect_timeout_seconds},
+                # Both hold for the greeting, too; afterwards the session's limits count, from the event on.
+                connect_args=dict.fromkeys(
+                    ("connect_timeout", "read_timeout", "write_timeout"), self._config.connect_timeout_seconds
+                ),
             )  # fmt: skip
-            event.listen(self._engine, "connect", _open_session)
+            event.listen(self._engine, "connect", self._open_session)
         return self._engine.connect()
 
     def _bulk_url(self) -> str:
@@ -146,18 +157,19 @@ class MysqlConnection:
         login = user if url.password is None else f"{user}:{quote(str(url.password), safe='')}"
         host = url.host or "127.0.0.1"
         host = f"[{host}]" if ":" in host else host
-        return f"mysql://{login}@{host}:{url.port or 3306}/{quote(url.database or '', safe='')}"
+        limit = f"tcp_connect_timeout_ms={self._config.connect_timeout_seconds * 1000}"
+        return f"mysql://{login}@{host}:{url.port or 3306}/{quote(url.database or '', safe='')}?{limit}"
+
+    def _open_session(self, connection: Any, _record: Any) -> None:
+        """Put a new PyMySQL connection into UTC and read-only, as connectorx's, and give it the time of statements."""
+        seconds = self._config.read_timeout_seconds
+        with connection.cursor() as cursor:
+            for statement in session_statements(seconds):
+                cursor.execute(statement)
+        connection._read_timeout = connection._write_timeout = seconds + GRACE_S
 
     def _retrying(self, attempt: Callable[[], _T], what: str) -> _T:
-        config = self._config
-        retrying = Retrying(
-            retry=retry_if_exception_type(ConnectionLostError),
-            stop=stop_after_attempt(config.max_attempts),
-            wait=wait_random_exponential(multiplier=config.retry_wait_seconds, max=config.retry_max_wait_seconds),
-            before_sleep=self._log_retry,
-            reraise=True,
-        )
-        return retrying(lambda: self._guarded(attempt, what))
+        return self._patience.retrying(lambda: self._guarded(attempt, what))
 
     def _guarded(self, attempt: Callable[[], _T], what: str) -> _T:
         """Run once; turn every driver failure into an error that holds no secret, and cut the cause off with it."""
@@ -185,13 +197,28 @@ class MysqlConnection:
         code = arguments[0] if arguments and isinstance(arguments[0], int) else None
         lost = code in _LOST_CODES or (isinstance(error, DBAPIError) and error.connection_invalidated)
         message = str(arguments[1]) if len(arguments) > 1 else str(cause or type(error).__name__)
+        if code in _TOO_LONG_CODES or "timed out" in message:
+            return self._too_slow(what, f"error {code}: {message}", lost=lost)
         return self._error(what, f"error {code}: {message}", lost=lost)
 
     def _from_connectorx(self, error: BaseException, what: str) -> SourceError:
         message = str(error)
         found = re.search(r"MySqlError \{ ERROR (\d+)", message)
-        lost = int(found.group(1)) in _LOST_CODES if found else not type(error).__name__.startswith("Panic")
+        code = int(found.group(1)) if found else None
+        lost = code in _LOST_CODES if code else not type(error).__name__.startswith("Panic")
+        if code in _TOO_LONG_CODES or isinstance(error, TimeoutError):
+            return self._too_slow(what, message, lost=lost)
         return self._error(what, message, lost=lost)
+
+    def _too_slow(self, what: str, message: str, *, lost: bool) -> SourceError:
+        """The error of a server that is silent, or of a statement that hangs."""
+        config, kind = self._config, ConnectionLostError if lost else TooSlowError
+        return kind(
+            f"MySQL source {self._name!r} failed during a {what}: {self.scrub(message)}. Expected a greeting within "
+            f"connect_timeout_seconds ({config.connect_timeout_seconds}) and an answer within read_timeout_seconds "
+            f"({config.read_timeout_seconds}), found none. Check the server's load, locks and indexes; for slow "
+            "statements raise read_timeout_seconds or lower rows_per_window."
+        )
 
     def _error(self, what: str, message: str, *, lost: bool) -> SourceError:
         kind = ConnectionLostError if lost else SourceError
@@ -205,20 +232,6 @@ class MysqlConnection:
     def scrub(self, message: str) -> str:
         """The message without the DSN, the password and the user, in one line."""
         return shown(self._redaction.text(message), 500)
-
-    def _log_retry(self, state: RetryCallState) -> None:
-        wait = state.next_action.sleep if state.next_action else 0.0
-        _LOG.warning(
-            "MySQL source %r: connection lost, attempt %d of %d, next in %.1f s",
-            self._name, state.attempt_number, self._config.max_attempts, wait,
-        )  # fmt: skip
-
-
-def _open_session(connection: Any, _record: Any) -> None:
-    """Put a new PyMySQL connection into UTC and read-only, as connectorx's."""
-    with connection.cursor() as cursor:
-        for statement in _SESSION:
-            cursor.execute(statement)
 
 
 def _parse(dsn: str, name: str) -> URL:

@@ -1,19 +1,33 @@
-"""Progress of a delivery: the watermark, how it advances, and where the next call starts again.
+"""Progress of a delivery: the watermark, which says of every window what was delivered of it.
 
-Put here: the watermark's content and its rules.
-Keep out: statements (query.py) and reading (read.py).
+Put here: the watermark's content, and reading and writing of its JSON form.
+Keep out: what follows from a difference (plan.py), statements (query.py) and reading (read.py).
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
+from quant_pipelines.sources.mysql.windows import NOTHING, Totals
 
-from quant_core.errors import SourceError
+LAYOUT = 2
+"""Number of the watermark's form; releases up to 0.1 wrote none."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What was delivered of a window.
+
+    Attributes:
+        totals: of the rows that were delivered.
+        finishes_us: when the first of its bars completes that had not when it was delivered, microseconds since 1970
+            UTC; None where all had. From then on the window is read again, changed or not.
+    """
+
+    totals: Totals
+    finishes_us: int | None = None
 
 
 @dataclass(frozen=True)
@@ -23,83 +37,67 @@ class Progress:
     Attributes:
         identity: hash of everything that decides which rows exist and how they are numbered; another identity
             makes the watermark void, and the series is read from its start again.
-        last_key: last key delivered; None = nothing yet.
-        overlap_key, overlap_row: where the next call starts again, and the row number there. Rows keep their number
-            when they are read again, so equal numbers can be compared.
-        n_unreadable_head: delivered rows whose time is null or zero.
-        n_unreadable: delivered rows whose time is unreadable in any way.
-        unreadable_pending: True = a window met unreadable rows that were not delivered yet.
-        updated_at: newest value of the updated-at column when the call began.
+        windows: window → what was delivered of it. A window that lost all its rows stays, with none.
+        unreadable: totals of the delivered rows whose time cannot be read.
+        is_restart: the watermark before this one was void, so bars that this one does not know of may be stored.
     """
 
     identity: str
-    last_key: int | None = None
-    overlap_key: int | None = None
-    overlap_row: int = 1
-    n_unreadable_head: int = 0
-    n_unreadable: int = 0
-    unreadable_pending: bool = False
-    updated_at: str | None = None
+    windows: Mapping[int, Held] = field(default_factory=dict[int, Held])
+    unreadable: Totals = NOTHING
+    is_restart: bool = False
 
     @classmethod
-    def read(cls, watermark: dict[str, Any] | None, identity: str) -> tuple[Progress, str | None]:
-        """Progress of a stored watermark, and why it had to be ignored, if so.
+    def read(cls, watermark: dict[str, Any] | None, identity: str) -> tuple[Progress, str]:
+        """Progress of a stored watermark, and why it had to be ignored; "" where it had not.
 
         >>> Progress.read(None, "a")
-        (Progress(identity='a', last_key=None, ...updated_at=None), None)
-        >>> Progress.read({"identity": "old", "last_key": 7}, "a")[1]
-        'the source was configured differently when the watermark was written'
+        (Progress(identity='a', windows={}, unreadable=Totals(n_rows=0, checksum=0), is_restart=False), '')
+        >>> Progress.read({"identity": "a", "last_key": 7}, "a")[1]
+        'another release wrote the watermark'
+        >>> progress = Progress("a", {3: Held(Totals(2, 255), finishes_us=60)}, Totals(1, 7))
+        >>> progress.watermark()["windows"], Progress.read(progress.watermark(), "a") == (progress, "")
+        ({'3': '2:ff:60'}, True)
         """
         if watermark is None:
-            return cls(identity), None
+            return cls(identity), ""
+        if watermark.get("layout") != LAYOUT:
+            return cls(identity, is_restart=True), "another release wrote the watermark"
         if watermark.get("identity") != identity:
-            return cls(identity), "the source was configured differently when the watermark was written"
-        try:
-            return cls(**watermark), None
-        except TypeError:
-            raise SourceError(
-                f"The stored watermark has fields {sorted(watermark)}, expected {sorted(asdict(cls(identity)))}. "
-                "Delete it to read the series from its start."
-            ) from None
+            reason = "the source was configured differently when the watermark was written"
+            return cls(identity, is_restart=True), reason
+        windows = {int(index): _held(text) for index, text in watermark["windows"].items()}
+        return cls(identity, windows, _held(watermark["unreadable"]).totals, watermark["is_restart"]), ""
 
     def watermark(self) -> dict[str, Any]:
         """The JSON-able form."""
-        return asdict(self)
+        return {
+            "layout": LAYOUT,
+            "identity": self.identity,
+            "windows": {str(index): _text(held) for index, held in sorted(self.windows.items())},
+            "unreadable": _text(Held(self.unreadable)),
+            "is_restart": self.is_restart,
+        }
 
-    def advanced(self, last_key: int, tail: Tail, updated_at: str | None) -> Progress:
-        """Progress after a window; one that only repeats known rows leaves the position where it was.
+    def after(self, delivered: Mapping[int, Held]) -> Progress:
+        """Progress after some windows were delivered to their end; one without rows is kept only if it had some.
 
-        A call that stops while it re-reads would otherwise lose the rest of what it had to re-read.
+        >>> Progress("a", {1: Held(Totals(5, 5))}).after({1: Held(NOTHING), 2: Held(NOTHING)}).windows
+        {1: Held(totals=Totals(n_rows=0, checksum=0), finishes_us=None)}
         """
-        if self.last_key is not None and last_key < self.last_key:
-            return self
-        key, row = tail.start
-        return replace(self, last_key=last_key, overlap_key=key, overlap_row=row, updated_at=updated_at)
+        kept = {w: held for w, held in delivered.items() if w in self.windows or held.totals != NOTHING}
+        return replace(self, windows={**self.windows, **kept})
+
+    def totals(self, window: int) -> Totals:
+        """The totals of what was delivered of a window."""
+        return self.windows[window].totals if window in self.windows else NOTHING
 
 
-class Tail:
-    """The newest keys delivered, each with the number of its first row.
+def _text(held: Held) -> str:
+    parts = [f"{held.totals.n_rows}", f"{held.totals.checksum:x}"]
+    return ":".join(parts if held.finishes_us is None else [*parts, str(held.finishes_us)])
 
-    >>> tail = Tail(2)
-    >>> tail.push(np.array([10, 20, 20, 30]), first_row=1)
-    >>> tail.start
-    (20, 2)
-    >>> tail.push(np.array([40]), first_row=5)
-    >>> tail.start
-    (30, 4)
-    """
 
-    def __init__(self, n_bars: int) -> None:
-        self._n_bars = n_bars
-        self._starts: deque[tuple[int, int]] = deque(maxlen=n_bars)
-
-    def push(self, keys: npt.NDArray[np.int64], first_row: int) -> None:
-        """Take the sorted keys of a window; equal keys never span two windows."""
-        is_first = np.concatenate(([True], np.diff(keys) != 0))
-        for position in np.flatnonzero(is_first)[-self._n_bars :]:
-            self._starts.append((int(keys[position]), first_row + int(position)))
-
-    @property
-    def start(self) -> tuple[int, int]:
-        """Oldest key kept, and the number of its first row."""
-        return self._starts[0]
+def _held(text: str) -> Held:
+    n_rows, checksum, *finishes = text.split(":")
+    return Held(Totals(int(n_rows), int(checksum, 16)), int(finishes[0]) if finishes else None)

@@ -122,15 +122,30 @@ class Series:
     def key(self) -> str:
         """The sort key as an integer: microseconds of wall clock, or the integer column itself; null = unreadable.
 
-        Unreadable, not shifted, is also an unsigned integer beyond 64 signed bits, and a day that its month does not
-        have (stored under ALLOW_INVALID_DATES).
+        Unreadable, not shifted, is also an unsigned integer beyond 64 signed bits, a time before the first that the
+        server's functions know, and a day that its month does not have (stored under ALLOW_INVALID_DATES).
         """
         if self.table["ts"].data_type == "bigint":
             return f"CAST(IF({self.ts} > 9223372036854775807, NULL, {self.ts}) AS SIGNED)"
         if self.table["ts"].data_type not in TIMES:
             return f"CAST({self.ts} AS SIGNED)"
         impossible = f"DAY({self.ts}) > 28 AND DAY({self.ts}) > DAY(LAST_DAY({self.ts}))"
-        return f"IF({impossible}, NULL, TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', {self.ts}))"
+        early = f"{self.ts} < {literal(EPOCH + self.first_key * _MICROSECOND)}"
+        us = f"TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', {self.ts})"
+        return f"IF({early} OR ({impossible}), NULL, {us})"
+
+    @property
+    def row_hash(self) -> str:
+        """A row's 64-bit hash: of the doubles that are delivered, bit by bit, and of its time.
+
+        Well-known binary is the one way to the bits of a double that MySQL and MariaDB share; their text costs three
+        times as much. Sums of plain CRC-32 would not do: equal edits in two rows change both by equal bits, which
+        cancel. Multiplied by the time's, they do not. Null is the most negative double, which no bar has.
+        """
+        columns = [self.table[c] for c in (*_PRICES, *self._volume())]
+        numbers = [f"COALESCE({_double(c)}, -1.7976931348623157e308)" for c in columns] + ["0e0"] * (6 - len(columns))
+        points = ", ".join(f"POINT({x}, {y})" for x, y in zip(numbers[::2], numbers[1::2], strict=True))
+        return f"CRC32(ST_AsBinary(LINESTRING({points}))) * IFNULL(CRC32({self.ts}), CAST(1 AS UNSIGNED))"
 
     def key_value(self, key: int) -> SqlValue:
         """An integer key as a value that compares with the time column."""
@@ -163,64 +178,78 @@ class Series:
             terms.append(f"{quoted(self.table['timeframe'].name)} = {values.add(self.timeframe_value)}")
         return terms + [predicate(column.name, f, values) for column, f in self.filters]
 
-    def rows(self, values: Values, lower: int, upper: int | None, limit: int) -> str:
-        """Rows of a window in key order: key, open, high, low, close, volume as integers and doubles."""
+    def rows(self, values: Values, lower: int | None, upper: int | None, limit: int) -> str:
+        """Rows of a span in key order: key, open, high, low, close, volume as integers and doubles, and their hash."""
         parts = [f"{self.key} AS bar_key", *(f"{_double(self.table[p])} AS {p}_value" for p in _PRICES)]
         if "volume" in self.table.columns:
             parts.append(f"{_double(self.table['volume'])} AS volume_value")
         return (
-            f"SELECT {', '.join(parts)} FROM {self.table.name} WHERE {self.where(values, lower, upper)} "
-            f"ORDER BY {self.ts} LIMIT {int(limit)}"
+            f"SELECT {', '.join(parts)}, {self.row_hash} AS row_hash FROM {self.table.name} "
+            f"WHERE {self.where(values, self._from(lower), upper)} ORDER BY {self.ts} LIMIT {int(limit)}"
         )
+
+    def _from(self, lower: int | None) -> int:
+        return self.first_key if lower is None else lower
+
+    def window_totals(
+        self, values: Values, grid: tuple[int, int, int], lower: int | None = None, upper: int | None = None
+    ) -> str:
+        """Window, number of rows and sum of hashes of every window; null = rows of unreadable time.
+
+        ``grid`` is first key, last key and length of the windows; keys outside count as the first or the last. Rows of
+        unreadable time are counted whatever lower and upper are.
+        """
+        first, last, length = (int(n) for n in grid)
+        window = f"(LEAST(GREATEST({self.key}, {first}), {last}) - ({first})) DIV {length}"
+        where = self._with_unreadable(values, lower, upper)
+        return (
+            f"SELECT {window} AS window_index, COUNT(*) AS n_rows, SUM({self.row_hash}) AS checksum "
+            f"FROM {self.table.name} WHERE {where} GROUP BY window_index"
+        )
+
+    def totals(self, values: Values, lower: int | None, upper: int | None) -> str:
+        """Number of readable rows of a span, and the sum of their hashes."""
+        where = f"{self.where(values, self._from(lower), upper)} AND {self.key} IS NOT NULL"
+        return f"SELECT COUNT(*), SUM({self.row_hash}) FROM {self.table.name} WHERE {where}"
 
     def count(self, values: Values, lower: int | None = None, upper: int | None = None) -> str:
-        """Number of rows of a window."""
+        """Number of rows of a span."""
         return f"SELECT COUNT(*) FROM {self.table.name} WHERE {self.where(values, lower, upper)}"
 
-    def first_readable(self, values: Values, lower: int, upper: int | None) -> str:
-        """Smallest readable key of a window; no row where there is none."""
+    def first_readable(self, values: Values, lower: int | None, upper: int | None) -> str:
+        """Smallest readable key of a span; no row where there is none."""
         return (
-            f"SELECT {self.key} FROM {self.table.name} WHERE {self.where(values, lower, upper)} "
+            f"SELECT {self.key} FROM {self.table.name} WHERE {self.where(values, self._from(lower), upper)} "
             f"AND {self.key} IS NOT NULL ORDER BY {self.ts} LIMIT 1"
         )
 
-    def newest(self, values: Values, lower: int, upper: int | None) -> str:
-        """Newest row of a window, with its values."""
-        columns = ", ".join(quoted(self.table[c].name) for c in (*_PRICES, *self._volume()))
+    def newest_key(self, values: Values, upper: int | None) -> str:
+        """Largest readable key before an upper one; no row where there is none."""
         return (
-            f"SELECT {self.key}, {columns} FROM {self.table.name} WHERE {self.where(values, lower, upper)} "
-            f"ORDER BY {self.ts} DESC LIMIT 1"
+            f"SELECT {self.key} FROM {self.table.name} WHERE {self.where(values, self.first_key, upper)} "
+            f"AND {self.key} IS NOT NULL ORDER BY {self.ts} DESC LIMIT 1"
         )
 
-    def unreadable(self, values: Values, *, anywhere: bool, page: tuple[int, int] | None) -> str:
-        """Rows whose time cannot be read, a page of them as text, or (no page) their number.
-
-        ``anywhere`` also looks inside the windows, which reads the whole series; without it only null and zero times
-        are found, by the index.
-        """
-        where = self.where(values)
-        head = f"{self.ts} IS NULL OR {self.ts} < {values.add(self.key_value(self.first_key))}"
-        term = f"({head} OR {self.key} IS NULL)" if anywhere else f"({head})"
+    def unreadable(self, values: Values, lower: int | None, upper: int | None, page: tuple[int, int]) -> str:
+        """Rows whose time cannot be read, as texts, equal ones together, with their number and the sum of hashes."""
         names = ["ts", *_PRICES, *self._volume()]
         texts = ", ".join(f"CAST({quoted(self.table[n].name)} AS CHAR) AS {n}_text" for n in names)
-        if page is None:
-            return f"SELECT COUNT(*) FROM {self.table.name} WHERE {where} AND {term}"
-        order = ", ".join(str(i + 1) for i in range(len(names)))
-        limit = f"LIMIT {int(page[0])} OFFSET {int(page[1])}"
-        return f"SELECT {texts} FROM {self.table.name} WHERE {where} AND {term} ORDER BY {order} {limit}"
-
-    def newest_update(self, values: Values) -> str:
-        """Largest value of the updated-at column, as text."""
-        column = quoted(self.table["updated_at"].name)
-        return f"SELECT CAST(MAX({column}) AS CHAR) FROM {self.table.name} WHERE {self.where(values)}"
-
-    def first_updated(self, values: Values, since: str, lower: int, upper: int) -> str:
-        """Smallest key of a window among rows rewritten after ``since``."""
-        updated = f"{quoted(self.table['updated_at'].name)} > {values.add(since)}"
+        places = ", ".join(str(i + 1) for i in range(len(names)))
         return (
-            f"SELECT {self.key} FROM {self.table.name} WHERE {self.where(values, lower, upper)} AND {updated} "
-            f"AND {self.key} IS NOT NULL ORDER BY {self.ts} LIMIT 1"
+            f"SELECT {texts}, COUNT(*), SUM({self.row_hash}) FROM {self.table.name} "
+            f"WHERE {self._with_unreadable(values, lower, upper)} AND {self.key} IS NULL "
+            f"GROUP BY {places} ORDER BY {places} LIMIT {int(page[0])} OFFSET {int(page[1])}"
         )
+
+    def _with_unreadable(self, values: Values, lower: int | None, upper: int | None) -> str:
+        """The rows of a span, and those whose time sorts before every span."""
+        if lower is None and upper is None:
+            return self.where(values)
+        first = values.add(self.key_value(self.first_key))
+        span = [f"{self.ts} >= {values.add(self.key_value(self._from(lower)))}"]
+        if upper is not None and upper <= self.last_key:
+            span.append(f"{self.ts} < {values.add(self.key_value(upper))}")
+        return f"{self.where(values)} AND ({' AND '.join(span)} OR {self.ts} IS NULL OR {self.ts} < {first})"
 
     def _volume(self) -> tuple[str, ...]:
         return ("volume",) if "volume" in self.table.columns else ()

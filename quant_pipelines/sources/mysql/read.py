@@ -1,143 +1,146 @@
-"""Keyset windows over one series: bounded memory, no gap, no repeat, ties kept together.
+"""Keyset pieces of a span of keys: bounded memory, no gap, no repeat, ties kept together.
 
-Put here: how a series is cut into statements, and which driver reads each of them.
-Keep out: connections (connection.py) and what the values mean (rows.py).
+Put here: how a span is cut into statements, which driver reads each of them, and the check of a bulk answer.
+Keep out: connections (connection.py), which spans are read (plan.py) and what the values mean (rows.py).
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import Literal
 
 import polars as pl
 
-from quant_core.errors import SourceError
 from quant_pipelines.sources.mysql.config import MysqlConfig
 from quant_pipelines.sources.mysql.connection import MysqlConnection
+from quant_pipelines.sources.mysql.plan import Batch
 from quant_pipelines.sources.mysql.query import BoundValues, LiteralValues, Series
+from quant_pipelines.sources.mysql.windows import Totals, ask_totals, totals_of
 
 _LOG = logging.getLogger(__name__)
-_MAX_REREADS = 3
-_SCHEMA = {
+SCHEMA = {
     "bar_key": pl.Int64,
     "open_value": pl.Float64,
     "high_value": pl.Float64,
     "low_value": pl.Float64,
     "close_value": pl.Float64,
     "volume_value": pl.Float64,
+    "row_hash": pl.UInt64,
 }
 Route = Literal["connectorx", "pymysql"]
 
 
 @dataclass(frozen=True)
-class Window:
-    """Rows of one statement, in key order; equal keys are never split over two windows.
+class Piece:
+    """Rows of one statement: everything the table had of a span of keys at that moment.
 
     Attributes:
-        rows: bar_key (null = unreadable time) and the five values, as stored.
+        rows: bar_key, the five values as stored, and the row's hash, in key order; rows of unreadable time left out.
+        lower, upper: the span, half-open; None = open.
         route: driver that read it.
+        asked_at: when the statement was sent, UTC: what was not complete then may still change.
         seconds: time the statement took.
+        is_last: nothing of the batch is left behind it.
     """
 
     rows: pl.DataFrame
+    lower: int | None
+    upper: int | None
     route: Route
+    asked_at: datetime
     seconds: float
+    is_last: bool
 
 
-@dataclass
-class WindowReader:
-    """Reads one series window after window.
+@dataclass(frozen=True)
+class Reader:
+    """Reads batches of one series, piece by piece.
 
-    The statement of a window is ``key >= lower [AND key < upper] ORDER BY key LIMIT n``. Of a full answer the last
-    key's rows are left to the next window, which starts at that key: rows that share a time stay together, and no
-    key is skipped, however fine its resolution. A window is either delivered whole or read again whole, so a lost
-    connection repeats nothing. Each statement sees one snapshot; two windows may see two. Rows appended meanwhile
-    only make the tail longer; a rewrite behind the cursor shows in the next fingerprint and overlap.
+    The statement of a piece is ``key >= lower [AND key < upper] ORDER BY key LIMIT n``. Of a full answer the last
+    key's rows are left to the next piece, which starts at that key: rows that share a time stay together, and no
+    key is skipped, however fine its resolution. A piece is either delivered whole or read again whole, so a lost
+    connection repeats nothing. Each statement sees one state of the table, whatever its storage engine.
+
+    Attributes:
+        bulk: whether connectorx may be used; a batch of few rows goes through PyMySQL anyway.
+        chunk_keys: > 0 = no statement spans more than one chunk of that many keys.
     """
 
     connection: MysqlConnection
     series: Series
     config: MysqlConfig
-    is_increment: bool
     bulk: bool
+    chunk_keys: int
 
-    def windows(self, lower: int, upper: int | None, chunk_keys: int) -> Iterator[Window]:
-        """All windows of ``lower ≤ key < upper``; ``chunk_keys`` > 0 also bounds the span of each."""
-        if chunk_keys <= 0:
-            yield from self._span(lower, upper)
-            return
-        while True:
-            first = self._first_key(lower, upper)
-            if first is None:
-                # Only rows without a readable time can be left; they must still be seen.
-                yield from self._span(lower, upper)
-                return
-            end = (first // chunk_keys + 1) * chunk_keys
-            end = end if upper is None else min(end, upper)
-            yield from self._span(lower, end)
+    def pieces(self, batch: Batch) -> Iterator[Piece]:
+        """The pieces of a batch in time order; at least one, and the last one ends where the batch does."""
+        lower, bulk = batch.lower, self.bulk and batch.expected.n_rows > self.config.increment_rows
+        while self.chunk_keys > 0 and (first := self._first_key(lower, batch.upper)) is not None:
+            end = (first // self.chunk_keys + 1) * self.chunk_keys
+            is_within = batch.upper is None or end < batch.upper
+            if not is_within or self._first_key(end, batch.upper) is None:
+                break
+            yield from self._span(lower, end, None, bulk=bulk, is_last=False)
             lower = end
+        expected = batch.expected if lower == batch.lower else None
+        yield from self._span(lower, batch.upper, expected, bulk=bulk, is_last=True)
 
-    def _first_key(self, lower: int, upper: int | None) -> int | None:
+    def _first_key(self, lower: int | None, upper: int | None) -> int | None:
         values = BoundValues()
         key = self.connection.scalar(self.series.first_readable(values, lower, upper), values.parameters)
         return None if key is None else int(key)
 
-    def _span(self, lower: int, upper: int | None) -> Iterator[Window]:
-        """Windows of one span, by number of rows."""
-        growth = 1
+    def _span(
+        self, lower: int | None, upper: int | None, expected: Totals | None, *, bulk: bool, is_last: bool
+    ) -> Iterator[Piece]:
+        """Pieces of one span, by number of rows."""
+        is_whole = True
         while True:
-            limit = growth * self._limit()
-            begun = perf_counter()
-            rows, route = self._fetch(lower, upper, limit)
-            seconds = perf_counter() - begun
+            piece = self._piece(lower, upper, "connectorx" if bulk else "pymysql")
+            if piece.route == "connectorx" and not self._agrees(piece, expected if is_whole else None):
+                _LOG.warning(
+                    "%s changed while it was read, or a bulk read ended early (%d rows); read again through PyMySQL",
+                    self.series.table.label, piece.rows.height,
+                )  # fmt: skip
+                piece = self._piece(lower, upper, "pymysql")
+            yield replace(piece, is_last=is_last and piece.is_last)
+            if piece.is_last:
+                return
+            lower, is_whole = piece.upper, False
+
+    def _piece(self, lower: int | None, upper: int | None, route: Route) -> Piece:
+        """One statement's rows; ``is_last`` where they reach the end of the span."""
+        # One row more than a piece holds: the row that shows where the next one starts.
+        limit, asked_at, begun = 1 + self.config.rows_per_window, datetime.now(UTC), perf_counter()
+        while True:
+            rows = self._fetch(lower, upper, limit, route)
             if rows.height < limit:
-                if route == "connectorx":
-                    rows = self._verified(rows, lower, upper, limit)
-                if rows.height < limit:
-                    yield Window(rows, route, seconds)
-                    return
-            complete, next_lower = _without_last_key(rows)
-            if complete is None:
-                # More rows share one key than fit: read them with a larger limit rather than tear them apart.
-                growth *= 2
-                continue
-            growth = 1
-            self.is_increment = False
-            yield Window(complete, route, seconds)
-            lower = next_lower
+                readable = rows.filter(pl.col("bar_key").is_not_null())
+                return Piece(readable, lower, upper, route, asked_at, perf_counter() - begun, is_last=True)
+            complete, end = _without_last_key(rows)
+            if complete is not None:
+                return Piece(complete, lower, end, route, asked_at, perf_counter() - begun, is_last=False)
+            # More rows share one key than fit: read them with a larger limit rather than tear them apart.
+            limit = 2 * limit - 1
 
-    def _limit(self) -> int:
-        """One row more than a window holds: the row that shows where the next window starts."""
-        most = self.config.rows_per_window
-        return 1 + (min(most, self.config.increment_rows) if self.is_increment else most)
-
-    def _fetch(self, lower: int, upper: int | None, limit: int) -> tuple[pl.DataFrame, Route]:
-        """Read one window: bulk through connectorx, increments (and without connectorx everything) through PyMySQL."""
-        if self.bulk and not self.is_increment:
-            frame = self.connection.bulk(self.series.rows(LiteralValues(), lower, upper, limit))
-            return _typed(frame), "connectorx"
+    def _fetch(self, lower: int | None, upper: int | None, limit: int, route: Route) -> pl.DataFrame:
+        if route == "connectorx":
+            return _typed(self.connection.bulk(self.series.rows(LiteralValues(), lower, upper, limit)))
         values = BoundValues()
         found = self.connection.run(self.series.rows(values, lower, upper, limit), values.parameters)
-        columns = [c for c in _SCHEMA if c != "volume_value" or "volume" in self.series.table.columns]
-        frame = pl.DataFrame(found, schema={c: _SCHEMA[c] for c in columns}, orient="row")
-        return _typed(frame), "pymysql"
+        columns = [c for c in SCHEMA if c != "volume_value" or "volume" in self.series.table.columns]
+        return _typed(pl.DataFrame(found, schema={c: SCHEMA[c] for c in columns}, orient="row"))
 
-    def _verified(self, rows: pl.DataFrame, lower: int, upper: int | None, limit: int) -> pl.DataFrame:
-        """A short answer counted against the server, so that a stream that ended early cannot pass as complete."""
-        for _ in range(_MAX_REREADS):
-            values = BoundValues()
-            n_expected = int(self.connection.scalar(self.series.count(values, lower, upper), values.parameters))
-            if rows.height >= min(n_expected, limit):
-                return rows
-            _LOG.warning("Bulk read returned %d of %d rows; the window is read again", rows.height, n_expected)
-            rows, _route = self._fetch(lower, upper, limit)
-        raise SourceError(
-            f"Bulk read of {self.series.table.label} keeps returning fewer rows than the server counts. "
-            "Set bulk_reader: pymysql and report the driver version."
-        )
+    def _agrees(self, piece: Piece, expected: Totals | None) -> bool:
+        """Whether the server has as many rows as a bulk answer, and the same: connectorx may end early in silence."""
+        found = totals_of(piece.rows)
+        if piece.is_last and expected is not None and found == expected:
+            return True
+        return found == ask_totals(self.connection, self.series, piece.lower, piece.upper)
 
 
 def _without_last_key(rows: pl.DataFrame) -> tuple[pl.DataFrame | None, int]:
@@ -146,12 +149,12 @@ def _without_last_key(rows: pl.DataFrame) -> tuple[pl.DataFrame | None, int]:
     if not isinstance(last, int):
         return None, 0
     position = int((rows["bar_key"] == last).arg_max() or 0)
-    complete = rows.head(position)
-    return (None, 0) if complete["bar_key"].null_count() == complete.height else (complete, last)
+    complete = rows.head(position).filter(pl.col("bar_key").is_not_null())
+    return (None, 0) if complete.is_empty() else (complete, last)
 
 
 def _typed(frame: pl.DataFrame) -> pl.DataFrame:
-    """The fixed schema of a window; an integer key beyond 64 signed bits counts as unreadable."""
+    """The fixed schema of a piece; an integer key beyond 64 signed bits counts as unreadable."""
     if "volume_value" not in frame.columns:
         frame = frame.with_columns(pl.lit(None, dtype=pl.Float64).alias("volume_value"))
-    return frame.select(pl.col(c).cast(t, strict=c != "bar_key") for c, t in _SCHEMA.items())
+    return frame.select(pl.col(c).cast(t, strict=c != "bar_key") for c, t in SCHEMA.items())

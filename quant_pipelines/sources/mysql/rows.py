@@ -22,9 +22,9 @@ from quant_pipelines.sources.mysql.query import EPOCH
 _PER_MICROSECOND = {"s": (1, 1_000_000), "ms": (1, 1_000), "us": (1, 1), "ns": (1_000, 1)}
 _MICROSECOND = timedelta(microseconds=1)
 _VALUES = ("open", "high", "low", "close", "volume")
-# Outside these years a stamp is a wrong unit or a sentinel, not a bar.
-_FIRST_US = (datetime(1700, 1, 1) - EPOCH) // _MICROSECOND  # noqa: DTZ001
-_END_US = (datetime(2200, 1, 1) - EPOCH) // _MICROSECOND  # noqa: DTZ001
+# Outside these years a stamp is a wrong unit or a sentinel, not a bar; in files, too, and calendars end soon after.
+_FIRST_US = (datetime(1801, 1, 1) - EPOCH) // _MICROSECOND  # noqa: DTZ001
+_END_US = (datetime(2099, 1, 1) - EPOCH) // _MICROSECOND  # noqa: DTZ001
 
 
 def key_from_instant(instant: datetime, config: MysqlConfig) -> int:
@@ -59,10 +59,50 @@ def bound(value: datetime | date, config: MysqlConfig, *, is_end: bool) -> int:
     return key_from_instant(instant + _MICROSECOND if is_end else instant, config)
 
 
+def keys_of(length: timedelta, config: MysqlConfig) -> int:
+    """A length of time in keys, rounded towards minus infinity.
+
+    >>> keys_of(timedelta(minutes=1), MysqlConfig()), keys_of(timedelta(minutes=1), MysqlConfig(ts_unit="ns"))
+    (60000000, 60000000000)
+    """
+    times, per = _PER_MICROSECOND[config.ts_unit or "us"]
+    return length // _MICROSECOND * times // per
+
+
 def chunk_keys(config: MysqlConfig) -> int:
     """Length of a chunk window in keys; 0 = no chunk windows."""
+    return keys_of(timedelta(minutes=config.chunk_minutes), config)
+
+
+def first_open(key: int | None, timeframe: Timeframe, config: MysqlConfig, *, is_end: bool = False) -> datetime:
+    """The earliest bar open, UTC, that a row at or after a key can have; spans of keys become spans of bars.
+
+    Key None is open: before the first bar there can be, or (``is_end``) after the last.
+
+    By hand: 2:30 on 2024-03-10 is skipped by New York's clocks; the first bar after it opens at 3:00, 7:00 UTC.
+
+    >>> key = (datetime(2024, 3, 10, 2, 30) - EPOCH) // _MICROSECOND
+    >>> configs = MysqlConfig(ts_zone="America/New_York"), MysqlConfig(), MysqlConfig(bar_stamp="close")
+    >>> [first_open(key, Timeframe.H1, config).strftime("%d %H:%M") for config in configs]
+    ['10 07:00', '10 02:30', '10 01:30']
+    """
     times, per = _PER_MICROSECOND[config.ts_unit or "us"]
-    return config.chunk_minutes * 60_000_000 * times // per
+    us = (_END_US if is_end else _FIRST_US) if key is None else min(max(key * per // times, _FIRST_US), _END_US)
+    shift = timeframe.duration if config.bar_stamp == "close" else timedelta(0)
+    wall = EPOCH + us * _MICROSECOND - (timedelta(0) if timeframe.is_intraday else shift)
+    instant = _first_instant(wall, ZoneInfo(config.ts_zone), fold=1 if config.ambiguous_time == "latest" else 0)
+    return instant - (shift if timeframe.is_intraday else timedelta(0))
+
+
+def _first_instant(wall: datetime, zone: ZoneInfo, fold: int) -> datetime:
+    """The first instant at which a zone's clock shows a wall time, or a later one where it skips it."""
+    early, late = sorted(wall.replace(tzinfo=zone, fold=f).astimezone(UTC) for f in (0, 1))
+    if late.astimezone(zone).replace(tzinfo=None) == wall:
+        return late if fold else early
+    while late - early > _MICROSECOND:
+        middle = early + (late - early) // 2
+        early, late = (early, middle) if middle.astimezone(zone).replace(tzinfo=None) >= wall else (middle, late)
+    return late
 
 
 def stable_order(rows: pl.DataFrame) -> pl.DataFrame:
@@ -81,7 +121,7 @@ def to_tables(
     Missing rule: a null price or volume stays null; a time that does not exist, is ambiguous or is out of
     range goes to quarantine.
     """
-    times, reason = _opens(rows["bar_key"], instrument.timeframe, config)
+    times, reason = opens(rows["bar_key"], instrument.timeframe, config)
     numbers = pl.Series(np.arange(first_row, first_row + rows.height, dtype=np.int64))
     values = {v: _scaled(rows[f"{v}_value"], 1.0 if v == "volume" else config.price_scale) for v in _VALUES}
     frame = pl.DataFrame({"ts": times, "reason": reason, "origin_row": numbers, "bar_key": rows["bar_key"], **values})
@@ -128,9 +168,9 @@ def unreadable_table(
     )
 
 
-def content_hash(rows: pl.DataFrame, identity: str) -> str:
-    """SHA-256 of a window: the query's identity and every value of its rows."""
-    digest = hashlib.sha256(identity.encode())
+def content_hash(rows: pl.DataFrame, *identity: object) -> str:
+    """SHA-256 of a piece: the query's identity and every value of its rows."""
+    digest = hashlib.sha256(repr(identity).encode())
     for column in rows.get_columns():
         digest.update(np.ascontiguousarray(column.to_numpy()).data)
         # Null and NaN look alike in the values; the mask tells them apart.
@@ -138,8 +178,8 @@ def content_hash(rows: pl.DataFrame, identity: str) -> str:
     return digest.hexdigest()
 
 
-def _opens(keys: pl.Series, timeframe: Timeframe, config: MysqlConfig) -> tuple[pl.Series, pl.Series]:
-    """UTC bar opens, and the reason where there is none."""
+def opens(keys: pl.Series, timeframe: Timeframe, config: MysqlConfig) -> tuple[pl.Series, pl.Series]:
+    """UTC bar opens of stored keys, and the reason where there is none."""
     times, per = _PER_MICROSECOND[config.ts_unit or "us"]
     us = keys * per if times == 1 else keys // times
     reachable = keys.is_between(_FIRST_US * times // per, _END_US * times // per, closed="left")

@@ -19,7 +19,7 @@ TIMES = frozenset({"datetime", "timestamp", "date"})
 INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 NUMBERS = INTEGERS | {"decimal", "float", "double"}
 _NAME = re.compile(r"[\w$][\w$ .\-]{0,63}")
-_FIELDS = ("symbol", "ts", "open", "high", "low", "close", "volume", "timeframe", "updated_at")
+_FIELDS = ("symbol", "ts", "open", "high", "low", "close", "volume", "timeframe")
 
 
 @dataclass(frozen=True)
