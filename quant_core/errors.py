@@ -8,6 +8,7 @@
     ├── IngestionError         bytes or rows of a source could not be understood
     │   └── RefusedInputError  an input is refused as a whole, with file, row, column, value and fix
     ├── SourceError            a source could not be reached or answered wrongly
+    ├── ClockError             the clock is behind what was stored by it
     ├── NotApplicableError     a partition that cannot exist: nothing to do, and nothing is wrong
     └── LakeError              the lake could not be read or written
         ├── DamagedFileError       a file of the lake is not what was written
@@ -117,6 +118,10 @@ class RefusedInputError(IngestionError):
 
 class SourceError(QuantError):
     """A source could not be reached or answered wrongly; the text never holds a DSN."""
+
+
+class ClockError(QuantError):
+    """The clock is behind what was stored by it: what is complete would be judged wrongly."""
 
 
 class NotApplicableError(QuantError):

@@ -5,8 +5,9 @@ Keep out: everything that works with an already opened lake or source.
 
 Variables: ``QUANT_LAKE`` (folder or object-store URL, default ``data_lake``), ``QUANT_CONFIG`` (folder with
 ``sources.yaml`` and ``research.yaml``, default the packaged ones), ``QUANT_NOW`` (fixes the clock, for replay),
-``QUANT_LOCK_TIMEOUT_S`` (default 120), ``QUANT_EXECUTOR`` (``in_process``, the default, or ``multiprocess``), and for
-each MySQL source the variable its settings name (default ``QE_MARKETDATA_MYSQL_URL``).
+``QUANT_TRUST_CLOCK`` (``yes``: the clock is right though behind the last delivery), ``QUANT_LOCK_TIMEOUT_S`` (default
+120), ``QUANT_EXECUTOR`` (``in_process``, the default, or ``multiprocess``), and for each MySQL source the variable its
+settings name (default ``QE_MARKETDATA_MYSQL_URL``).
 
 Nothing of it is in run config: whoever may start a run, be it a foreign web page, must not choose what is read and
 where it is written.
@@ -28,6 +29,7 @@ import dagster as dg
 from quant_core.errors import ConfigError, QuantError, UnknownNameError
 from quant_core.spec import ResearchSpec, load_research
 from quant_pipelines.lake.lake import Lake
+from quant_pipelines.raw.clock import Clock
 from quant_pipelines.redaction import Redaction, has_login
 from quant_pipelines.sources.catalog import Sources
 from quant_pipelines.sources.config import SourceEntry, load_sources
@@ -94,12 +96,17 @@ class SourcesResource(_FixedResource):
 
     Attributes:
         file: path of sources.yaml.
-        fixed_now: as in the clock; it stamps what is fetched. (A nested resource would say it once, but Dagster 1.13
-            warns about its own way of opening one.)
+        fixed_now: as in the clock; it stamps what is fetched. (Dagster 1.13 warns about its own nested resources.)
+        trusts_clock: deliveries are taken in although the clock is behind the last one.
     """
 
     file: str
     fixed_now: str = ""
+    trusts_clock: bool = False
+
+    def clock(self) -> Clock:
+        """The clock that stamps what is fetched."""
+        return Clock(ClockResource(fixed_now=self.fixed_now).now, self.trusts_clock)
 
     def entries(self) -> list[SourceEntry]:
         """The declared sources, checked."""
@@ -116,8 +123,7 @@ class SourcesResource(_FixedResource):
         Raises:
             ConfigError: a setting is wrong, or a source that is on lacks its environment variable.
         """
-        now = ClockResource(fixed_now=self.fixed_now).now
-        opening = Opening(lake, now, lambda name: os.environ.get(name, ""), self.redact, read_budget_s)
+        opening = Opening(lake, self.clock().now, lambda name: os.environ.get(name, ""), self.redact, read_budget_s)
         kinds, entries = source_kinds(), self.entries()
         off = {entry.name: reason for entry in entries if (reason := why_off(entry, opening))}
         with self._redacted():
@@ -206,11 +212,23 @@ def redact(text: str) -> str:
 
 
 def _default_sources() -> SourcesResource:
-    return SourcesResource(file=str(_config_folder() / "sources.yaml"), fixed_now=os.environ.get("QUANT_NOW", ""))
+    return SourcesResource(
+        file=str(_config_folder() / "sources.yaml"),
+        fixed_now=os.environ.get("QUANT_NOW", ""),
+        trusts_clock=_yes("QUANT_TRUST_CLOCK"),
+    )
 
 
 def _config_folder() -> Path:
     return Path(os.environ.get("QUANT_CONFIG") or PACKAGED_CONFIG)
+
+
+def _yes(variable: str) -> bool:
+    """Whether a variable says yes; nothing else but no may be said."""
+    text = os.environ.get(variable, "")
+    if text not in ("", "yes", "no"):
+        raise ConfigError.at(variable, expected="yes or no", found=text, next_step="Correct or unset it.")
+    return text == "yes"
 
 
 def _seconds(variable: str, default: float) -> float:

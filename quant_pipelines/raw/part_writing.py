@@ -70,7 +70,8 @@ def with_parts(
         "n_parts": manifest.n_parts + len(numbers["rows"]),
         "n_quarantine_parts": manifest.n_quarantine_parts + len(numbers["quarantine"]),
     }
-    after = manifest.with_record(record, watermark).model_copy(update=counts)
+    judged = {"judged_at": record.fetched_at} if numbers["rows"] else {}
+    after = manifest.with_record(record, watermark).model_copy(update=counts | judged)
     for n, (own, part) in enumerate(zip(filled, numbered, strict=True), start=1):
         rows = own.rows.select(TABLE_OF[own.kind].schema.keys())
         facts = PartFacts(kind=own.kind, part=part, file_number=n, n_files=len(filled), state=told_state(after))

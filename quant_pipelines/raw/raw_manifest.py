@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from quant_core.errors import LakeError
 from quant_core.model_parsing import first_fault
 from quant_pipelines.lake.lake import digest
+from quant_pipelines.raw.clock import Ahead
 from quant_pipelines.raw.manifest_entries import (
     DeliveryRecord,
     Entry,
@@ -60,6 +61,9 @@ class Manifest(Entry):
         open_version: the version a delivery session that has not ended yet opened, or None.
         taken_in: per source, the fingerprint that it had when its rows were last asked for and taken in to the end.
             What a source has is new exactly when its fingerprint is another one.
+        judged_at: when the last delivery with rows to store left its source: which bars are complete is judged by it,
+            and so is a matter of the rows.
+        ahead: source → bars that had not begun when they were fetched; only where there are any.
         losses: what repairs could not restore.
     """
 
@@ -81,6 +85,8 @@ class Manifest(Entry):
     watermarks: dict[str, dict[str, Any]] = Field(default_factory=dict[str, dict[str, Any]])
     open_version: int | None = None
     taken_in: dict[str, str] = Field(default_factory=dict[str, str])
+    judged_at: datetime | None = None
+    ahead: dict[str, Ahead] = Field(default_factory=dict[str, Ahead])
     losses: tuple[Loss, ...] = ()
 
     @property
@@ -100,6 +106,13 @@ class Manifest(Entry):
         by_origin = (spans for origins in self.withdrawn_spans.values() for spans in origins.values())
         kept += sum(span.n_rows for spans in by_origin for span in spans)
         return 0 if self.instrument.rules.withdrawn_rows == "remove" else kept
+
+    def with_ahead(self, source: str, ahead: Ahead | None) -> Manifest:
+        """The manifest with what lies ahead of the clock in a source; itself where that is known."""
+        if self.ahead.get(source) == ahead:
+            return self
+        others = {s: a for s, a in self.ahead.items() if s != source}
+        return self.model_copy(update={"ahead": others | ({source: ahead} if ahead is not None else {})})
 
     def files(self) -> set[str]:
         """Paths of the files that it names."""

@@ -57,7 +57,7 @@ def raw_rows_of(manifest: Manifest, stored: pl.DataFrame, refused: pl.DataFrame,
     return RawRows(
         rows=bars.filter(~pl.col("is_never")).select(RAW.schema.keys()),
         quarantine=pl.concat([refused.select(QUARANTINE.schema.keys()), *set_aside]),
-        now=manifest.latest.fetched_at,
+        now=manifest.judged_at or manifest.latest.fetched_at,
         n_never_completed=never.height,
         n_withdrawn=manifest.n_withdrawn_kept,
     )

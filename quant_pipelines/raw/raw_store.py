@@ -26,6 +26,7 @@ from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partition_folders import partitions_in
 from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.raw.clock import Clock, refuse_clock_behind, with_ahead
 from quant_pipelines.raw.delivery_check import check_delivery
 from quant_pipelines.raw.delivery_log import all_deliveries
 from quant_pipelines.raw.manifest_entries import DeliveryRecord
@@ -41,10 +42,15 @@ ASSET = "raw_bars"
 
 
 class RawStore:
-    """Raw rows by symbol and native timeframe, in a lake."""
+    """Raw rows by symbol and native timeframe, in a lake.
 
-    def __init__(self, lake: Lake) -> None:
-        self._lake = lake
+    Args:
+        lake: where they are.
+        clock: judges whether bars that lay ahead of it have begun since.
+    """
+
+    def __init__(self, lake: Lake, clock: Clock | None = None) -> None:
+        self._lake, self._clock = lake, clock or Clock()
         self._storage = lake.storage
 
     def keys(self) -> list[PartitionKey]:
@@ -77,8 +83,14 @@ class RawStore:
         return self.files(key).look(lambda m: all_deliveries(self._storage, folder, m)) or []
 
     def taken_in(self, key: PartitionKey) -> dict[str, str]:
-        """Source → the fingerprint whose rows are stored; empty where none is known."""
-        return {} if (manifest := self.manifest(key)) is None else manifest.taken_in
+        """Source → the fingerprint whose rows are stored; empty where none is known, or the clock was behind."""
+        return {} if (manifest := self.manifest(key)) is None else self.taken_in_of(manifest)
+
+    def taken_in_of(self, manifest: Manifest) -> dict[str, str]:
+        """The same of a manifest that was read: without sources whose bars of the future have begun since."""
+        now = self._clock.now()
+        due = {source for source, ahead in manifest.ahead.items() if ahead.is_due(now)}
+        return {source: known for source, known in manifest.taken_in.items() if source not in due}
 
     def ingest(self, source: Source, instrument: Instrument, log: Callable[[str], object] = str) -> Manifest:
         """Bring a symbol up to date with its source, delivery by delivery; each is committed by itself.
@@ -92,6 +104,7 @@ class RawStore:
 
         Raises:
             SourceError: the source failed; what was committed before stays.
+            ClockError: something new was fetched before the last delivery, by the clock.
             LakeError: the manifest is damaged, or gone while its parts are there: nothing is taken in on top of that.
             PartitionLockedError: another run holds this symbol and timeframe.
         """
@@ -103,8 +116,11 @@ class RawStore:
             manifest = manifest.model_copy(update={"instrument": instrument})
             files.complete(manifest)
             # Asked before the rows: what changes meanwhile is another fingerprint, and so is asked for again.
-            fingerprint = source.fingerprint(instrument)
-            for delivery in source.deliveries(instrument, manifest.watermarks.get(source.name)):
+            fingerprint, watermark = source.fingerprint(instrument), manifest.watermarks.get(source.name)
+            ahead = manifest.ahead.get(source.name)
+            if ahead is not None and ahead.is_due(self._clock.now()):
+                watermark, manifest = None, manifest.with_ahead(source.name, None)
+            for delivery in source.deliveries(instrument, watermark):
                 absorbed = self._absorb(key, manifest, source.name, delivery)
                 if absorbed is not manifest:
                     stored = manifest = files.commit(absorbed, log)
@@ -157,6 +173,8 @@ class RawStore:
         New parts are on disk when this returns, but not yet published.
         """
         check_delivery(delivery, source, key)
+        refuse_clock_behind(self._clock, delivery.fetched_at, manifest.fetched_at, str(key))
+        ahead = with_ahead(manifest.ahead.get(source), delivery.rows, delivery.fetched_at)
         rows = delivery.rows.with_columns(
             mark_unfinished(
                 delivery.rows,
@@ -172,7 +190,8 @@ class RawStore:
         if not (found.rows.height or removed.height or bad.height) and _says_nothing(
             manifest, source, delivery, gone.height
         ):
-            return manifest
+            return manifest.with_ahead(source, ahead)
+        manifest = manifest.with_ahead(source, ahead)
         is_changed = found.restatement is not None or not removed["is_unfinished"].all()
         opened = _open_version_for(manifest, is_changed=is_changed)
         record = _record(source, delivery, opened, found, bad.height, gone.height)

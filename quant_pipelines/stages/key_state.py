@@ -185,10 +185,12 @@ def _taken_in(inputs: StageInputs, stage: Stage, native: PartitionKey) -> StageS
     except QuantError as error:  # the commands print the sources that were not reached
         inputs.sources.failed[f"{offer.source.name}: {native}"] = str(error)
         return StageState(stage.name, "up_to_date", str(error))
-    was = manifest.taken_in.get(offer.source.name)
+    was = inputs.raw_store.taken_in_of(manifest).get(offer.source.name)
     if was == now:
         return StageState(stage.name, "up_to_date")
     reason = f"the source {offer.source.name} has rows of {native} that were not taken in"
+    if was is None and (ahead := manifest.ahead.get(offer.source.name)) is not None:
+        reason += f": bars from {ahead.first:%Y-%m-%d %H:%M} UTC on lay ahead of the clock when they were fetched"
     return StageState(stage.name, "stale", f"{reason} (fingerprint {_short(was)}, now {_short(now)})")
 
 

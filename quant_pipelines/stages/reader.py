@@ -56,7 +56,7 @@ class StageInputs:
     @cached_property
     def raw_store(self) -> RawStore:
         """The immutable raw parts in the lake."""
-        return RawStore(self.lake)
+        return RawStore(self.lake, self.resources[1].clock())
 
     @cached_property
     def sources(self) -> Sources:

@@ -138,7 +138,7 @@ def test_a_loader_that_appends_meanwhile_is_no_error_and_loses_nothing(
         loader.join()
     lakes.ingest()
     lakes.assert_up_to_date()
-    restated = {r.n_rows_changed for v in lakes.ingest().versions for r in v.restatements}
+    restated = {r.restatement.n_rows_changed for r in lakes.ingest().restatements}
     assert restated <= {1}, "at most the bar that formed is restated"
 
 

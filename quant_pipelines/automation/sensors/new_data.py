@@ -73,7 +73,8 @@ def new_data(
     """One tick: compare what the sources have with what is taken in, register, request."""
     opened_lake, cursor = lake.open(), Cursor.read(context.cursor)
     opened = sources.open(opened_lake, read_budget_s=SOURCE_BUDGET_S)
-    looks = symbol_states(opened, RawStore(opened_lake), budget_s=SOURCE_BUDGET_S, begin_at=cursor.next_to_ask)
+    store = RawStore(opened_lake, sources.clock())
+    looks = symbol_states(opened, store, budget_s=SOURCE_BUDGET_S, begin_at=cursor.next_to_ask)
     states, offered = looks.states, {str(native) for native in opened.offers}
     for what, reason in {**opened.failed, **opened.refused()}.items():
         context.log.warning(sources.redact(f"{what}: {reason}"))
