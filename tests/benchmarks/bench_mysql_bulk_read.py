@@ -15,12 +15,13 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import polars as pl
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Lake
@@ -59,6 +60,22 @@ def _equal(ours: pl.DataFrame, theirs: pd.DataFrame) -> bool:
     )
 
 
+def _looks_and_ingest(source: MysqlSource, instrument: Instrument, engine: Engine) -> dict[str, float]:
+    """Seconds of one look at the checksums, of a count, and of an ingest into an empty store."""
+    with tempfile.TemporaryDirectory() as folder, engine.connect() as connection:
+        jobs: dict[str, Callable[[], object]] = {
+            "look": lambda: source.fingerprint(instrument),
+            "count": lambda: connection.execute(text(_COUNT)).all(),
+            "ingest": lambda: RawStore(Lake(folder)).ingest(source, instrument),
+        }
+        took: dict[str, float] = {}
+        for name, job in jobs.items():
+            begun = time.perf_counter()
+            job()
+            took[name] = time.perf_counter() - begun
+    return took
+
+
 def measure(server: MariadbServer, n_rows: int, n_repeats: int) -> int:
     """Interleave the readers, print the medians; 0 when equal and fast enough."""
     _load(server, n_rows)
@@ -78,17 +95,8 @@ def measure(server: MariadbServer, n_rows: int, n_repeats: int) -> int:
         found = list(source.deliveries(instrument, None))
         seconds["deliveries"].append(time.perf_counter() - begun)
         seconds["bulk"].append(sum(d.details["read_seconds"] for d in found))
-        begun = time.perf_counter()
-        source.fingerprint(instrument)
-        seconds["look"].append(time.perf_counter() - begun)
-        begun = time.perf_counter()
-        with engine.connect() as connection:
-            connection.execute(text(_COUNT)).all()
-        seconds["count"].append(time.perf_counter() - begun)
-        with tempfile.TemporaryDirectory() as folder:
-            begun = time.perf_counter()
-            RawStore(Lake(folder)).ingest(source, instrument)
-            seconds["ingest"].append(time.perf_counter() - begun)
+        for name, took in _looks_and_ingest(source, instrument, engine).items():
+            seconds[name].append(took)
         is_equal &= _equal(pl.concat([d.rows for d in found]), theirs)
     median = {k: statistics.median(v) for k, v in seconds.items()}
     for name, value in median.items():

@@ -12,7 +12,7 @@ import pytest
 from quant_core.errors import SourceError
 from tests.mysql.mariadb_server import MariadbServer
 from tests.mysql.small_tables import ROUTES, MakeSource
-from tests.mysql.window_tables import COLUMNS, KEYS, N_BARS, Lakes, bars, fill, refused
+from tests.mysql.window_tables import COLUMNS, KEYS, N_BARS, Lakes, assert_up_to_date, bars, fill, refused
 
 pytestmark = pytest.mark.mysql
 NO_WAIT = {"increment_rows": 10}
@@ -43,7 +43,7 @@ def test_a_table_that_is_replaced_while_it_is_read_is_stored_as_it_is_afterwards
         lakes = Lakes(make_source(**KEYS, **NO_WAIT, bulk_reader=route), tmp_path / str(n_deliveries))
         lakes.ingest(_at(n_deliveries, lambda: server.load("RENAME TABLE deep TO old_deep, new_deep TO deep")))
         assert {bar[4] for bar in bars(lakes.store)} == {1.75}
-        lakes.assert_up_to_date()
+        assert_up_to_date(lakes)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_rows_behind_the_reader_that_are_rewritten_are_read_again_in_the_same_ru
     fill(server)
     lakes = Lakes(make_source(**KEYS), tmp_path)
     lakes.ingest(_at(3, lambda: server.load(*rewrite)))
-    lakes.assert_up_to_date()
+    assert_up_to_date(lakes)
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -93,7 +93,7 @@ def test_a_state_that_was_there_only_at_the_moment_of_reading_does_not_stay(
     monkeypatch.setattr(connection, "bulk", at_a_wrong_moment(bulk))
     lakes.ingest()
     assert not wrong
-    lakes.assert_up_to_date()
+    assert_up_to_date(lakes)
     assert len(bars(lakes.store)) == N_BARS
 
 
@@ -106,7 +106,7 @@ def test_a_table_that_never_stands_still_is_refused_and_read_when_it_does(
     with pytest.raises(SourceError, match=r"deep keeps changing while A is read.*run it again"):
         lakes.ingest(lambda _line: server.load(f"UPDATE deep SET close = 1.5 + {next(n)} / 4096 WHERE volume = 30"))
     lakes.ingest()
-    lakes.assert_up_to_date()
+    assert_up_to_date(lakes)
 
 
 @pytest.mark.parametrize("engine", ["InnoDB", "MyISAM"])
@@ -137,7 +137,7 @@ def test_a_loader_that_appends_meanwhile_is_no_error_and_loses_nothing(
         is_over.set()
         loader.join()
     lakes.ingest()
-    lakes.assert_up_to_date()
+    assert_up_to_date(lakes)
     restated = {r.restatement.n_rows_changed for r in lakes.ingest().restatements}
     assert restated <= {1}, "at most the bar that formed is restated"
 
@@ -183,7 +183,7 @@ def _history(server: MariadbServer, make_source: MakeSource, folder: Path, seed:
         except (KeyboardInterrupt, SourceError):
             continue
     lakes.ingest()
-    lakes.assert_up_to_date()
+    assert_up_to_date(lakes)
     texts = refused(lakes.store)
     fresh = refused(lakes.fresh())
     assert all(texts.count(t) >= fresh.count(t) for t in set(fresh))

@@ -13,7 +13,19 @@ from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.sources.mysql.config import MysqlConfig
 from tests.mysql.mariadb_server import MariadbServer
 from tests.mysql.small_tables import ROUTES, MakeSource
-from tests.mysql.window_tables import COLUMNS, KEEPS, KEY, KEYS, N_BARS, REMOVES, Lakes, bars, fill, refused
+from tests.mysql.window_tables import (
+    COLUMNS,
+    KEEPS,
+    KEY,
+    KEYS,
+    N_BARS,
+    REMOVES,
+    Lakes,
+    assert_up_to_date,
+    bars,
+    fill,
+    refused,
+)
 
 pytestmark = pytest.mark.mysql
 EDITS = {
@@ -49,7 +61,7 @@ def test_an_edit_is_found_wherever_it_is(
     server.load(EDITS[edit])
     assert lakes.source.fingerprint(REMOVES) != before
     lakes.ingest()
-    lakes.assert_up_to_date()
+    assert_up_to_date(lakes)
 
 
 def test_two_updates_in_one_second_are_two_changes(
@@ -61,7 +73,7 @@ def test_two_updates_in_one_second_are_two_changes(
     for close in (1.25, 1.75):
         server.load(f"UPDATE deep SET close = {close}, updated = '2021-01-01 00:00:00' WHERE volume = 100")
         lakes.ingest()
-        lakes.assert_up_to_date()
+        assert_up_to_date(lakes)
 
 
 def test_only_the_windows_that_changed_are_read_again(
@@ -126,7 +138,7 @@ def test_wrong_future_rows_hide_nothing_and_leave_nothing(
         assert [reason for _origin, reason, _text in refused(lakes.store)] == ["ts_out_of_range"]
         server.load("UPDATE deep SET ts = '2020-12-02' WHERE volume = -1", "DELETE FROM deep WHERE volume = -2")
         assert lakes.ingest().n_withdrawn_kept == 0, "what never was complete is no history"
-        lakes.assert_up_to_date()
+        assert_up_to_date(lakes)
         server.load("DELETE FROM deep WHERE volume < 0", wrong)
 
 
@@ -166,7 +178,7 @@ def test_every_kind_of_key_and_value_is_kept_up_to_date(
     ):
         server.load(edit)
         lakes.ingest()
-        lakes.assert_up_to_date()
+        assert_up_to_date(lakes)
 
 
 def test_unreadable_rows_are_set_aside_once_whatever_happens_around_them(
@@ -189,7 +201,7 @@ def test_unreadable_rows_are_set_aside_once_whatever_happens_around_them(
     )
     lakes.ingest()
     assert len(refused(lakes.store)) == 10
-    lakes.assert_up_to_date()
+    assert_up_to_date(lakes)
 
 
 @pytest.mark.parametrize("n_deliveries", [1, 2, 5, 7])
@@ -232,7 +244,7 @@ def test_a_watermark_of_an_older_release_leads_to_a_full_comparison(
     server.load(*(EDITS[e] for e in ("row restated", "window deleted", "rows deleted at the ends of the series")))
     n_rows = lakes.ingest().latest.n_rows_in
     assert n_rows < N_BARS
-    lakes.assert_up_to_date()
+    assert_up_to_date(lakes)
     assert "another release" in str(lakes.store.manifest(KEY))
 
 
@@ -267,7 +279,7 @@ def test_a_short_look_of_the_fingerprint_leaves_old_changes_to_the_next_run(
     server.load(EDITS["row restated"])
     assert lakes.source.fingerprint(REMOVES) == before
     lakes.ingest()
-    lakes.assert_up_to_date()
+    assert_up_to_date(lakes)
     server.load(f"INSERT INTO deep {COLUMNS} VALUES ('A', UTC_TIMESTAMP() - INTERVAL 1 DAY, 1, 2, 0.5, 1.5, -9)")
     assert lakes.source.fingerprint(REMOVES) != before
 

@@ -81,14 +81,15 @@ class Lakes:
         store.ingest(self.source, self.instrument)
         return store
 
-    def assert_up_to_date(self) -> None:
-        """The store equals one that is built afresh, and a second call writes nothing."""
-        after = self.store.manifest(KEY)
-        fresh = self.fresh()
-        assert bars(self.store) == bars(fresh)
-        assert set(refused(fresh)) <= set(refused(self.store))
-        assert after is not None
-        again = self.ingest()
-        # What changed during the last call is asked for once more; after that not even the fingerprint is written.
-        assert again.model_copy(update={"taken_in": after.taken_in}) == after, "a second call stores nothing"
-        assert self.ingest() == again, "a third call writes nothing"
+
+def assert_up_to_date(lakes: Lakes) -> None:
+    """The store equals one that is built afresh, and a second call writes nothing."""
+    after = lakes.store.manifest(KEY)
+    fresh = lakes.fresh()
+    assert bars(lakes.store) == bars(fresh)
+    assert set(refused(fresh)) <= set(refused(lakes.store))
+    assert after is not None
+    again = lakes.ingest()
+    # What changed during the last call is asked for once more; after that not even the fingerprint is written.
+    assert again.model_copy(update={"taken_in": after.taken_in}) == after, "a second call stores nothing"
+    assert lakes.ingest() == again, "a third call writes nothing"

@@ -64,7 +64,7 @@ class Cursor:
     minimum_interval_seconds=30,
     description="Asks every source what it has. Registers new symbols and requests one research run per rectangle of "
     "partitions whose source has rows that are not taken in: files that appear or change in the inbox, and a MySQL "
-    "watermark that moves. A run that fails or is killed is asked for again, later each time. Inputs that cannot be "
+    "table whose rows do. A run that fails or is killed is asked for again, later each time. Inputs that cannot be "
     "understood are logged with their reason and block nothing.",
 )
 def new_data(

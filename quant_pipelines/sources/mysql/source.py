@@ -89,7 +89,7 @@ class MysqlSource:
         return dict(self._naming.refused)
 
     def fingerprint(self, instrument: Instrument) -> str:
-        """SHA-256 of the totals of every window (or of the last ``fingerprint_days``) and of whether it is complete.
+        """SHA-256 of the totals of all windows (or the last ``fingerprint_days``) and of the newest bar's completeness.
 
         It changes with every row that is added, changed or deleted, whenever it was written, and when a bar completes.
         """
