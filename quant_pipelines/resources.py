@@ -195,7 +195,7 @@ def default_resources() -> dict[str, Any]:
         ConfigError: a variable holds what it cannot hold.
     """
     clock, sources = ClockResource(fixed_now=os.environ.get("QUANT_NOW", "")), _default_sources()
-    clock.now()  # a wrong moment is said now, not by the first source that is asked
+    clock.now()  # a wrong moment is said now
     return {
         "lake": LakeResource(
             url=os.environ.get("QUANT_LAKE") or "data_lake", lock_timeout_s=_seconds("QUANT_LOCK_TIMEOUT_S", 120.0)
@@ -247,8 +247,7 @@ def _seconds(variable: str, default: float) -> float:
 
 def dagster_home() -> Path | None:
     """The folder that ``DAGSTER_HOME`` names, if it names one."""
-    home = os.environ.get("DAGSTER_HOME")
-    return Path(home) if home else None
+    return Path(home) if (home := os.environ.get("DAGSTER_HOME")) else None
 
 
 def prepare_dagster_home() -> None:

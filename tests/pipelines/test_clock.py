@@ -91,7 +91,7 @@ def test_a_source_that_always_has_bars_of_the_future_is_asked_once_a_day(desk: D
         desk.now = RIGHT + timedelta(hours=hours)
         found.append(desk.is_news())
         desk.ingest()
-    # The bar of June 2 began after a day; for the second look it is no bar of the future, and that of 2099 never begins.
+    # The bar of June 2 has begun a day later and is no bar of the future then; that of 2099 never begins.
     assert found == [False, False, True, False, False, False]
 
 
