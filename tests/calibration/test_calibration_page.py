@@ -34,11 +34,24 @@ def settings(command: str) -> CalibrationSettings:
 
 
 def test_the_commands_of_the_page_are_commands() -> None:
-    release, small = (settings(command) for command in COMMANDS)
+    release, long, small = (settings(command) for command in COMMANDS)
+    assert long.lengths == (50_000,)
     assert release.horizons == (1, 5, 20, 60)
     assert release.n_worlds >= 30
     assert len(release.lengths) >= 2
-    assert release.seed != small.seed
+    assert len({release.seed, long.seed, small.seed}) == 3
+
+
+def test_the_long_table_has_the_worlds_and_length_that_its_command_names() -> None:
+    for title in ("### The worst world without an effect", "### Worlds without an effect"):
+        assert title in part("long")
+    told = {
+        line.split(" | ")[3]
+        for line in part("long").splitlines()
+        if re.match(r"\| [a-z_0-9]+ \| .* \| 50,000 \| ", line)
+    }
+    assert told == {"50,000"}
+    assert all(f"| {name}" in part("long") for name in ("random_walk", "garch_t", "long_memory", "block_bootstrap"))
 
 
 def test_every_world_and_measure_is_explained_and_in_the_release_table() -> None:
@@ -53,9 +66,10 @@ def test_every_world_and_measure_is_explained_and_in_the_release_table() -> None
     assert len(measured) >= 15
 
 
-def test_marks_of_the_release_table_follow_from_its_numbers() -> None:
+@pytest.mark.parametrize("name", ["release", "long"])
+def test_marks_of_a_table_follow_from_its_numbers(name: str) -> None:
     checked = 0
-    for line in part("release").splitlines():
+    for line in part(name).splitlines():
         low, high = (re.search(p, line) for p in (r"\| (?:≥ )?(0\.\d{2,3}) (?:…|\|)", r"(?:≤|…) (0\.\d{2,3}) \|"))
         for rate, mark in re.findall(r"\| (\d\.\d{3}) ± \d\.\d{3}( \?| \*\*!\*\*)?", line):
             inside = (low is None or float(rate) >= float(low.group(1))) and (
@@ -71,5 +85,5 @@ def test_marks_of_the_release_table_follow_from_its_numbers() -> None:
 @pytest.mark.slow
 def test_the_small_table_is_the_first_that_its_command_prints(tmp_path: Path) -> None:
     text = (ROOT / "quant_pipelines" / "config" / "research.yaml").read_text(encoding="utf-8")
-    table = run_calibration(Lake(str(tmp_path)), load_research(text, "research.yaml"), settings(COMMANDS[1]))
+    table = run_calibration(Lake(str(tmp_path)), load_research(text, "research.yaml"), settings(COMMANDS[2]))
     assert calibration_markdown(table).split("\n### ")[0].strip() == part("small")
