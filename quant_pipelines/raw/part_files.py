@@ -64,7 +64,7 @@ class PartFacts(Entry):
 def told_state(manifest: Manifest) -> Manifest:
     """The state that a part tells."""
     watermarks = {s: w for s, w in manifest.watermarks.items() if len(str(w)) <= _MOST_TOLD}
-    nothing: dict[str, Any] = {"parts": (), "quarantine": (), "log": (), "taken_in": {}}
+    nothing: dict[str, Any] = {"parts": (), "quarantine": (), "log": (), "taken_in": {}, "judged_at": None}
     return manifest.model_copy(update=nothing | {"watermarks": watermarks, "recent": manifest.recent[-1:]})
 
 

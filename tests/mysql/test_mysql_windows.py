@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from quant_core.errors import ConfigError, UnknownNameError
+from quant_core.errors import UnknownNameError
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.raw.raw_store import RawStore
-from quant_pipelines.sources.mysql.config import MysqlConfig
 from tests.mysql.mariadb_server import MariadbServer
 from tests.mysql.small_tables import ROUTES, MakeSource
 from tests.mysql.window_tables import (
@@ -296,9 +295,3 @@ def test_what_a_table_lost_leaves_the_history_where_its_source_declares_that(
     assert store.read(KEY).rows.height == N_BARS - 1
     with pytest.raises(UnknownNameError, match="withdrawn_rows"):
         make_source(**KEYS, quality={"withdrawn_row": "remove"})
-
-
-@pytest.mark.parametrize("option", ["overlap_bars", "updated_at_col", "fingerprint_count"])
-def test_options_that_are_gone_say_what_to_do(option: str) -> None:
-    with pytest.raises(ConfigError, match=rf"{option}.*it is gone.*Remove the line"):
-        MysqlConfig.parse({option: 1}, "sources.yaml: sources.db")

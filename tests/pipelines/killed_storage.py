@@ -11,6 +11,7 @@ from pathlib import Path
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.storage import Storage
 from quant_pipelines.raw.raw_store import RawStore
+from tests.pipelines.raw_histories import WALL
 
 
 class Killed(BaseException):
@@ -52,4 +53,4 @@ def killed_lake(folder: Path, n_left: int) -> Lake:
 
 def killed_store(folder: Path, n_left: int) -> RawStore:
     """A raw store that does so many operations."""
-    return RawStore(killed_lake(folder, n_left))
+    return RawStore(killed_lake(folder, n_left), WALL)

@@ -23,12 +23,15 @@ from quant_core.tables import TABLES
 from quant_core.timeframes import Timeframe
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
+from quant_pipelines.raw.clock import Clock
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.raw.set_aside_rows import as_quarantine
 from quant_pipelines.sources.contract import Delivery, Instrument
 
 KEY = PartitionKey("EURUSD", "H1")
 START = datetime(2024, 1, 1, tzinfo=UTC)
+WALL = Clock(lambda: START, is_trusted=True)
+"""Deliveries of several sources are drawn one by one, each with a time of its own: the clock goes back between them."""
 RAW, QUARANTINE = TABLES["raw_rows"], TABLES["quarantine"]
 
 
@@ -144,7 +147,7 @@ def early_folding(fewest: int = 3) -> Iterator[None]:
 
 def played(folder: Path, sessions: Sequence[Script], rules: str = "keep") -> RawStore:
     """A store that took in a history."""
-    store = RawStore(Lake(str(folder)))
+    store = RawStore(Lake(str(folder)), WALL)
     for session in sessions:
         store.ingest(session, instrument(rules))
     return store

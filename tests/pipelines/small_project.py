@@ -44,7 +44,7 @@ seasonality:
   profile: {by_hour: false, metrics: [next_p_up, next_ret_mean], min_samples_bin: 30}
 """
 
-FETCH_TIMES = ("fetched_at", "records_hash")
+FETCH_TIMES = ("fetched_at", "judged_at", "asked_at", "records_hash")
 """Times of fetching in manifests, and the hash of log files, which hold times."""
 
 

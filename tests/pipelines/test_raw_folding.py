@@ -17,6 +17,7 @@ from quant_pipelines.raw.raw_store import RawStore
 from tests.pipelines.killed_storage import Killed, killed_store
 from tests.pipelines.raw_histories import (
     KEY,
+    WALL,
     Script,
     early_folding,
     hours,
@@ -126,7 +127,7 @@ def test_a_run_that_brings_nothing_new_writes_nothing(tmp_path: Path) -> None:
 
 def test_known_rows_of_a_source_that_stays_where_it_is_add_no_record(tmp_path: Path) -> None:
     """A table whose last window is read again by every run."""
-    store = RawStore(Lake(str(tmp_path)))
+    store = RawStore(Lake(str(tmp_path)), WALL)
     source = scripted([hours({0: 1.0, 1: 2.0})])
     first = store.ingest(source, instrument())
     before = fingerprints(tmp_path)
@@ -153,17 +154,17 @@ def test_a_kill_between_any_two_operations_leaves_the_same_store(seed: int, tmp_
                 except Killed:
                     was_killed = True
                     _reads_as_before_or_after(folder)
-                    RawStore(Lake(str(folder))).ingest(session, instrument())
+                    RawStore(Lake(str(folder)), WALL).ingest(session, instrument())
             kills += was_killed
             assert fingerprints(folder) == expected, f"killed before operation {n_left} of a session"
             if not was_killed:
                 break
-        assert said(RawStore(Lake(str(folder)))) == told
+        assert said(RawStore(Lake(str(folder)), WALL)) == told
     assert kills > 8
 
 
 def _reads_as_before_or_after(folder: Path) -> None:
-    store = RawStore(Lake(str(folder)))
+    store = RawStore(Lake(str(folder)), WALL)
     if store.manifest(KEY) is not None:
         assert store.read(KEY).rows.height
         assert store.deliveries(KEY)
@@ -171,7 +172,7 @@ def _reads_as_before_or_after(folder: Path) -> None:
 
 def test_the_same_history_fetched_at_other_times_has_the_same_data_version(tmp_path: Path) -> None:
     batches = [hours({h: float(h + 1)}) for h in range(20)]
-    early, late = (RawStore(Lake(str(tmp_path / name))) for name in ("early", "late"))
+    early, late = (RawStore(Lake(str(tmp_path / name)), WALL) for name in ("early", "late"))
     one = early.ingest(scripted(batches), instrument())
     two = late.ingest(scripted(batches, raw_times_later()), instrument())
     assert one.fetched_at != two.fetched_at
@@ -195,7 +196,7 @@ def test_a_reader_that_holds_the_manifest_while_parts_are_folded_reads_the_rows(
         nonlocal n_reads
         n_reads += 1
         if n_reads == 3:
-            RawStore(Lake(str(tmp_path))).ingest(sessions[7], instrument())
+            RawStore(Lake(str(tmp_path)), WALL).ingest(sessions[7], instrument())
         return read_part(*arguments)
 
     monkeypatch.setattr(raw_store, "read_part", slow)
