@@ -102,9 +102,3 @@ def test_filter_values_must_fit_their_operator(op: str, value: object) -> None:
 def test_unknown_filter_operators_are_refused() -> None:
     with pytest.raises(ConfigError, match="filters"):
         MysqlConfig.parse({"filters": [{"column": "c", "op": "like '%' or", "value": "x"}]}, "here")
-
-
-@pytest.mark.parametrize("option", ["overlap_bars", "updated_at_col", "fingerprint_count"])
-def test_options_that_are_gone_say_what_to_do(option: str) -> None:
-    with pytest.raises(ConfigError, match=rf"{option}.*it is gone.*Remove the line"):
-        MysqlConfig.parse({option: 1}, "sources.yaml: sources.db")

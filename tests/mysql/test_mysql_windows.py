@@ -8,8 +8,6 @@ from typing import Any
 import pytest
 
 from quant_core.errors import UnknownNameError
-from quant_pipelines.lake.lake import Lake
-from quant_pipelines.raw.raw_store import RawStore
 from tests.mysql.mariadb_server import MariadbServer
 from tests.mysql.small_tables import ROUTES, MakeSource
 from tests.mysql.window_tables import (
@@ -245,53 +243,3 @@ def test_a_watermark_of_an_older_release_leads_to_a_full_comparison(
     assert n_rows < N_BARS
     assert_up_to_date(lakes)
     assert "another release" in str(lakes.store.manifest(KEY))
-
-
-def test_a_bar_that_completes_without_a_change_is_delivered_again(
-    server: MariadbServer, make_source: MakeSource, tmp_path: Path
-) -> None:
-    fill(server)
-    source = make_source(**KEYS)
-    server.load(
-        f"INSERT INTO deep {COLUMNS} VALUES ('A', UTC_TIMESTAMP(6) - INTERVAL 58500000 MICROSECOND, 1, 2, 0.5, 1.5, -9)"
-    )
-    store = RawStore(Lake(str(tmp_path)))
-    before = store.ingest(source, KEEPS)
-    assert before.parts[-1].unfinished_from is not None
-    fingerprint = source.fingerprint(KEEPS)
-    for _ in range(60):
-        if source.fingerprint(KEEPS) != fingerprint:
-            break
-        server.load("DO SLEEP(0.1)")
-    after = store.ingest(source, KEEPS)
-    assert after.latest.n_completed == 1
-    assert after.parts[-1].unfinished_from is None
-
-
-def test_a_short_look_of_the_fingerprint_leaves_old_changes_to_the_next_run(
-    server: MariadbServer, make_source: MakeSource, tmp_path: Path
-) -> None:
-    fill(server)
-    lakes = Lakes(make_source(**KEYS, fingerprint_days=30), tmp_path)
-    lakes.ingest()
-    before = lakes.source.fingerprint(REMOVES)
-    server.load(EDITS["row restated"])
-    assert lakes.source.fingerprint(REMOVES) == before
-    lakes.ingest()
-    assert_up_to_date(lakes)
-    server.load(f"INSERT INTO deep {COLUMNS} VALUES ('A', UTC_TIMESTAMP() - INTERVAL 1 DAY, 1, 2, 0.5, 1.5, -9)")
-    assert lakes.source.fingerprint(REMOVES) != before
-
-
-def test_what_a_table_lost_leaves_the_history_where_its_source_declares_that(
-    server: MariadbServer, make_source: MakeSource, tmp_path: Path
-) -> None:
-    fill(server)
-    source, store = make_source(**KEYS, quality={"withdrawn_rows": "remove"}), RawStore(Lake(str(tmp_path)))
-    instrument = next(i for i in source.instruments() if i.symbol == "A")
-    store.ingest(source, instrument)
-    server.load(EDITS["row deleted"])
-    store.ingest(source, instrument)
-    assert store.read(KEY).rows.height == N_BARS - 1
-    with pytest.raises(UnknownNameError, match="withdrawn_rows"):
-        make_source(**KEYS, quality={"withdrawn_row": "remove"})

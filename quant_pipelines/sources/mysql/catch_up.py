@@ -60,6 +60,7 @@ class CatchUp:
         limits: first key and first key after the last of what is delivered; None = open.
         progress: what was delivered so far.
         notes: what people want to see with every delivery.
+        seen: what a look a moment ago found; it saves the first one.
     """
 
     connection: MysqlConnection
@@ -72,6 +73,8 @@ class CatchUp:
     progress: Progress
     notes: dict[str, Any]
     bulk: bool
+    hashes_sent: bool
+    seen: WindowTable | None = None
     _tails: dict[int, tuple[int, Totals]] = field(default_factory=dict[int, tuple[int, Totals]])
 
     def deliveries(self) -> Iterator[Delivery]:
@@ -81,7 +84,8 @@ class CatchUp:
             SourceError: the table differs after every round of reading; what was delivered stays valid.
         """
         for n_reads in range(_MAX_READS + 1):
-            table = self._look()
+            table = self._look() if self.seen is None else self.seen
+            self.seen = None
             windows = differing(table, self.progress, _us(datetime.now(UTC)))
             if n_reads:
                 windows = [w for w in windows if not self._is_appended(w)]
@@ -129,7 +133,8 @@ class CatchUp:
             nothing = pl.DataFrame(schema=SCHEMA)
             yield Piece(nothing, batch.lower, batch.upper, "pymysql", datetime.now(UTC), 0.0, is_last=True)
             return
-        reader = Reader(self.connection, self.series, self.config, self.bulk, chunk_keys(self.config))
+        bulk, chunks = self.bulk, chunk_keys(self.config)
+        reader = Reader(self.connection, self.series, self.config, bulk, self.hashes_sent, chunks)
         yield from reader.pieces(batch)
 
     def _delivery(self, piece: Piece, rows: pl.DataFrame, good: pl.DataFrame, bad: pl.DataFrame) -> Delivery:

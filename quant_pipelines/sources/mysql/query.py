@@ -15,6 +15,7 @@ from typing import Protocol
 
 from quant_core.errors import ConfigError
 from quant_pipelines.sources.mysql.config import MysqlFilter
+from quant_pipelines.sources.mysql.row_hash import crc_sql, hash_sql
 from quant_pipelines.sources.mysql.schema import TIMES, Column, LiveTable, quoted
 
 SqlValue = bool | int | float | str | bytes | date | datetime
@@ -125,27 +126,34 @@ class Series:
         Unreadable, not shifted, is also an unsigned integer beyond 64 signed bits, a time before the first that the
         server's functions know, and a day that its month does not have (stored under ALLOW_INVALID_DATES).
         """
+        if self.table["ts"].data_type not in TIMES:
+            return self._plain_key
+        impossible = f"DAY({self.ts}) > 28 AND DAY({self.ts}) > DAY(LAST_DAY({self.ts}))"
+        early = f"{self.ts} < {literal(EPOCH + self.first_key * _MICROSECOND)}"
+        return f"IF({early} OR ({impossible}), NULL, {self._plain_key})"
+
+    @property
+    def _plain_key(self) -> str:
+        """The sort key of a readable row; anything for another."""
         if self.table["ts"].data_type == "bigint":
             return f"CAST(IF({self.ts} > 9223372036854775807, NULL, {self.ts}) AS SIGNED)"
         if self.table["ts"].data_type not in TIMES:
             return f"CAST({self.ts} AS SIGNED)"
-        impossible = f"DAY({self.ts}) > 28 AND DAY({self.ts}) > DAY(LAST_DAY({self.ts}))"
-        early = f"{self.ts} < {literal(EPOCH + self.first_key * _MICROSECOND)}"
-        us = f"TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', {self.ts})"
-        return f"IF({early} OR ({impossible}), NULL, {us})"
+        return f"TIMESTAMPDIFF(MICROSECOND, TIMESTAMP'1970-01-01 00:00:00', {self.ts})"
 
     @property
     def row_hash(self) -> str:
-        """A row's 64-bit hash: of the doubles that are delivered, bit by bit, and of its time.
+        """A readable row's 64-bit hash (row_hash.py)."""
+        return hash_sql(self._doubles(), self._plain_key)
 
-        Well-known binary is the one way to the bits of a double that MySQL and MariaDB share; their text costs three
-        times as much. Sums of plain CRC-32 would not do: equal edits in two rows change both by equal bits, which
-        cancel. Multiplied by the time's, they do not. Null is the most negative double, which no bar has.
-        """
-        columns = [self.table[c] for c in (*_PRICES, *self._volume())]
-        numbers = [f"COALESCE({_double(c)}, -1.7976931348623157e308)" for c in columns] + ["0e0"] * (6 - len(columns))
-        points = ", ".join(f"POINT({x}, {y})" for x, y in zip(numbers[::2], numbers[1::2], strict=True))
-        return f"CRC32(ST_AsBinary(LINESTRING({points}))) * IFNULL(CRC32({self.ts}), CAST(1 AS UNSIGNED))"
+    @property
+    def _any_hash(self) -> str:
+        """The hash of any row; one without a key has the text of its time in it."""
+        unreadable = f"{crc_sql(self._doubles(), '0e0')} * IFNULL(CRC32({self.ts}), CAST(1 AS UNSIGNED))"
+        return f"IFNULL({self.row_hash}, {unreadable})"
+
+    def _doubles(self) -> list[str]:
+        return [_double(self.table[c]) for c in (*_PRICES, *self._volume())]
 
     def key_value(self, key: int) -> SqlValue:
         """An integer key as a value that compares with the time column."""
@@ -178,13 +186,15 @@ class Series:
             terms.append(f"{quoted(self.table['timeframe'].name)} = {values.add(self.timeframe_value)}")
         return terms + [predicate(column.name, f, values) for column, f in self.filters]
 
-    def rows(self, values: Values, lower: int | None, upper: int | None, limit: int) -> str:
+    def rows(self, values: Values, lower: int | None, upper: int | None, limit: int, *, with_hash: bool = False) -> str:
         """Rows of a span in key order: key, open, high, low, close, volume as integers and doubles, and their hash."""
         parts = [f"{self.key} AS bar_key", *(f"{_double(self.table[p])} AS {p}_value" for p in _PRICES)]
         if "volume" in self.table.columns:
             parts.append(f"{_double(self.table['volume'])} AS volume_value")
+        if with_hash:
+            parts.append(f"{self.row_hash} AS row_hash")
         return (
-            f"SELECT {', '.join(parts)}, {self.row_hash} AS row_hash FROM {self.table.name} "
+            f"SELECT {', '.join(parts)} FROM {self.table.name} "
             f"WHERE {self.where(values, self._from(lower), upper)} ORDER BY {self.ts} LIMIT {int(limit)}"
         )
 
@@ -203,14 +213,14 @@ class Series:
         window = f"(LEAST(GREATEST({self.key}, {first}), {last}) - ({first})) DIV {length}"
         where = self._with_unreadable(values, lower, upper)
         return (
-            f"SELECT {window} AS window_index, COUNT(*) AS n_rows, SUM({self.row_hash}) AS checksum "
+            f"SELECT {window} AS window_index, COUNT(*) AS n_rows, SUM({self._any_hash}) AS checksum "
             f"FROM {self.table.name} WHERE {where} GROUP BY window_index"
         )
 
     def totals(self, values: Values, lower: int | None, upper: int | None) -> str:
         """Number of readable rows of a span, and the sum of their hashes."""
         where = f"{self.where(values, self._from(lower), upper)} AND {self.key} IS NOT NULL"
-        return f"SELECT COUNT(*), SUM({self.row_hash}) FROM {self.table.name} WHERE {where}"
+        return f"SELECT COUNT(*), SUM({self._any_hash}) FROM {self.table.name} WHERE {where}"
 
     def count(self, values: Values, lower: int | None = None, upper: int | None = None) -> str:
         """Number of rows of a span."""
@@ -236,7 +246,7 @@ class Series:
         texts = ", ".join(f"CAST({quoted(self.table[n].name)} AS CHAR) AS {n}_text" for n in names)
         places = ", ".join(str(i + 1) for i in range(len(names)))
         return (
-            f"SELECT {texts}, COUNT(*), SUM({self.row_hash}) FROM {self.table.name} "
+            f"SELECT {texts}, COUNT(*), SUM({self._any_hash}) FROM {self.table.name} "
             f"WHERE {self._with_unreadable(values, lower, upper)} AND {self.key} IS NULL "
             f"GROUP BY {places} ORDER BY {places} LIMIT {int(page[0])} OFFSET {int(page[1])}"
         )

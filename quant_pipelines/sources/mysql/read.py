@@ -19,18 +19,19 @@ from quant_pipelines.sources.mysql.config import MysqlConfig
 from quant_pipelines.sources.mysql.connection import MysqlConnection
 from quant_pipelines.sources.mysql.plan import Batch
 from quant_pipelines.sources.mysql.query import BoundValues, LiteralValues, Series
+from quant_pipelines.sources.mysql.row_hash import row_hashes
 from quant_pipelines.sources.mysql.windows import Totals, ask_totals, totals_of
 
 _LOG = logging.getLogger(__name__)
-SCHEMA = {
+_STORED = {
     "bar_key": pl.Int64,
     "open_value": pl.Float64,
     "high_value": pl.Float64,
     "low_value": pl.Float64,
     "close_value": pl.Float64,
     "volume_value": pl.Float64,
-    "row_hash": pl.UInt64,
 }
+SCHEMA = {**_STORED, "row_hash": pl.UInt64}
 Route = Literal["connectorx", "pymysql"]
 
 
@@ -67,6 +68,7 @@ class Reader:
 
     Attributes:
         bulk: whether connectorx may be used; a batch of few rows goes through PyMySQL anyway.
+        hashes_sent: the server sends the hash of each row, because it computes another one than we.
         chunk_keys: > 0 = no statement spans more than one chunk of that many keys.
     """
 
@@ -74,6 +76,7 @@ class Reader:
     series: Series
     config: MysqlConfig
     bulk: bool
+    hashes_sent: bool
     chunk_keys: int
 
     def pieces(self, batch: Batch) -> Iterator[Piece]:
@@ -117,23 +120,38 @@ class Reader:
         # One row more than a piece holds: the row that shows where the next one starts.
         limit, asked_at, begun = 1 + self.config.rows_per_window, datetime.now(UTC), perf_counter()
         while True:
-            rows = self._fetch(lower, upper, limit, route)
+            frame = self._fetch(lower, upper, limit, route)
+            seconds, rows = perf_counter() - begun, self._hashed(frame)
             if rows.height < limit:
                 readable = rows.filter(pl.col("bar_key").is_not_null())
-                return Piece(readable, lower, upper, route, asked_at, perf_counter() - begun, is_last=True)
+                return Piece(readable, lower, upper, route, asked_at, seconds, is_last=True)
             complete, end = _without_last_key(rows)
             if complete is not None:
-                return Piece(complete, lower, end, route, asked_at, perf_counter() - begun, is_last=False)
+                return Piece(complete, lower, end, route, asked_at, seconds, is_last=False)
             # More rows share one key than fit: read them with a larger limit rather than tear them apart.
             limit = 2 * limit - 1
 
     def _fetch(self, lower: int | None, upper: int | None, limit: int, route: Route) -> pl.DataFrame:
         if route == "connectorx":
-            return _typed(self.connection.bulk(self.series.rows(LiteralValues(), lower, upper, limit)))
+            statement = self.series.rows(LiteralValues(), lower, upper, limit, with_hash=self.hashes_sent)
+            return self.connection.bulk(statement)
         values = BoundValues()
-        found = self.connection.run(self.series.rows(values, lower, upper, limit), values.parameters)
-        columns = [c for c in SCHEMA if c != "volume_value" or "volume" in self.series.table.columns]
-        return _typed(pl.DataFrame(found, schema={c: SCHEMA[c] for c in columns}, orient="row"))
+        statement = self.series.rows(values, lower, upper, limit, with_hash=self.hashes_sent)
+        wanted = {**_STORED, **({"row_hash": pl.UInt64} if self.hashes_sent else {})}
+        columns = [c for c in wanted if c != "volume_value" or self._has_volume]
+        found = self.connection.run(statement, values.parameters)
+        return pl.DataFrame(found, schema={c: SCHEMA[c] for c in columns}, orient="row")
+
+    def _hashed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The fixed schema, with the hash of each row."""
+        rows = _typed(frame)
+        if self.hashes_sent:
+            return rows.with_columns(frame["row_hash"].cast(pl.UInt64))
+        return rows.with_columns(row_hashes(rows, has_volume=self._has_volume))
+
+    @property
+    def _has_volume(self) -> bool:
+        return "volume" in self.series.table.columns
 
     def _agrees(self, piece: Piece, expected: Totals | None) -> bool:
         """Whether the server has as many rows as a bulk answer, and the same: connectorx may end early in silence."""
@@ -157,4 +175,4 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     """The fixed schema of a piece; an integer key beyond 64 signed bits counts as unreadable."""
     if "volume_value" not in frame.columns:
         frame = frame.with_columns(pl.lit(None, dtype=pl.Float64).alias("volume_value"))
-    return frame.select(pl.col(c).cast(t, strict=c != "bar_key") for c, t in SCHEMA.items())
+    return frame.select(pl.col(c).cast(t, strict=c != "bar_key") for c, t in _STORED.items())

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from time import monotonic
 from typing import Any
 
 import polars as pl
@@ -25,6 +26,7 @@ from quant_pipelines.sources.mysql.connection import MysqlConnection
 from quant_pipelines.sources.mysql.naming import Naming, name_series
 from quant_pipelines.sources.mysql.progress import Progress
 from quant_pipelines.sources.mysql.query import BoundValues, Series
+from quant_pipelines.sources.mysql.row_hash import is_computed_alike
 from quant_pipelines.sources.mysql.rows import bound, key_from_instant, opens
 from quant_pipelines.sources.mysql.schema import live_lookup, live_table
 from quant_pipelines.sources.mysql.symbols import Directory
@@ -32,6 +34,8 @@ from quant_pipelines.sources.mysql.windows import Grid, WindowTable, ask_windows
 
 _LOG = logging.getLogger(__name__)
 _MICROSECOND = timedelta(microseconds=1)
+_SAME_MOMENT_S = 0.001
+"""Shorter than any round trip to a server: nothing that the caller did since can be missing."""
 
 
 class MysqlSource:
@@ -48,6 +52,7 @@ class MysqlSource:
         self._name = name
         self._connection = MysqlConnection(dsn, config, name)
         self._naming = Naming()
+        self._last_look: tuple[Instrument, tuple[int | None, int | None], WindowTable, float] | None = None
 
     def __repr__(self) -> str:
         return f"MysqlSource(name={self._name!r}, table={self._config.table!r})"
@@ -94,7 +99,7 @@ class MysqlSource:
         It changes with every row that is added, changed or deleted, whenever it was written, and when a bar completes.
         """
         series, grid = self._series(instrument, may_be_gone=True), Grid.of(instrument.timeframe, self._config)
-        lower, upper = self._limits(instrument)
+        limits = lower, upper = self._limits(instrument)
         if self._config.fingerprint_days is not None:
             since = datetime.now(UTC) - timedelta(days=self._config.fingerprint_days)
             recent = grid.bounds(grid.index(key_from_instant(since, self._config)))[0]
@@ -105,6 +110,7 @@ class MysqlSource:
         windows = [[w, t.n_rows, t.checksum] for w, t in sorted(table.windows.items())]
         unreadable = [table.unreadable.n_rows, table.unreadable.checksum]
         content = [self._identity(instrument), windows, unreadable, self._is_incomplete(series, instrument)]
+        self._last_look = None if (lower, upper) != limits else (instrument, limits, table, monotonic())
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def deliveries(self, instrument: Instrument, watermark: dict[str, Any] | None) -> Iterator[Delivery]:
@@ -122,6 +128,7 @@ class MysqlSource:
                 deliveries stay valid.
             UnknownNameError: the table does not know the symbol or timeframe, and nothing was delivered of it before.
         """
+        seen = self._just_seen(instrument)
         progress, reread = Progress.read(watermark, self._identity(instrument))
         series = self._series(instrument, may_be_gone=bool(progress.windows))
         notes: dict[str, Any] = {"index": self._directory.table.has_series_index}
@@ -144,6 +151,8 @@ class MysqlSource:
             progress=progress,
             notes=notes,
             bulk=self._connection.bulk_available(),
+            hashes_sent=self._hashes_sent,
+            seen=seen.get(limits),
         ).deliveries()
 
     @cached_property
@@ -170,6 +179,24 @@ class MysqlSource:
             allow_non_positive_prices=symbol in allowed if isinstance(allowed, list) else allowed,
             quality=config.quality,
         )
+
+    def _just_seen(self, instrument: Instrument) -> dict[tuple[int | None, int | None], WindowTable]:
+        """Limits → what the fingerprint of the same call saw: an ingest asks for both, one right after the other."""
+        last, self._last_look = self._last_look, None
+        if last is None or last[0] != instrument or monotonic() - last[3] > _SAME_MOMENT_S:
+            return {}
+        return {last[1]: last[2]}
+
+    @cached_property
+    def _hashes_sent(self) -> bool:
+        """Whether the server has to send the hash of each row, said loudly."""
+        is_alike = is_computed_alike(self._connection.scalar)
+        if not is_alike:
+            _LOG.warning(
+                "Source %r: the server hashes rows in another way than we do, so it has to send the hashes; reads take "
+                "about half as long again. Report its version.", self._name,
+            )  # fmt: skip
+        return not is_alike
 
     def _series(self, instrument: Instrument, *, may_be_gone: bool) -> Series | None:
         """The series of an instrument, in the table's own values; None where it has no row and that may be."""
