@@ -30,8 +30,9 @@ from quant_pipelines.sources.contract import Delivery, Instrument
 
 KEY = PartitionKey("EURUSD", "H1")
 START = datetime(2024, 1, 1, tzinfo=UTC)
-WALL = Clock(lambda: START, is_trusted=True)
-"""Deliveries of several sources are drawn one by one, each with a time of its own: the clock goes back between them."""
+WALL = Clock(lambda: START - timedelta(days=1), is_trusted=True)
+"""Deliveries of several sources are drawn one by one, each with a time of its own: the clock goes back between them.
+It never passes a bar that lay ahead of one."""
 RAW, QUARANTINE = TABLES["raw_rows"], TABLES["quarantine"]
 
 
