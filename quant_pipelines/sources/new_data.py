@@ -121,17 +121,21 @@ class Plan:
 
 
 def is_news(state: SymbolState, answer: Answer | None) -> bool:
-    """Whether a state of a source is not answered yet: not taken in, or its run did not end well.
+    """Whether a state of a source is not answered yet: not taken in, or no run that answers to it has ended well.
+
+    Rows that were taken in by a run that does less (an ingest, a part of the timeframes) are not answered.
 
     >>> new, known = (SymbolState(PartitionKey("A", "D1"), (), "f2", taken_in) for taken_in in ("f1", "f2"))
     >>> is_news(new, None), is_news(known, Answer("f2", "failed", 0.0, "run"))
     (True, True)
-    >>> is_news(known, None), is_news(known, Answer("f1", "failed", 0.0, "run"))
-    (False, False)
+    >>> is_news(known, None), is_news(known, Answer("f1", "done", 0.0, "run"))
+    (True, True)
+    >>> is_news(known, Answer("f2", "done", 0.0, "run"))
+    False
     """
-    if state.taken_in != state.fingerprint:
+    if state.taken_in != state.fingerprint or answer is None:
         return True
-    return answer is not None and answer.fingerprint == state.fingerprint and answer.outcome != "done"
+    return answer.fingerprint != state.fingerprint or answer.outcome != "done"
 
 
 def plan_new_data(
@@ -155,11 +159,12 @@ def plan_new_data(
 
     >>> states = [SymbolState(PartitionKey(s, "D1"), ("D1",), "f2", f) for s, f in
     ...           (("A", "f2"), ("B", "f1"), ("C", None))]
-    >>> plan = plan_new_data(states, {}, ["A", "B"], now_s=0.0, max_symbols=10)
+    >>> done = {"A|D1": Answer("f2", "done", 0.0, "zero")}
+    >>> plan = plan_new_data(states, done, ["A", "B"], now_s=0.0, max_symbols=10)
     >>> plan.new_symbols, [r.rectangle.symbols for r in plan.requests], plan.n_waiting
     (('C',), [('B', 'C')], 0)
     >>> tried = {"B|D1": Answer("f2", "failed", 0.0, "one"), "C|D1": Answer("f2", "at_work", None, "two")}
-    >>> plan = plan_new_data(states, tried, ["A", "B", "C"], now_s=59.0, max_symbols=10)
+    >>> plan = plan_new_data(states, done | tried, ["A", "B", "C"], now_s=59.0, max_symbols=10)
     >>> plan.requests, plan.later, plan.n_at_work
     ((), {'B|D1': 60.0}, 1)
     """

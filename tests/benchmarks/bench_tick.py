@@ -19,7 +19,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from quant_pipelines.automation.sensors.new_data import new_data
+from quant_pipelines.automation.sensors.new_data import LETTERS, Cursor, new_data
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.sources import content_index
@@ -86,7 +86,10 @@ def main() -> int:
     for n_files in sizes:
         with tempfile.TemporaryDirectory() as folder:
             project = project_of(Path(folder), n_files)
-            *_, cursor = tick_s(project, None)  # a lost cursor also reads the runs
+            # As after runs that answered to all of them.
+            offers = project.inputs.sources.offers
+            known = {str(key): offer.source.fingerprint(offer.instrument) for key, offer in offers.items()}
+            cursor = Cursor({key: fingerprint[:LETTERS] for key, fingerprint in known.items()}).text()
             seconds = [tick_s(project, cursor)[:2] for _ in range(REPEATS)]
         best, cpu_s = min(seconds)
         print(

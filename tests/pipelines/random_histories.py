@@ -148,8 +148,7 @@ class History:
             ) as context:
                 result = new_data(context)
                 self.cursor = result.cursor if isinstance(result, dg.SensorResult) else context.cursor
-        pending = sensor_module.Cursor.read(self.cursor).pending or frozenset()
-        assert len(pending) <= len(SYMBOLS), self.log
+        assert set(sensor_module.Cursor.read(self.cursor).settled) <= {f"{s}|D1" for s in SYMBOLS}, self.log
         if not isinstance(result, dg.SensorResult):
             self.log.append(f"tick: {result.skip_message if isinstance(result, dg.SkipReason) else result}")
             return []

@@ -11,7 +11,7 @@ import pytest
 from dagster import DagsterRunStatus
 
 from quant_pipelines.automation.answered_data import FINGERPRINTS_TAG, answers
-from quant_pipelines.automation.sensors.new_data import new_data
+from quant_pipelines.automation.sensors.new_data import Cursor, new_data
 from quant_pipelines.automation.sensors.refresh_marts import refresh_marts
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.sources.new_data import MAX_ATTEMPTS, Answer, SymbolState, plan_new_data
@@ -49,7 +49,8 @@ class Ticks:
     @property
     def pending(self) -> list[str]:
         """The keys whose runs have not ended well yet, as the cursor says."""
-        return json.loads(str(self.cursor))["pending"]
+        offered = {str(native) for native in self.project.inputs.sources.offers}
+        return sorted(offered - set(Cursor.read(self.cursor).settled))
 
     def run(self, requests: list[dg.RunRequest]) -> None:
         """Run what was requested."""

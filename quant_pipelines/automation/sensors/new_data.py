@@ -4,8 +4,8 @@ Put here: what a tick looks at, its cap and what it logs.
 Keep out: which keys follow from which data (sources/new_data.py, sources/universe.py), and what runs answered
 (automation/answered_data.py).
 
-The raw store says what was taken in, and the runs what was tried; the cursor only names the keys whose runs have not
-ended well yet, so that a quiet tick reads no run, and where a slow source was left. A lost cursor costs one reading.
+The raw store says what was taken in, and the runs what was tried; the cursor only remembers what was found settled, so
+that a quiet tick reads no run, and where a slow source was left. A lost cursor costs one reading of the runs.
 """
 
 import json
@@ -20,10 +20,13 @@ from quant_pipelines.automation.source_looks import Looks, symbol_states
 from quant_pipelines.lake.partitions import SYMBOLS
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.resources import LakeResource, SourcesResource
-from quant_pipelines.sources.new_data import MAX_ATTEMPTS, Plan, is_news, plan_new_data
+from quant_pipelines.sources.new_data import MAX_ATTEMPTS, Answer, Plan, SymbolState, is_news, plan_new_data
 
 MAX_SYMBOLS_PER_TICK = 500
 """Changed symbols taken in one tick; the others wait for the next one."""
+
+LETTERS = 12
+"""Of a fingerprint, that the cursor remembers."""
 
 SOURCE_BUDGET_S = 15.0
 """Seconds that each source has in a tick, and once more for files not seen before: Dagster stops a tick after 60."""
@@ -34,29 +37,45 @@ class Cursor:
     """What one tick tells the next.
 
     Attributes:
-        pending: keys that were asked for, and whose runs are not known to have ended well; None where nothing is known.
+        settled: key → the begin of the fingerprint whose rows are taken in and were answered by a run that ended well.
         next_to_ask: source → the instrument to begin with, where there was no time for all.
     """
 
-    pending: frozenset[str] | None = None
+    settled: Mapping[str, str] = field(default_factory=dict[str, str])
     next_to_ask: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def read(cls, text: str | None) -> "Cursor":
         """The cursor of a text; one that is lost, or of another release, says nothing.
 
-        >>> Cursor.read(Cursor(frozenset({"A|D1"})).text()).pending, Cursor.read('{"A|D1": "f"}').pending
-        (frozenset({'A|D1'}), None)
+        >>> Cursor.read(Cursor({"A|D1": "f"}).text()).settled, Cursor.read('["A|D1"]').settled
+        ({'A|D1': 'f'}, {})
         """
         try:
             stored = json.loads(text or "")
-            return cls(frozenset(stored["pending"]), stored["next_to_ask"])
+            return cls(dict(stored["settled"]), dict(stored["next_to_ask"]))
         except (ValueError, KeyError, TypeError):
             return cls()
 
     def text(self) -> str:
         """The cursor as text."""
-        return json.dumps({"pending": sorted(self.pending or ()), "next_to_ask": dict(self.next_to_ask)})
+        return json.dumps({"settled": dict(self.settled), "next_to_ask": dict(self.next_to_ask)}, sort_keys=True)
+
+    def is_settled(self, state: SymbolState) -> bool:
+        """Whether nothing is to be done about a state, and nobody to be asked."""
+        known = self.settled.get(str(state.native))
+        return known == state.fingerprint[:LETTERS] and state.taken_in == state.fingerprint
+
+    def after(self, looks: Looks, answered: Mapping[str, Answer], offered: set[str]) -> "Cursor":
+        """The cursor after a tick; what was not asked stays as it was, what is offered no more is forgotten."""
+        settled = {native: known for native, known in self.settled.items() if native in offered}
+        for state in looks.states:
+            native = str(state.native)
+            if self.is_settled(state) or not is_news(state, answered.get(native)):
+                settled[native] = state.fingerprint[:LETTERS]
+            else:
+                settled.pop(native, None)
+        return Cursor(settled, looks.next_to_ask)
 
 
 @dg.sensor(
@@ -75,21 +94,17 @@ def new_data(
     opened = sources.open(opened_lake, read_budget_s=SOURCE_BUDGET_S)
     store = RawStore(opened_lake, sources.clock())
     looks = symbol_states(opened, store, budget_s=SOURCE_BUDGET_S, begin_at=cursor.next_to_ask)
-    states, offered = looks.states, {str(native) for native in opened.offers}
     for what, reason in {**opened.failed, **opened.refused()}.items():
         context.log.warning(sources.redact(f"{what}: {reason}"))
-    pending = offered if cursor.pending is None else offered & cursor.pending
-    answered = answers(context.instance, {str(s.native) for s in states if is_news(s, None)} | pending)
+    states = [state for state in looks.states if not cursor.is_settled(state)]
+    answered = answers(context.instance, {str(state.native) for state in states})
     registered = context.instance.get_dynamic_partitions(str(SYMBOLS.name))
     plan = plan_new_data(states, answered, registered, now_s=time.time(), max_symbols=MAX_SYMBOLS_PER_TICK)
-    requested = {native for request in plan.requests for native in request.fingerprints}
-    unsettled = {str(s.native) for s in states if is_news(s, answered.get(str(s.native)))}
-    not_asked = pending - {str(s.native) for s in states}
-    cursor = Cursor(frozenset(requested | unsettled | not_asked), looks.next_to_ask)
+    cursor = cursor.after(looks, answered, {str(native) for native in opened.offers})
     _log(context, plan, looks, opened.n_waiting())
     if not plan.requests:
         context.update_cursor(cursor.text())
-        return dg.SkipReason(_nothing(plan, len(states), len(opened.all)))
+        return dg.SkipReason(_nothing(plan, len(looks.states), len(opened.all)))
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(
