@@ -30,7 +30,7 @@ def _as_earlier_release(folder: Path) -> str:
             own[kind].append(entry | {"content_hash": digest(content)})  # pyright: ignore[reportAttributeAccessIssue]
     for change in stored["restatements"]:
         versions[change["version"]]["restatements"].append(change["restatement"])  # pyright: ignore[reportAttributeAccessIssue]
-    later = ("number", "part_numbers", "quarantine_numbers", "restatement")
+    later = ("number", "part_numbers", "quarantine_numbers", "restatement", "span")
     old = {
         "instrument": stored["instrument"],
         "versions": list(versions.values()),
