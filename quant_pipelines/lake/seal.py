@@ -165,7 +165,7 @@ def fault_in_page(content: bytes) -> Fault | None:
     if found is not None:
         same = hashlib.sha256(content[: found.start()]).hexdigest().encode() == found[1]
         return None if same else Fault("altered", "its checksum differs")
-    if fault := _fault_of_nothing(content, len(content)):
+    if fault := fault_of_nothing(content, len(content)):
         return fault
     _, end, rest = content.rpartition(_END_OF_PAGE)
     if not end:
@@ -175,7 +175,7 @@ def fault_in_page(content: bytes) -> Fault | None:
 
 def _without_seal(end: bytes, size: int) -> Fault | None:
     """What is wrong with an end at which no seal lies; None where it may be of a file that was never sealed."""
-    if fault := _fault_of_nothing(end, size):
+    if fault := fault_of_nothing(end, size):
         return fault
     if not end.endswith(_PARQUET):
         return Fault("truncated", "its end is no end of a Parquet file")
@@ -184,11 +184,20 @@ def _without_seal(end: bytes, size: int) -> Fault | None:
     return None
 
 
-def _fault_of_nothing(content: bytes, size: int) -> Fault | None:
-    """The fault of a file without any content."""
+def fault_of_nothing(content: bytes, size: int) -> Fault | None:
+    """The fault of a file without any content.
+
+    Args:
+        content: the file, or its end.
+        size: of the whole file, in bytes.
+
+    >>> fault_of_nothing(b"", 0).kind, fault_of_nothing(bytes(2), 2).found, fault_of_nothing(bytes(2), 9).found
+    ('empty', 'it holds 2 zero bytes', 'it ends in 2 zero bytes')
+    """
     if size == 0:
         return Fault("empty", "it has no bytes")
-    return Fault("zeroed", f"it ends in {len(content):,} zero bytes") if not content.strip(b"\0") else None
+    verb = "holds" if len(content) == size else "ends in"
+    return Fault("zeroed", f"it {verb} {len(content):,} zero bytes") if not content.strip(b"\0") else None
 
 
 def footer_of(end: bytes) -> bytes:

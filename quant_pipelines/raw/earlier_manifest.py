@@ -133,14 +133,8 @@ def _converted(old: _EarlierManifest) -> Manifest:
         open_version=old.open_version,
         taken_in=old.taken_in,
     )
-    return found.model_copy(update={"known_as": (found.data_version(), _earlier_version(found, content))})
-
-
-def _earlier_version(found: Manifest, content: list[list[str]]) -> str:
-    """What the earlier release called these rows."""
-    facts = [found.instrument.calendar, found.instrument.rules.model_dump(mode="json")]
-    withdrawn = [found.n_withdrawn_kept] if found.n_withdrawn_kept else []
-    return digest(json.dumps([content, facts, *withdrawn]).encode())
+    # What the earlier release called these rows: it hashed the list of the parts itself.
+    return found.model_copy(update={"known_as": (found.data_version(), found.version_of(content))})
 
 
 def _numbered(stored: Iterable[tuple[int, _Part]]) -> tuple[Part, ...]:

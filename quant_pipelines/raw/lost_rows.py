@@ -17,8 +17,8 @@ from quant_pipelines.lake.facts import digest, to_parquet
 from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.lake.storage import Storage
 from quant_pipelines.raw.delivery_log import all_deliveries
-from quant_pipelines.raw.manifest_entries import DeliveryRecord, Loss, Part
-from quant_pipelines.raw.part_files import TABLE_OF, Kind, facts_of, read_part, without_rows, write_part
+from quant_pipelines.raw.manifest_entries import DeliveryRecord, Kind, Loss, Part
+from quant_pipelines.raw.part_files import TABLE_OF, facts_of, read_parts, without_rows, write_part
 from quant_pipelines.raw.part_writing import NewPart, with_parts
 from quant_pipelines.raw.raw_manifest import Manifest
 from quant_pipelines.raw.raw_store import RawStore
@@ -55,8 +55,7 @@ def rewritten(storage: Storage, folder: str, manifest: Manifest, lost: Lost, rep
     """
     key = PartitionKey(manifest.instrument.symbol, manifest.instrument.timeframe.value)
     now = replay.manifest(key)
-    parts = () if now is None else now.parts if lost.kind == "rows" else now.quarantine
-    for part in parts:
+    for part in () if now is None else now.parts_of(lost.kind):
         content = replay.files(key).content(part)
         rows, facts = pl.read_parquet(io.BytesIO(content)), facts_of(content, part.path)
         if not lost.part.is_sealed and digest(earlier := to_parquet(rows)) == lost.part.content_hash:
@@ -152,6 +151,5 @@ def _missing_bars(storage: Storage, folder: str, manifest: Manifest, lost: Part,
 
 def _all_rows(storage: Storage, folder: str, manifest: Manifest, kind: Kind) -> pl.DataFrame:
     """The stored rows that can be read: another part may be lost, too."""
-    parts = manifest.parts if kind == "rows" else manifest.quarantine
-    there = [part for part in parts if storage.exists(f"{folder}/{part.path}")]
-    return pl.concat([without_rows(kind), *(read_part(storage, folder, part, kind) for part in there)])
+    there = [part for part in manifest.parts_of(kind) if storage.exists(f"{folder}/{part.path}")]
+    return read_parts(storage, folder, there, kind)

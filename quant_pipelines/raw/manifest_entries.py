@@ -7,11 +7,14 @@ Keep out: the manifest as a whole (raw_manifest.py).
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
 from quant_core.bars.history import Restatement
+
+Kind: TypeAlias = Literal["rows", "quarantine"]
+"""Of a part: rows that could be read, or that could not."""
 
 
 class Entry(BaseModel):

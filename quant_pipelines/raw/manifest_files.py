@@ -20,8 +20,8 @@ from quant_pipelines.lake.storage import Storage
 from quant_pipelines.raw.delivery_log import sealed_log
 from quant_pipelines.raw.earlier_manifest import manifest_of_text
 from quant_pipelines.raw.folding import n_to_fold
-from quant_pipelines.raw.manifest_entries import Part
-from quant_pipelines.raw.part_files import Kind, folded_part, told_state
+from quant_pipelines.raw.manifest_entries import Kind, Part
+from quant_pipelines.raw.part_files import folded_part, told_state
 from quant_pipelines.raw.raw_manifest import Manifest
 
 MANIFEST, COPY, PENDING = "manifest.json", "manifest.copy.json", "first_delivery.pending"

@@ -12,8 +12,8 @@ from quant_pipelines.lake.facts import digest
 from quant_pipelines.lake.seal import fault_in_parquet, is_sealed
 from quant_pipelines.lake.storage import Storage
 from quant_pipelines.raw.delivery_log import LOG_FOLDER, records_in
-from quant_pipelines.raw.manifest_entries import DeliveryRecord, LogPiece, Loss, Part
-from quant_pipelines.raw.part_files import Kind, PartFacts, extended_hash, facts_of
+from quant_pipelines.raw.manifest_entries import DeliveryRecord, Kind, LogPiece, Loss, Part
+from quant_pipelines.raw.part_files import PartFacts, extended_hash, facts_of
 from quant_pipelines.raw.raw_manifest import Manifest
 
 
@@ -94,7 +94,7 @@ def _says_nothing(content: bytes) -> bool:
 
 def _known(kind: Kind, told: Iterable[PartFacts], copy: Manifest | None) -> list[Part]:
     """The parts of a kind that a copy names or that are there."""
-    named = () if copy is None else copy.parts if kind == "rows" else copy.quarantine
+    named = () if copy is None else copy.parts_of(kind)
     return [*named, *(facts.part for facts in told if facts.kind == kind)]
 
 

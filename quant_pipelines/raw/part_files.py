@@ -10,8 +10,9 @@ delivery: so manifests can be made again from parts.
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import polars as pl
 from pydantic import ValidationError
@@ -20,14 +21,13 @@ from quant_core.errors import LakeError
 from quant_core.tables import TABLES, Table
 from quant_pipelines.lake.facts import digest, sealed_parquet
 from quant_pipelines.lake.schemas import refuse_other_raw_columns
-from quant_pipelines.lake.seal import Fault, Sealed, fault_in_parquet, sealed_end
+from quant_pipelines.lake.seal import Fault, Sealed, fault_in_parquet, fault_of_nothing, sealed_end
 from quant_pipelines.lake.storage import Storage
-from quant_pipelines.raw.manifest_entries import Entry, Part
+from quant_pipelines.raw.manifest_entries import Entry, Kind, Part
 from quant_pipelines.raw.raw_manifest import Manifest
 
 RAW, QUARANTINE = TABLES["raw_rows"], TABLES["quarantine"]
 
-Kind: TypeAlias = Literal["rows", "quarantine"]
 TABLE_OF: dict[Kind, Table] = {"rows": RAW, "quarantine": QUARANTINE}
 
 MARKS = {
@@ -105,7 +105,7 @@ def folded_part(storage: Storage, folder: str, parts: tuple[Part, ...], kind: Ki
     Raises:
         LakeError: a part is damaged or gone.
     """
-    rows = pl.concat([read_part(storage, folder, part, kind) for part in parts])
+    rows = read_parts(storage, folder, parts, kind)
     first, last = parts[0].first, parts[-1].last
     name = "quarantine" if kind == "quarantine" else "part"
     spans = [(p.first_ts, p.last_ts) for p in parts if p.first_ts is not None and p.last_ts is not None]
@@ -141,6 +141,15 @@ def read_part(storage: Storage, folder: str, part: Part, kind: Kind) -> pl.DataF
     return rows.hstack(marks) if part.is_folded else rows.with_columns(**_marks(part))
 
 
+def read_parts(storage: Storage, folder: str, parts: Iterable[Part], kind: Kind) -> pl.DataFrame:
+    """The rows of several files in their order, with ``MARKS``; none of no file.
+
+    Raises:
+        LakeError: a file is gone or not what was written.
+    """
+    return pl.concat([without_rows(kind), *(read_part(storage, folder, part, kind) for part in parts)])
+
+
 def _marks(part: Part) -> dict[str, pl.Expr]:
     """The marks of a part as delivered, equal in all its rows but where a bar was unfinished."""
     late = pl.lit(value=False) if part.unfinished_from is None else pl.col("ts") >= part.unfinished_from
@@ -159,10 +168,8 @@ def without_rows(kind: Kind) -> pl.DataFrame:
 
 def fault_in_part(content: bytes, part: Part) -> Fault | None:
     """What is wrong with the bytes of a part file; None where they are what was written."""
-    if not content:
-        return Fault("empty", "it has no bytes")
-    if not content.strip(b"\0"):
-        return Fault("zeroed", f"it holds {len(content):,} zero bytes")
+    if fault := fault_of_nothing(content, len(content)):
+        return fault
     if not content.endswith(b"PAR1"):
         return Fault("truncated", "its end is no end of a Parquet file")
     if not part.is_sealed:

@@ -81,9 +81,8 @@ def with_parts(
 
 def with_part(manifest: Manifest, kind: Kind, part: Part) -> Manifest:
     """The manifest with one more part as delivered."""
-    name = "parts" if kind == "rows" else "quarantine"
-    parts = (*(manifest.parts if kind == "rows" else manifest.quarantine), part)
-    return manifest.model_copy(update={name: parts, "history_hash": extended_hash(manifest.history_hash, kind, part)})
+    extended = {"history_hash": extended_hash(manifest.history_hash, kind, part)}
+    return manifest.with_parts_of(kind, (*manifest.parts_of(kind), part)).model_copy(update=extended)
 
 
 def _numbered(manifest: Manifest, new: Sequence[NewPart]) -> list[Part]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from quant_core.errors import LakeError
 from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.partitions import PartitionKey
-from quant_pipelines.lake.seal import Fault
+from quant_pipelines.lake.seal import Fault, fault_of_nothing
 from quant_pipelines.lake.storage import Storage
 from quant_pipelines.raw.delivery_log import fault_in_log
 from quant_pipelines.raw.earlier_manifest import LaterManifestError, is_earlier, manifest_of_text
@@ -70,10 +70,8 @@ def fault_in_raw(lake: Lake, file: RawFile) -> Fault | None:
     content = lake.storage.read(file.path)
     if isinstance(file.entry, Part):
         return fault_in_part(content, file.entry)
-    if not content:
-        return Fault("empty", "it has no bytes")
-    if not content.strip(b"\0"):
-        return Fault("zeroed", f"it holds {len(content):,} zero bytes")
+    if fault := fault_of_nothing(content, len(content)):
+        return fault
     return _fault_in_manifest(content, file.path) if file.entry is None else fault_in_log(content, file.entry)
 
 

@@ -20,6 +20,7 @@ from quant_pipelines.raw.clock import Ahead
 from quant_pipelines.raw.manifest_entries import (
     DeliveryRecord,
     Entry,
+    Kind,
     LogPiece,
     Loss,
     Part,
@@ -114,16 +115,28 @@ class Manifest(Entry):
         others = {s: a for s, a in self.ahead.items() if s != source}
         return self.model_copy(update={"ahead": others | ({source: ahead} if ahead is not None else {})})
 
+    def parts_of(self, kind: Kind) -> tuple[Part, ...]:
+        """The files of a kind, in order of their numbers."""
+        return self.parts if kind == "rows" else self.quarantine
+
+    def with_parts_of(self, kind: Kind, parts: tuple[Part, ...]) -> Manifest:
+        """The manifest with other files of a kind."""
+        return self.model_copy(update={"parts" if kind == "rows" else "quarantine": parts})
+
     def files(self) -> set[str]:
         """Paths of the files that it names."""
         return {named.path for named in (*self.parts, *self.quarantine, *self.log)}
 
     def data_version(self) -> str:
         """Hash of the rows and of what decides how they are read; neither fetch times nor files are part of it."""
+        now = self.version_of(self.history_hash)
+        return self.known_as[1] if self.known_as is not None and self.known_as[0] == now else now
+
+    def version_of(self, history: object) -> str:
+        """Hash of a JSON-able account of the rows, and of what decides how they are read."""
         facts = [self.instrument.calendar, self.instrument.rules.model_dump(mode="json")]
         withdrawn = [self.n_withdrawn_kept] if self.n_withdrawn_kept else []
-        now = digest(json.dumps([self.history_hash, facts, *withdrawn]).encode())
-        return self.known_as[1] if self.known_as is not None and self.known_as[0] == now else now
+        return digest(json.dumps([history, facts, *withdrawn]).encode())
 
     def with_record(self, record: DeliveryRecord, watermark: dict[str, Any]) -> Manifest:
         """The manifest after a delivery, but for its files.

@@ -151,8 +151,8 @@ class _Repair:
 
     def _without(self, manifest: Manifest, lost: Lost, replay: RawStore | None) -> Manifest:
         """The manifest without a part, with those of its rows that the source still has as a delivery."""
-        name, parts = ("parts", manifest.parts) if lost.kind == "rows" else ("quarantine", manifest.quarantine)
-        without = manifest.model_copy(update={name: tuple(part for part in parts if part != lost.part)})
+        kept = tuple(part for part in manifest.parts_of(lost.kind) if part != lost.part)
+        without = manifest.with_parts_of(lost.kind, kept)
         n_restored = 0
         if replay is not None and self._offer is not None:
             source = self._offer.source.name

@@ -29,9 +29,9 @@ from quant_pipelines.lake.partitions import PartitionKey
 from quant_pipelines.raw.clock import Clock, refuse_clock_behind, with_ahead
 from quant_pipelines.raw.delivery_check import check_delivery
 from quant_pipelines.raw.delivery_log import all_deliveries
-from quant_pipelines.raw.manifest_entries import DeliveryRecord
+from quant_pipelines.raw.manifest_entries import DeliveryRecord, Kind
 from quant_pipelines.raw.manifest_files import ManifestFiles
-from quant_pipelines.raw.part_files import Kind, read_part, without_rows
+from quant_pipelines.raw.part_files import read_part, read_parts, without_rows
 from quant_pipelines.raw.part_writing import NewPart, with_parts
 from quant_pipelines.raw.raw_manifest import Manifest
 from quant_pipelines.raw.raw_rows import RawRows, raw_rows_of
@@ -163,9 +163,7 @@ class RawStore:
 
     def _rows(self, key: PartitionKey, manifest: Manifest, kind: Kind) -> pl.DataFrame:
         """All rows of a kind with their marks."""
-        folder = self._lake.folder(ASSET, key)
-        parts = manifest.parts if kind == "rows" else manifest.quarantine
-        return pl.concat([without_rows(kind), *(read_part(self._storage, folder, part, kind) for part in parts)])
+        return read_parts(self._storage, self._lake.folder(ASSET, key), manifest.parts_of(kind), kind)
 
     def _absorb(self, key: PartitionKey, manifest: Manifest, source: str, delivery: Delivery) -> Manifest:
         """The manifest after one delivery, itself where the delivery says nothing new.

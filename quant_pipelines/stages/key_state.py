@@ -123,12 +123,6 @@ def key_states(
     return [_state(inputs, stages, key, natives.get(key.symbol, set()), failures.get(key, ())) for key in keys]
 
 
-def keys_in(states: Iterable[KeyState], statuses: Iterable[Status]) -> list[PartitionKey]:
-    """The keys that are in one of some states: what a run must work on to end it."""
-    wanted = set(statuses)
-    return [state.key for state in states if state.status in wanted]
-
-
 def _native_timeframes(inputs: StageInputs) -> Mapping[str, set[Timeframe]]:
     """Symbol → the timeframes that a source offers or the raw store holds."""
     found: dict[str, set[Timeframe]] = {}

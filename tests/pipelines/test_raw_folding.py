@@ -11,7 +11,7 @@ import pytest
 
 from quant_core.errors import LakeError
 from quant_pipelines.lake.lake import Lake
-from quant_pipelines.raw import raw_store
+from quant_pipelines.raw import part_files
 from quant_pipelines.raw.folding import MOST_ROWS, n_to_fold
 from quant_pipelines.raw.raw_store import RawStore
 from tests.pipelines.killed_storage import Killed, killed_store
@@ -189,7 +189,7 @@ def test_a_reader_that_holds_the_manifest_while_parts_are_folded_reads_the_rows(
 ) -> None:
     sessions = _one_by_one(8)
     store = played(tmp_path, sessions[:7])
-    read_part: Callable[..., pl.DataFrame] = raw_store.read_part
+    read_part: Callable[..., pl.DataFrame] = part_files.read_part
     n_reads = 0
 
     def slow(*arguments: Any) -> pl.DataFrame:
@@ -199,7 +199,7 @@ def test_a_reader_that_holds_the_manifest_while_parts_are_folded_reads_the_rows(
             RawStore(Lake(str(tmp_path)), WALL).ingest(sessions[7], instrument())
         return read_part(*arguments)
 
-    monkeypatch.setattr(raw_store, "read_part", slow)
+    monkeypatch.setattr(part_files, "read_part", slow)
     assert store.read(KEY).rows.height == 8
     part = next((tmp_path / FOLDER / "_folded").iterdir())
     part.unlink()

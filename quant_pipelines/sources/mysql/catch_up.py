@@ -42,6 +42,7 @@ from quant_pipelines.sources.mysql.windows import (
     WindowTable,
     ask_totals,
     ask_windows,
+    latest_start,
     totals_by_window,
 )
 
@@ -170,9 +171,7 @@ class CatchUp:
         """Whether a window that differs after it was read only grew, or changed its newest bar."""
         if self.series is not None and window in self._tails:
             newest, before = self._tails[window]
-            lower = self.grid.bounds(window)[0]
-            start = self.limits[0]
-            lower = start if lower is None else lower if start is None else max(lower, start)
+            lower = latest_start(self.grid.bounds(window)[0], self.limits[0])
             return ask_totals(self.connection, self.series, lower, newest) == before
         return window not in self.progress.windows and window > max(self.progress.windows, default=-1)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quant_pipelines.sources.mysql.progress import Progress
-from quant_pipelines.sources.mysql.windows import Grid, Totals, WindowTable
+from quant_pipelines.sources.mysql.windows import Grid, Totals, WindowTable, earliest_end, latest_start
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,6 @@ def _batch(
         lower = grid.bounds(max(before))[1] if before else None
         upper = upper if any(w > group[-1] for w in {*progress.windows, *table.windows}) else None
     start, end = limits
-    lower = start if lower is None else lower if start is None else max(lower, start)
-    upper = end if upper is None else upper if end is None else min(upper, end)
+    lower, upper = latest_start(lower, start), earliest_end(upper, end)
     first_row = 1 + (table.n_before(group[0]) if group else 0)
     return Batch(lower, upper, tuple(group), first_row, table.totals(group))

@@ -30,7 +30,7 @@ from quant_pipelines.sources.mysql.row_hash import is_computed_alike
 from quant_pipelines.sources.mysql.rows import bound, key_from_instant, opens
 from quant_pipelines.sources.mysql.schema import live_lookup, live_table
 from quant_pipelines.sources.mysql.symbols import Directory
-from quant_pipelines.sources.mysql.windows import Grid, WindowTable, ask_windows
+from quant_pipelines.sources.mysql.windows import Grid, WindowTable, ask_windows, earliest_end, latest_start
 
 _LOG = logging.getLogger(__name__)
 _MICROSECOND = timedelta(microseconds=1)
@@ -103,7 +103,7 @@ class MysqlSource:
         if self._config.fingerprint_days is not None:
             since = datetime.now(UTC) - timedelta(days=self._config.fingerprint_days)
             recent = grid.bounds(grid.index(key_from_instant(since, self._config)))[0]
-            lower = recent if lower is None else lower if recent is None else max(lower, recent)
+            lower = latest_start(lower, recent)
         table = WindowTable()
         if series is not None:
             table = ask_windows(self._connection, series, grid, lower, upper)
@@ -237,7 +237,7 @@ class MysqlSource:
         now: datetime = self._connection.scalar("SELECT UTC_TIMESTAMP(6)")
         length = instrument.timeframe.duration if config.bar_stamp == "open" else timedelta(0)
         unfinished = key_from_instant(now.replace(tzinfo=UTC) - length + _MICROSECOND, config)
-        return start, unfinished if end is None else min(end, unfinished)
+        return start, earliest_end(end, unfinished)
 
     def _is_incomplete(self, series: Series | None, instrument: Instrument) -> bool:
         """Whether the newest bar that has begun is not complete: when it is, it is delivered again, changed or not."""

@@ -3,7 +3,7 @@
 Put here: which window a key lies in, the totals of a window, and asking the server for all of them in one statement.
 Keep out: the text of statements (query.py), what follows from a difference (plan.py) and reading rows (read.py).
 
-A row's hash is computed by the server, in the statement that counts as in the one that delivers. So the totals that
+The server hashes the rows that it counts, and we hash those that it delivers, alike (row_hash.py). So the totals that
 are kept for a window are those of the rows that were delivered, whatever happened to the table meanwhile.
 """
 
@@ -97,6 +97,24 @@ class Grid:
         """The window of each ``bar_key``."""
         inside = pl.col("bar_key").clip(self.first, self.end - 1)
         return ((inside - self.first) // self.length).alias("window_index")
+
+
+def latest_start(*starts: int | None) -> int | None:
+    """The first key that lies behind all of some starts; None = open, as where no start is set.
+
+    >>> latest_start(None, 3, 5), latest_start(None)
+    (5, None)
+    """
+    return max((start for start in starts if start is not None), default=None)
+
+
+def earliest_end(*ends: int | None) -> int | None:
+    """The first key that lies at or behind one of some ends; None = open, as where no end is set.
+
+    >>> earliest_end(None, 3, 5), earliest_end(None)
+    (3, None)
+    """
+    return min((end for end in ends if end is not None), default=None)
 
 
 @dataclass(frozen=True)
