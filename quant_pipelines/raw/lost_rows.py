@@ -22,8 +22,7 @@ from quant_pipelines.raw.part_files import TABLE_OF, facts_of, read_parts, witho
 from quant_pipelines.raw.part_writing import NewPart, with_parts
 from quant_pipelines.raw.raw_manifest import Manifest
 from quant_pipelines.raw.raw_store import RawStore
-
-_IDENTITY = ["origin", "origin_row", "reason", "raw_text"]
+from quant_pipelines.raw.set_aside_rows import not_refused_before
 
 
 @dataclass(frozen=True)
@@ -106,9 +105,8 @@ def refilled(
     if lost.kind == "rows":
         found = _missing_bars(storage, folder, manifest, lost.part, replay.stored_rows(key))
     else:
-        kept = _all_rows(storage, folder, manifest, "quarantine").select(_IDENTITY)
         offered = replay.read(key).quarantine.filter(~pl.col("reason").is_in(["never_completed", "withdrawn"]))
-        bad = offered.join(kept, on=_IDENTITY, how="anti", nulls_equal=True, maintain_order="left")
+        bad = not_refused_before(offered, _all_rows(storage, folder, manifest, "quarantine"))
     n_rows = found.rows.height + bad.height
     if not n_rows:
         return manifest, 0

@@ -218,7 +218,7 @@ class RawStore:
         """The refused rows of a delivery that were not refused before in the same words."""
         if rows.is_empty() or not manifest.quarantine:
             return rows
-        return not_refused_before(rows, [self._rows(key, manifest, "quarantine")])
+        return not_refused_before(rows, self._rows(key, manifest, "quarantine"))
 
     def _is_held(self, folder: str) -> bool:
         return ManifestFiles(self._storage, folder).is_held()

@@ -182,6 +182,21 @@ def test_refused_rows_are_kept_once_with_their_text(store: RawStore) -> None:
         assert d.n_rows_in == kept + d.n_quarantined + d.n_quarantined_known
 
 
+def test_a_second_refused_row_of_the_same_words_is_stored_at_its_own_place(store: RawStore) -> None:
+    """The file gains an equal bad line before the known one: the known one is not stored a second time."""
+
+    def refused(*places: int) -> pl.DataFrame:
+        lines = [("f", n, "S", "D1", None, "unparsable_ts", "n/a,n/a") for n in places]
+        return pl.DataFrame(lines, schema=TABLES["quarantine"].schema, orient="row")
+
+    batches = [raw_rows({i: float(i)}, first_row=i + 1) for i in range(2)]
+    store.ingest(FakeSource(batches[:1], quarantine=refused(9)), INSTRUMENT)
+    store.ingest(FakeSource(batches, quarantine=refused(5, 9)), INSTRUMENT)
+    stored = store.read(KEY).quarantine
+    assert stored["origin_row"].to_list() == [9, 5]
+    TABLES["quarantine"].validate(stored)
+
+
 def test_orphans_of_a_killed_run_do_not_exist_for_readers_and_are_cleaned(store: RawStore, tmp_path: Path) -> None:
     store.ingest(FakeSource([raw_rows({0: 1.0})]), INSTRUMENT)
     folder = tmp_path / "raw_bars/symbol=EURUSD/timeframe=H1"
