@@ -75,14 +75,17 @@ def manifest_of_text(text: bytes, path: str) -> Manifest:
         LaterManifestError: a later release wrote it.
         LakeError: the file is not a manifest of this project.
     """
-    fields = _fields(text)
-    if isinstance(fields.get("format"), int) and fields["format"] != FORMAT:
-        raise LaterManifestError(
-            f"Manifest {path} is of another release: expected format {FORMAT}, found {fields['format']}. Nothing is "
-            "wrong with it; work on this lake with the release that wrote it."
-        )
-    if not is_earlier(text):
+    try:
         return Manifest.of_text(text, path)
+    except LakeError:
+        fields = _fields(text)  # asked only now: thousands of manifests are read at every tick
+        if isinstance(fields.get("format"), int) and fields["format"] != FORMAT:
+            raise LaterManifestError(
+                f"Manifest {path} is of another release: expected format {FORMAT}, found {fields['format']}. Nothing "
+                "is wrong with it; work on this lake with the release that wrote it."
+            ) from None
+        if not is_earlier(text):
+            raise
     try:
         return _converted(_EarlierManifest.model_validate_json(text))
     except ValidationError as error:
