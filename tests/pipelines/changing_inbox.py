@@ -22,6 +22,16 @@ def date_of(day: Day) -> date:
     return date(day[0], 1, 1) + timedelta(days=day[1])
 
 
+def _past(days: dict[Day, int]) -> list[Day]:
+    """Days that are no wrong dates, sorted: a wrong date is set aside and does not widen what a file speaks of."""
+    return sorted(day for day in days if day[0] < _FUTURE_YEAR)
+
+
+def _span(days: dict[Day, int]) -> tuple[Day, Day]:
+    past = _past(days)
+    return past[0], past[-1]
+
+
 @dataclass
 class Inbox:
     """Files of daily bars, one per symbol, as days with their price.
@@ -60,7 +70,7 @@ class Inbox:
         return days | {self.chance.choice(sorted(days)): self._price()}
 
     def _delete(self, _: str, days: dict[Day, int]) -> dict[Day, int]:
-        inner = sorted(days)[1:-1]  # what a file leaves out before its first or after its last bar is not taken back
+        inner = _past(days)[1:-1]  # what a file leaves out before its first or after its last bar is not taken back
         gone = self.chance.choice(inner) if len(inner) > 4 else None
         return {day: price for day, price in days.items() if day != gone}
 
@@ -72,9 +82,8 @@ class Inbox:
 
     def _revert(self, symbol: str, days: dict[Day, int]) -> dict[Day, int]:
         earlier = self.before.get(symbol) or [days]
-        first, last = min(days), max(days)
         # Only to a content with the same first and last bar: what is outside of a file's range stays.
-        return next((e for e in reversed(earlier) if (min(e), max(e)) == (first, last) and e != days), days)
+        return next((e for e in reversed(earlier) if _span(e) == _span(days) and e != days), days)
 
     def _touch(self, _: str, days: dict[Day, int]) -> dict[Day, int]:
         return days
