@@ -1,7 +1,7 @@
-"""Random histories: a source that changes, ticks of the sensor, and runs that end well, badly, or not at all.
+"""Random histories: sources that change, ticks of the sensor, and runs that end well, badly, or not at all.
 
-Put here: what happens to runs, and the lake that is built afresh from the source's last state.
-Keep out: tests; what happens to files (changing_inbox.py); the states of keys (random_lives.py).
+Put here: what happens to runs, and the lake that is built afresh from the sources' last state.
+Keep out: tests; what happens to bars (changing_bars.py) of files and tables; the states of keys (random_lives.py).
 
 The sensor, the raw store, the stages raw_bars and bars, the runner and Dagster's runs are the real ones. A kill is an
 exception at a random write or removal of the lake, which no code of ours catches; real kills are in test_kill.py.
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import polars as pl
@@ -33,11 +33,19 @@ from quant_pipelines.lake.storage import Storage
 from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.resources import LakeResource, ResearchResource, SourcesResource
 from quant_pipelines.sources.files import FileSource
+from quant_pipelines.sources.mysql.source import MysqlSource
 from quant_pipelines.stages import runner
 from quant_pipelines.stages.key_state import key_states
 from quant_pipelines.stages.reader import StageInputs
-from tests.pipelines.changing_inbox import Inbox, date_of
+from tests.pipelines import changing_table
+from tests.pipelines.changing_bars import ChangingBars, Day, date_of
+from tests.pipelines.changing_inbox import ChangingInbox
+from tests.pipelines.changing_table import ChangingTables
+from tests.pipelines.conftest import open_instance
 from tests.pipelines.small_project import RESEARCH
+
+if TYPE_CHECKING:
+    from tests.mysql.mariadb_server import MariadbServer
 
 N_STEPS = 7
 MAX_QUIET_ROUNDS = 12
@@ -51,8 +59,9 @@ sources:
     settle_s: 0
     feeds: [{pattern: "R*.csv", quality: {withdrawn_rows: remove}}, {pattern: "K*.csv"}]
 """
-SYMBOLS = ("R1", "R2", "K1")
-"""Rows that a file leaves out are removed of R symbols, and kept of K symbols."""
+FILE_SYMBOLS, TABLE_SYMBOLS = ("R1", "R2", "K1"), ("RT1", "RT2", "KT1")
+"""Rows that a source leaves out are removed of R symbols, and kept of K symbols."""
+READS = (FileSource, MysqlSource)
 PRICES = ("open", "high", "low", "close")
 
 
@@ -61,12 +70,12 @@ class Killed(RuntimeError):
 
 
 class Project:
-    """A lake over an inbox, with a job ``research`` of the two stages that take rows in."""
+    """A lake over an inbox and tables, with a job ``research`` of the two stages that take rows in."""
 
-    def __init__(self, root: Path, instance: dg.DagsterInstance) -> None:
+    def __init__(self, root: Path, instance: dg.DagsterInstance, more_sources: str = "") -> None:
         self.root, self.instance = root, instance
         (root / "lake" / "inbox").mkdir(parents=True)
-        (root / "sources.yaml").write_text(SOURCES)
+        (root / "sources.yaml").write_text(SOURCES + more_sources)
         (root / "research.yaml").write_text(RESEARCH)
         self.resources = {
             "lake": LakeResource(url=str(root / "lake"), lock_timeout_s=5.0),
@@ -104,12 +113,23 @@ class Project:
 
 
 class History:
-    """A project to which random things happen."""
+    """A project to which random things happen.
 
-    def __init__(self, root: Path, instance: dg.DagsterInstance, seed: int) -> None:
+    Args:
+        root: its folder.
+        instance: Dagster's state.
+        seed: of all that happens.
+        server: a MySQL server with half of the symbols; the variable of its DSN is set.
+    """
+
+    def __init__(self, root: Path, instance: dg.DagsterInstance, seed: int, server: MariadbServer | None) -> None:
         self.chance, self.log = random.Random(seed), [f"seed {seed}"]
-        self.project = Project(root / "project", instance)
-        self.files = Inbox(self.project.inbox, self.chance)
+        self.more_sources = "" if server is None else changing_table.SOURCES
+        self.project = Project(root / "project", instance, self.more_sources)
+        self.inbox = ChangingInbox(FILE_SYMBOLS, self.chance, folder=self.project.inbox)
+        self.sources: list[ChangingBars] = [self.inbox]
+        if server is not None:
+            self.sources.append(ChangingTables(TABLE_SYMBOLS, self.chance, server=server))
         self.cursor: str | None = None
         self.used: set[str] = set()
         self.later_s = 0.0
@@ -118,7 +138,7 @@ class History:
         """Changes, ticks, and runs that end in every way."""
         for _ in range(N_STEPS):
             for _ in range(self.chance.randrange(1, 3)):
-                self.log.append(self.files.change(self.chance.choice(SYMBOLS)))
+                self.log.append(self._change())
             if self.chance.random() < 0.2:
                 self.cursor, _ = None, self.log.append("cursor lost")
             if self.chance.random() < 0.5:
@@ -148,7 +168,7 @@ class History:
             ) as context:
                 result = new_data(context)
                 self.cursor = result.cursor if isinstance(result, dg.SensorResult) else context.cursor
-        assert set(sensor_module.Cursor.read(self.cursor).settled) <= {f"{s}|D1" for s in SYMBOLS}, self.log
+        assert set(sensor_module.Cursor.read(self.cursor).settled) <= {f"{s}|D1" for s in self._symbols()}, self.log
         if not isinstance(result, dg.SensorResult):
             self.log.append(f"tick: {result.skip_message if isinstance(result, dg.SkipReason) else result}")
             return []
@@ -172,21 +192,30 @@ class History:
             if how == "killed":
                 _kill_after(patched, self.chance.randrange(0, 14))
             elif how == "failed":
-                patched.setattr(FileSource, "deliveries", _silent)
-            elif how == "changed":  # a file is written while it is read
-                self._change_while_read(patched)
+                for source in READS:
+                    patched.setattr(source, "deliveries", _silent)
+            elif how == "changed":  # a file or table is written while it is read
+                for source in READS:
+                    self._change_while_read(patched, source)
             self.project.run(tags)
 
-    def _change_while_read(self, patched: pytest.MonkeyPatch) -> None:
-        real, files, log, chance = FileSource.fingerprint, self.files, self.log, self.chance
+    def _symbols(self) -> list[str]:
+        return [symbol for source in self.sources for symbol in source.symbols]
 
-        def fingerprint(source: FileSource, instrument: Any) -> str:
+    def _change(self, symbol: str | None = None) -> str:
+        symbol = symbol or self.chance.choice(self._symbols())
+        return next(source for source in self.sources if symbol in source.symbols).change(symbol)
+
+    def _change_while_read(self, patched: pytest.MonkeyPatch, read: Any) -> None:
+        real = read.fingerprint
+
+        def fingerprint(source: Any, instrument: Any) -> str:
             found = real(source, instrument)
-            if chance.random() < 0.5:
-                log.append(f"meanwhile {files.change(instrument.symbol)}")
+            if self.chance.random() < 0.5:
+                self.log.append(f"meanwhile {self._change(instrument.symbol)}")
             return found
 
-        patched.setattr(FileSource, "fingerprint", fingerprint)
+        patched.setattr(read, "fingerprint", fingerprint)
 
 
 def _silent(*_: object) -> Iterator[Any]:
@@ -211,12 +240,12 @@ def _kill_after(patched: pytest.MonkeyPatch, n_operations: int) -> None:
 
 
 @contextmanager
-def fresh_lake(root: Path, inbox: Path, symbols: Sequence[str]) -> Iterator[Project]:
-    """A lake that is built from the last state of the files at once."""
+def fresh_lake(root: Path, history: History, symbols: Sequence[str]) -> Iterator[Project]:
+    """A lake that is built from the last state of the sources at once."""
     (root / "instance").mkdir(parents=True)
     with dg.DagsterInstance.ephemeral(tempdir=str(root / "instance")) as instance:
-        project = Project(root / "project", instance)
-        for file in inbox.iterdir():
+        project = Project(root / "project", instance, history.more_sources)
+        for file in history.inbox.folder.iterdir():
             (project.inbox / file.name).write_bytes(file.read_bytes())
         instance.add_dynamic_partitions("symbols", list(symbols))
         first, last = f"{symbols[0]}|D1", f"{symbols[-1]}|W1"
@@ -227,13 +256,14 @@ def fresh_lake(root: Path, inbox: Path, symbols: Sequence[str]) -> Iterator[Proj
 
 def differences(history: History, root: Path) -> list[str]:
     """What a quiet lake has other than one built afresh; texts."""
-    symbols = sorted(history.files.now)
+    ever = {symbol: closes for source in history.sources for symbol, closes in source.ever.items()}
+    symbols = sorted(ever)
     found: list[str] = []
     states = key_states(history.project.inputs, history.project.instance, STAGES)
     found += [str(s) for s in states if s.key.timeframe in ("D1", "W1") and s.status != "up_to_date"]
     if found:
         return found
-    with fresh_lake(root, history.files.folder, symbols) as fresh:
+    with fresh_lake(root, history, symbols) as fresh:
         for symbol in symbols:
             tables = [("raw_bars", "D1"), ("bars", "D1"), ("bars", "W1")]
             for name, timeframe in tables if symbol.startswith("R") else tables[:1]:
@@ -241,12 +271,26 @@ def differences(history: History, root: Path) -> list[str]:
                 kept = is_.join(should, on="ts", how="anti") if symbol.startswith("K") else is_.clear()
                 if not is_.join(kept, on="ts", how="anti").equals(should):
                     found.append(f"{name} {symbol}|{timeframe}: {is_} instead of {should}")
-                found += _never_offered(kept, history.files, symbol)
+                found += _never_offered(kept, ever[symbol], symbol)
     return found
 
 
-def _never_offered(kept: pl.DataFrame, files: Inbox, symbol: str) -> list[str]:
-    """Rows that were kept although no file ever had them."""
-    ever = {date_of(day): prices for day, prices in files.ever[symbol].items()}
+def follow(
+    seed: int, kind: str, folder: Path, request: pytest.FixtureRequest, server: MariadbServer | None = None
+) -> None:
+    """Live through a history, let it settle, and compare."""
+    folder.mkdir()
+    with open_instance(kind, folder, request) as instance:
+        history = History(folder, instance, seed, server)
+        history.live()
+        history.settle()
+        found = differences(history, folder / "fresh")
+        assert not found, "\n".join([*found, *history.log])
+        assert history.tick() == []
+
+
+def _never_offered(kept: pl.DataFrame, closes: dict[Day, set[int]], symbol: str) -> list[str]:
+    """Rows that were kept although no source ever had them."""
+    ever = {date_of(day): prices for day, prices in closes.items()}
     rows = zip(kept["ts"].dt.date(), kept["close"], strict=True)
     return [f"{symbol} {day} {close}" for day, close in rows if round(close * 100) not in ever.get(day, ())]

@@ -13,25 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.conftest import open_instance
-from tests.pipelines.random_histories import History, differences
-
-
-def _follow(seed: int, kind: str, folder: Path, request: pytest.FixtureRequest) -> None:
-    folder.mkdir()
-    with open_instance(kind, folder, request) as instance:
-        history = History(folder, instance, seed)
-        history.live()
-        history.settle()
-        found = differences(history, folder / "fresh")
-        assert not found, "\n".join([*found, *history.log])
-        assert history.tick() == []
+from tests.pipelines.random_histories import follow
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
 @pytest.mark.parametrize("seed", range(2))
 def test_a_few_histories(seed: int, kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    _follow(10_000 + seed, kind, tmp_path / "history", request)
+    follow(10_000 + seed, kind, tmp_path / "history", request)
 
 
 @pytest.mark.slow
@@ -39,5 +27,5 @@ def test_a_few_histories(seed: int, kind: str, tmp_path: Path, request: pytest.F
 def test_many_histories(block: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """``RANDOM_HISTORIES=500 make test-slow`` is the release's size."""
     for seed in range(block, int(os.environ.get("RANDOM_HISTORIES", "100")), 4):
-        _follow(seed, "memory", tmp_path / f"history_{seed}", request)
+        follow(seed, "memory", tmp_path / f"history_{seed}", request)
         shutil.rmtree(tmp_path / f"history_{seed}")

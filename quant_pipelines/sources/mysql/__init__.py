@@ -22,7 +22,7 @@ def _open(entry: SourceEntry, opening: Opening) -> Source:
             f"Source {entry.name} needs its DSN: expected environment variable {variable}, found none. Set it, or "
             f"write 'enabled: auto' or 'enabled: false' at {entry.where}."
         )
-    return MysqlSource(config, dsn, entry.name)
+    return MysqlSource(config, dsn, entry.name, opening.now)
 
 
 KIND = SourceKind("mysql", _open, dsn_variable="QE_MARKETDATA_MYSQL_URL")

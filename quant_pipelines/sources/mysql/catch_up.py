@@ -10,7 +10,7 @@ delivered. Bars appended while it read are left to the next call; any other chan
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -62,6 +62,7 @@ class CatchUp:
         progress: what was delivered so far.
         notes: what people want to see with every delivery.
         seen: what a look a moment ago found; it saves the first one.
+        now: the clock that stamps what is fetched, UTC.
     """
 
     connection: MysqlConnection
@@ -75,6 +76,7 @@ class CatchUp:
     notes: dict[str, Any]
     bulk: bool
     hashes_sent: bool
+    now: Callable[[], datetime]
     seen: WindowTable | None = None
     _tails: dict[int, tuple[int, Totals]] = field(default_factory=dict[int, tuple[int, Totals]])
 
@@ -87,7 +89,7 @@ class CatchUp:
         for n_reads in range(_MAX_READS + 1):
             table = self._look() if self.seen is None else self.seen
             self.seen = None
-            windows = differing(table, self.progress, _us(datetime.now(UTC)))
+            windows = differing(table, self.progress, _us(self.now()))
             if n_reads:
                 windows = [w for w in windows if not self._is_appended(w)]
             todo = batches(
@@ -132,10 +134,10 @@ class CatchUp:
     def _pieces(self, batch: Batch) -> Iterator[Piece]:
         if self.series is None:
             nothing = pl.DataFrame(schema=SCHEMA)
-            yield Piece(nothing, batch.lower, batch.upper, "pymysql", datetime.now(UTC), 0.0, is_last=True)
+            yield Piece(nothing, batch.lower, batch.upper, "pymysql", self.now(), 0.0, is_last=True)
             return
         bulk, chunks = self.bulk, chunk_keys(self.config)
-        reader = Reader(self.connection, self.series, self.config, bulk, self.hashes_sent, chunks)
+        reader = Reader(self.connection, self.series, self.config, bulk, self.hashes_sent, chunks, self.now)
         yield from reader.pieces(batch)
 
     def _delivery(self, piece: Piece, rows: pl.DataFrame, good: pl.DataFrame, bad: pl.DataFrame) -> Delivery:
@@ -214,7 +216,7 @@ class CatchUp:
             n_rows_in=bad.height,
             origin=f"{self.label}!unreadable_ts",
             origin_hash=content_hash(pl.DataFrame(), self.progress.identity, texts),
-            fetched_at=datetime.now(UTC),
+            fetched_at=self.now(),
             watermark=self.progress.watermark(),
             details={"route": "pymysql", "n_rows": bad.height, **self.notes},
         )

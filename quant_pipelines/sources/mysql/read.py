@@ -7,9 +7,9 @@ Keep out: connections (connection.py), which spans are read (plan.py) and what t
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from time import perf_counter
 from typing import Literal
 
@@ -70,6 +70,7 @@ class Reader:
         bulk: whether connectorx may be used; a batch of few rows goes through PyMySQL anyway.
         hashes_sent: the server sends the hash of each row, because it computes another one than we.
         chunk_keys: > 0 = no statement spans more than one chunk of that many keys.
+        now: the clock that stamps what is fetched, UTC.
     """
 
     connection: MysqlConnection
@@ -78,6 +79,7 @@ class Reader:
     bulk: bool
     hashes_sent: bool
     chunk_keys: int
+    now: Callable[[], datetime]
 
     def pieces(self, batch: Batch) -> Iterator[Piece]:
         """The pieces of a batch in time order; at least one, and the last one ends where the batch does."""
@@ -118,7 +120,7 @@ class Reader:
     def _piece(self, lower: int | None, upper: int | None, route: Route) -> Piece:
         """One statement's rows; ``is_last`` where they reach the end of the span."""
         # One row more than a piece holds: the row that shows where the next one starts.
-        limit, asked_at, begun = 1 + self.config.rows_per_window, datetime.now(UTC), perf_counter()
+        limit, asked_at, begun = 1 + self.config.rows_per_window, self.now(), perf_counter()
         while True:
             frame = self._fetch(lower, upper, limit, route)
             seconds, rows = perf_counter() - begun, self._hashed(frame)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from time import monotonic
@@ -45,11 +45,14 @@ class MysqlSource:
         config: the source's section of sources.yaml.
         dsn: SQLAlchemy URL with the secret, from the environment; never stored elsewhere, logged or raised.
         name: key of the source in sources.yaml.
+        now: the clock that stamps what is fetched and says which bars are complete, UTC.
     """
 
-    def __init__(self, config: MysqlConfig, dsn: str, name: str) -> None:
+    def __init__(
+        self, config: MysqlConfig, dsn: str, name: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._config = config
-        self._name = name
+        self._name, self._now = name, now
         self._connection = MysqlConnection(dsn, config, name)
         self._naming = Naming()
         self._last_look: tuple[Instrument, tuple[int | None, int | None], WindowTable, float] | None = None
@@ -101,7 +104,7 @@ class MysqlSource:
         series, grid = self._series(instrument, may_be_gone=True), Grid.of(instrument.timeframe, self._config)
         limits = lower, upper = self._limits(instrument)
         if self._config.fingerprint_days is not None:
-            since = datetime.now(UTC) - timedelta(days=self._config.fingerprint_days)
+            since = self._now() - timedelta(days=self._config.fingerprint_days)
             recent = grid.bounds(grid.index(key_from_instant(since, self._config)))[0]
             lower = latest_start(lower, recent)
         table = WindowTable()
@@ -153,6 +156,7 @@ class MysqlSource:
             bulk=self._connection.bulk_available(),
             hashes_sent=self._hashes_sent,
             seen=seen.get(limits),
+            now=self._now,
         ).deliveries()
 
     @cached_property
@@ -243,7 +247,7 @@ class MysqlSource:
         """Whether the newest bar that has begun is not complete: when it is, it is delivered again, changed or not."""
         if series is None:
             return False
-        now, values = datetime.now(UTC), BoundValues()
+        now, values = self._now(), BoundValues()
         shift = instrument.timeframe.duration if self._config.bar_stamp == "close" else timedelta(0)
         statement = series.newest_key(values, key_from_instant(now + shift + _MICROSECOND, self._config))
         newest = self._connection.scalar(statement, values.parameters)
