@@ -14,11 +14,32 @@ from pathlib import Path
 import pytest
 
 LONG_FILES = (
+    "tests/calibration/test_calibration_requirements.py",
     "tests/docs/test_readme_commands.py",
     "tests/browser/test_web_ui.py",
+    "tests/mutation/test_core_mutants.py",
     "tests/docs/test_adding_one_thing.py",
+    "tests/pipelines/test_doctor.py",
+    "tests/pipelines/test_histories.py",
+    "tests/pipelines/test_state_sequences.py",
+    "tests/pipelines/test_raw_folding.py",
+    "tests/pipelines/test_kill.py",
+    "tests/ingestion/test_round_trip.py",
+    "tests/mysql/test_mysql_moving.py",
+    "tests/market_stats/test_market_stats_calibration.py",
+    "tests/ingestion/test_fuzz.py",
+    "tests/ingestion/test_mutated_files.py",
+    "tests/pipelines/test_commands.py",
+    "tests/pipelines/test_leak_audit_check.py",
+    "tests/pipelines/test_cli.py",
+    "tests/ingestion/test_shared_data.py",
+    "tests/events/test_run_events.py",
+    "tests/stages/test_runner.py",
+    "tests/leak_audit/test_leaks_in_blocks.py",
+    "tests/pipelines/test_attempts.py",
+    "tests/leak_audit/test_shipped_blocks.py",
 )
-"""Files of half a minute and more on two cores, the longest first; ``--durations=40`` shows new ones."""
+"""Files of many seconds in the default or the slow suite, the longest first; ``--durations=40`` shows new ones."""
 
 
 def reordered(items: Sequence[pytest.Item], seed: str) -> list[pytest.Item]:
