@@ -7,10 +7,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 # Test files side by side; a file stays whole, its fixtures are shared. WORKERS=0 runs all in one process.
+# Files go in the order of tests/conftest.py, the long ones first; pytest-xdist would begin with those of many tests.
 WORKERS ?= 2
 # ORDER=8 runs files and their tests in the order of that seed, ORDER=reversed the last one first: no test needs another.
 ORDER ?=
-PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(if $(ORDER),--order-seed $(ORDER))
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder \
+  $(if $(ORDER),--order-seed $(ORDER))
 
 .PHONY: help setup demo test test-all test-slow ui check format reference bench lock clean
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import random
-from itertools import groupby
 from pathlib import Path
 
 import pytest
 
+from tests.order_of_tests import longest_first, reordered
 from tests.postgres.postgres_server import postgres_server, postgres_url
 
 __all__ = ["postgres_server", "postgres_url"]
@@ -33,7 +32,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     _refuse_addresses(items)
     seed = config.getoption("--order-seed", default=None)
     if seed is not None:
-        items[:] = _reordered(items, seed)
+        items[:] = reordered(items, seed)
+    if hasattr(config, "workerinput"):
+        items[:] = longest_first(items, config.rootpath, as_they_are=seed is not None)
 
 
 def _refuse_addresses(items: list[pytest.Item]) -> None:
@@ -43,13 +44,3 @@ def _refuse_addresses(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(
             f"{len(unstable)} test ids hold an object's address, the first: {unstable[0]}. Give ids=…"
         )
-
-
-def _reordered(items: list[pytest.Item], seed: str) -> list[pytest.Item]:
-    """A file stays whole: its fixtures are made once."""
-    files = [list(tests) for _, tests in groupby(items, key=lambda item: item.path)]
-    if seed == "reversed":
-        return [item for tests in reversed(files) for item in reversed(tests)]
-    chosen = random.Random(int(seed))
-    chosen.shuffle(files)
-    return [item for tests in files for item in chosen.sample(tests, len(tests))]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 
 from tests.architecture.source_tree import ROOT, functions, modules, syntax_tree, tracked_files
+from tests.order_of_tests import LONG_FILES, longest_first
 
 PROOFS = {
     "raises",
@@ -49,6 +51,16 @@ def _imported(path: Path) -> set[str]:
         if isinstance(n, ast.ImportFrom) and (n.module or "").startswith("tests.")
     ]
     return {a.asname or a.name for n in nodes for a in n.names if a.name.startswith(("assert_", "check_"))}
+
+
+def test_long_files_exist_and_come_first_and_files_stay_whole() -> None:
+    assert [path for path in LONG_FILES if not (ROOT / path).is_file()] == []
+    names = ["tests/a.py", *reversed(LONG_FILES), "tests/b.py"]
+    items = [SimpleNamespace(path=ROOT / name, number=number) for name in names for number in range(2)]
+    for as_they_are, long_files in ((False, list(LONG_FILES)), (True, list(reversed(LONG_FILES)))):
+        ordered = longest_first(items, ROOT, as_they_are=as_they_are)  # pyright: ignore[reportArgumentType]
+        expected = [*long_files, "tests/a.py", "tests/b.py"]
+        assert [(i.path, i.number) for i in ordered] == [(ROOT / name, n) for name in expected for n in range(2)]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_test_files_have_unique_names() -> None:

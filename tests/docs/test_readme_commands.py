@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```bash\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-COMMANDS = list(
+COMMANDS: list[str] = list(
     dict.fromkeys(line for block in BLOCKS for line in block.splitlines() if line and not line.startswith("#"))
 )
 MAKE_TARGETS = sorted(set(re.findall(r"`make ([a-z-]+)`|^make ([a-z-]+)$", README, re.MULTILINE)))
@@ -39,18 +41,34 @@ def _order(command: str) -> tuple[bool, bool]:
     return ("register_symbols" not in command, command.startswith("qe ") and "launch" not in command)
 
 
-def test_every_command_of_the_readme_runs(environment: dict[str, str]) -> None:
+def _failures(lines: list[str], environment: dict[str, str], file: Path) -> dict[str, str]:
+    """Lines of ``qe``, run in one process, that did not end well, with what they printed."""
+    _done([sys.executable, "-m", "tests.docs.qe_lines", str(file)], environment, "\n".join(lines)).check_returncode()
+    found: dict[str, tuple[object, str]] = json.loads(file.read_text(encoding="utf-8"))
+    assert list(found) == lines
+    return {line: output[-2000:] for line, (code, output) in found.items() if code != 0}
+
+
+def _done(command: list[str], environment: dict[str, str], lines: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, input=lines, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
+
+
+def test_every_command_of_the_readme_runs(environment: dict[str, str], tmp_path: Path) -> None:
     assert len(COMMANDS) > 10
-    failed = {}
-    for command in sorted(COMMANDS, key=_order):
-        if command == "qe backfill --missing":
-            # The same keys are run by the commands around it; --dry-run of it is among them.
-            command = "qe backfill --missing --symbols NASDAQ --timeframes W1"  # noqa: PLW2901
-        done = subprocess.run(
-            command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
-        )
-        if done.returncode != 0:
-            failed[command] = (done.stdout + done.stderr)[-2000:]
+    failed: dict[str, str] = {}
+    # The same keys are run by the commands around it; --dry-run of it is among them.
+    narrowed = {"qe backfill --missing": "qe backfill --missing --symbols NASDAQ --timeframes W1"}
+    lines: list[str] = [narrowed.get(command, command) for command in sorted(COMMANDS, key=_order)]
+    for is_qe, some in groupby(lines, key=lambda line: line.startswith("qe ")):
+        if is_qe:
+            failed |= _failures(list(some), environment, tmp_path / "outcomes.json")
+            continue
+        for line in some:
+            done = _done(["bash", "-c", line], environment)
+            if done.returncode != 0:
+                failed[line] = (done.stdout + done.stderr)[-2000:]
     assert not failed, "\n\n".join(f"$ {command}\n{output}" for command, output in failed.items())
 
 

@@ -10,6 +10,9 @@ import dagster as dg
 import pytest
 
 from quant_pipelines.resources import PACKAGED_CONFIG
+from tests.pipelines.undrawn import undrawn
+
+__all__ = ["undrawn"]
 
 POSTGRES = pytest.param("postgres", marks=pytest.mark.postgres)
 KINDS = ["sqlite_files", "in_memory", POSTGRES]

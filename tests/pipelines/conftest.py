@@ -1,4 +1,4 @@
-"""Fixtures of the pipeline tests: a Dagster instance of every kind that is supported.
+"""Fixtures of the pipeline tests: runs without figures, and a Dagster instance of every kind that is supported.
 
 What an instance answers must not depend on where it keeps its events: SQLite gives every run a database of its own
 with ids of its own, an instance in memory and PostgreSQL have one numbering for all.
@@ -13,6 +13,9 @@ import dagster as dg
 import pytest
 
 from quant_pipelines.resources import PACKAGED_CONFIG
+from tests.pipelines.undrawn import undrawn
+
+__all__ = ["undrawn"]
 
 INSTANCES = ("memory", "sqlite", "postgres")
 

@@ -56,11 +56,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> SmallProject:
     (made.root / "config" / "sources.yaml").write_text("sources: {sample: {kind: sample}}")
     (made.root / "config" / "research.yaml").write_text((PACKAGED_CONFIG / "research.yaml").read_text())
     made.register()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "quant_pipelines.stages.runner.MAX_DRAWN_KEYS", 0
-        )  # figures are tested elsewhere and take seconds
-        made.run_range("ingest", "SP500|D1", "NASDAQ|W1")
+    made.run_range("ingest", "SP500|D1", "NASDAQ|W1")
     return made
 
 

@@ -15,9 +15,8 @@ STAGES = ("raw_bars", "bars", "features", "market_stats", "seasonality_profiles"
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallProject:
-    """Three symbols of daily bars, registered; figures are tested elsewhere and take most of a small run."""
-    monkeypatch.setattr("quant_pipelines.stages.runner.MAX_DRAWN_KEYS", 0)
+def project(tmp_path: Path) -> SmallProject:
+    """Three symbols of daily bars, registered."""
     made = SmallProject.at(tmp_path)
     for symbol in ("AAA", "BBB", "CCC"):
         made.drop(symbol)

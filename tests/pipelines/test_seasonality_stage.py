@@ -21,6 +21,8 @@ from quant_pipelines.stages.key_state import StageState
 from quant_pipelines.stages.key_tables import KeyTables
 from tests.pipelines.small_project import RESEARCH, SmallProject, materialized_metadata, write_times
 
+pytestmark = pytest.mark.figures
+
 KEY = PartitionKey("AAA", "D1")
 
 

@@ -15,6 +15,8 @@ from quant_pipelines.cli import run
 from quant_pipelines.lake.partitions import PartitionKey
 from tests.pipelines.small_project import RESEARCH, SmallProject, materialized_metadata, write_times
 
+pytestmark = pytest.mark.figures
+
 KEY = PartitionKey("AAA", "D1")
 CONDITIONS = RESEARCH.replace("  targets:", "  conditions: [calendar_bin]\n  targets:")
 

@@ -85,6 +85,7 @@ def test_a_bad_feature_costs_neither_statistics_nor_profiles(tmp_path: Path, mon
 
 
 def test_a_figure_over_the_size_limit_costs_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quant_pipelines.stages.runner.MAX_DRAWN_KEYS", 8)
     monkeypatch.setattr("quant_pipelines.plots._figure.MAX_PNG_BYTES", 10)
     project = _project(tmp_path, ("AAA",))
     assert project.run_key("research", "AAA|D1").success

@@ -1,0 +1,5 @@
+"""Runs draw nothing."""
+
+from tests.pipelines.undrawn import undrawn
+
+__all__ = ["undrawn"]
