@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.mysql.mariadb_server import MariadbServer
-from tests.pipelines.random_histories import follow
+from tests.pipelines.random_histories import assert_lives_well
 
 pytestmark = pytest.mark.mysql
 
@@ -24,7 +24,7 @@ def dsn(server: MariadbServer, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("dsn")
 def test_a_history_with_tables(server: MariadbServer, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    follow(20_000, "sqlite", tmp_path / "history", request, server)
+    assert_lives_well(20_000, "sqlite", tmp_path / "history", request, server)
 
 
 @pytest.mark.slow
@@ -35,5 +35,5 @@ def test_many_histories_with_tables(
 ) -> None:
     """``RANDOM_HISTORIES=500 make test-slow`` is the release's size; half of them are these."""
     for seed in range(block, int(os.environ.get("RANDOM_HISTORIES", "40")) // 2, 2):
-        follow(30_000 + seed, "memory", tmp_path / f"history_{seed}", request, server)
+        assert_lives_well(30_000 + seed, "memory", tmp_path / f"history_{seed}", request, server)
         shutil.rmtree(tmp_path / f"history_{seed}")

@@ -275,7 +275,7 @@ def differences(history: History, root: Path) -> list[str]:
     return found
 
 
-def follow(
+def assert_lives_well(
     seed: int, kind: str, folder: Path, request: pytest.FixtureRequest, server: MariadbServer | None = None
 ) -> None:
     """Live through a history, let it settle, and compare."""

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.random_histories import follow
+from tests.pipelines.random_histories import assert_lives_well
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
 @pytest.mark.parametrize("seed", range(2))
 def test_a_few_histories(seed: int, kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    follow(10_000 + seed, kind, tmp_path / "history", request)
+    assert_lives_well(10_000 + seed, kind, tmp_path / "history", request)
 
 
 @pytest.mark.slow
@@ -27,5 +27,5 @@ def test_a_few_histories(seed: int, kind: str, tmp_path: Path, request: pytest.F
 def test_many_histories(block: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """``RANDOM_HISTORIES=500 make test-slow`` is the release's size."""
     for seed in range(block, int(os.environ.get("RANDOM_HISTORIES", "100")), 4):
-        follow(seed, "memory", tmp_path / f"history_{seed}", request)
+        assert_lives_well(seed, "memory", tmp_path / f"history_{seed}", request)
         shutil.rmtree(tmp_path / f"history_{seed}")
