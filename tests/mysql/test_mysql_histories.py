@@ -34,6 +34,6 @@ def test_many_histories_with_tables(
     block: int, server: MariadbServer, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """``RANDOM_HISTORIES=500 make test-slow`` is the release's size; half of them are these."""
-    for seed in range(block, int(os.environ.get("RANDOM_HISTORIES", "40")) // 2, 2):
+    for seed in range(block, int(os.environ.get("RANDOM_HISTORIES", "30")) // 2, 2):
         assert_lives_well(30_000 + seed, "memory", tmp_path / f"history_{seed}", request, server)
         shutil.rmtree(tmp_path / f"history_{seed}")

@@ -26,6 +26,6 @@ def test_a_few_histories(seed: int, kind: str, tmp_path: Path, request: pytest.F
 @pytest.mark.parametrize("block", range(4))
 def test_many_histories(block: int, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """``RANDOM_HISTORIES=500 make test-slow`` is the release's size."""
-    for seed in range(block, int(os.environ.get("RANDOM_HISTORIES", "100")), 4):
+    for seed in range(block, int(os.environ.get("RANDOM_HISTORIES", "60")), 4):
         assert_lives_well(seed, "memory", tmp_path / f"history_{seed}", request)
         shutil.rmtree(tmp_path / f"history_{seed}")
