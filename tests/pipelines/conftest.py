@@ -15,6 +15,8 @@ import pytest
 from quant_pipelines.resources import PACKAGED_CONFIG
 
 INSTANCES = ("memory", "sqlite", "postgres")
+collect_ignore = ["fork_server.py"]
+"""It does its work when it is imported, and is for the fork server alone."""
 
 
 @pytest.fixture(params=INSTANCES)
