@@ -19,7 +19,9 @@ from tests.pipelines.changes import Changes
 from tests.pipelines.warm_project import draw_nothing, instance_here, run_here
 
 FORKED = multiprocessing.get_context("forkserver")
-FORKED.set_forkserver_preload(["tests.pipelines.fork_server", "tests.pipelines.small_project"])
+FORKED.set_forkserver_preload(
+    ["tests.pipelines.fork_server", "tests.pipelines.small_project", "tests.pipelines.daemon"]
+)
 
 Runs = Sequence[tuple[str, Mapping[str, str]]]
 """Jobs with their tags, one after the other."""
