@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -42,7 +41,6 @@ from quant_pipelines.automation.code_location import LOCATION
 from quant_pipelines.automation.sensors import new_data
 from quant_pipelines.resources import PACKAGED_CONFIG
 from tests.pipelines.changes import Changes
-from tests.pipelines.child_runs import FORKED
 from tests.pipelines.warm_project import draw_nothing
 
 LAUNCHER = "run_launcher: {module: tests.pipelines.daemon, class: ForkedRunLauncher}\n"
@@ -59,12 +57,19 @@ _UNFINISHED = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
 ]
-_DEATHS: list[int | None] = []
-"""Of the runs that this process launches, in order: the change before which each dies, None of one that lives."""
+_CODE_SERVER: list[Connection] = []
+"""Of this process, once it is a daemon: told the id of a run, it starts it and answers with the id of its process."""
 
 
-def _work(run_id: str, dies_before: int | None) -> None:
-    """What the process of a run does."""
+def work(root: Path, run_id: str, dies_before: int | None) -> None:
+    """What the process of a run does.
+
+    Args:
+        root: folder of the project.
+        run_id: of the run.
+        dies_before: number of the change that it does not live to make; None lives.
+    """
+    os.chdir(root)
     _be_quiet()
     draw_nothing()
     with dg.DagsterInstance.from_config("home") as instance:
@@ -76,6 +81,14 @@ def _work(run_id: str, dies_before: int | None) -> None:
             pass
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process works; one that is dead and that nobody has waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def _be_quiet() -> None:
     """What the process prints goes to a file of the project."""
     with Path("log.txt").open("ab") as log:
@@ -84,11 +97,11 @@ def _be_quiet() -> None:
 
 
 class ForkedRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
-    """Starts runs as processes that are forked from a warm one."""
+    """Has runs started as processes that are forked from a warm one."""
 
     def __init__(self, inst_data: ConfigurableClassData | None = None) -> None:
         self._inst_data = inst_data
-        self.processes: dict[str, BaseProcess] = {}
+        self._pids: dict[str, int] = {}
         super().__init__()
 
     @property
@@ -108,31 +121,21 @@ class ForkedRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
 
     def launch_run(self, context: LaunchRunContext) -> None:
         run_id = context.dagster_run.run_id
-        process = FORKED.Process(target=_in_project, args=(str(Path.cwd()), run_id, _DEATHS.pop() if _DEATHS else None))
-        process.start()
-        self.processes[run_id] = process
-        with Path("pids.txt").open("a") as pids:
-            pids.write(f"{process.pid}\n")
+        _CODE_SERVER[-1].send(run_id)
+        self._pids[run_id] = _CODE_SERVER[-1].recv()
 
     def terminate(self, run_id: str) -> bool:
         return False
 
-    def end_dead(self, instance: dg.DagsterInstance) -> int:
-        """Wait for the processes, and mark as failed what did not end by itself; how many were killed."""
-        n_killed = 0
-        for run_id, process in self.processes.items():
-            process.join()
-            n_killed += process.exitcode == -9
+    def end_dead(self, instance: dg.DagsterInstance) -> None:
+        """Wait for the processes, and mark as failed what did not end by itself, as the code server does."""
+        for run_id, pid in self._pids.items():
+            while is_alive(pid):
+                time.sleep(0.01)
             run = instance.get_run_by_id(run_id)
             if run is not None and not run.is_finished:
                 instance.report_run_failed(run)
-        self.processes.clear()
-        return n_killed
-
-
-def _in_project(root: str, run_id: str, dies_before: int | None) -> None:
-    os.chdir(root)
-    _work(run_id, dies_before)
+        self._pids.clear()
 
 
 @contextmanager
@@ -154,28 +157,27 @@ def make_home(root: Path) -> None:
     (root / "home" / "dagster.yaml").write_text((PACKAGED_CONFIG / "dagster.yaml").read_text() + LAUNCHER)
 
 
-def live(root: Path, deaths: list[int | None], later_s: float, told: Connection) -> None:
+def live(root: Path, later_s: float, code_server: Connection) -> None:
     """Tick, launch and watch until two rounds in a row bring nothing new.
 
     Args:
         root: folder of the project.
-        deaths: of the runs that it launches; the last is that of the first.
         later_s: how far the clock is ahead in the first round.
-        told: hears "started", and at the end how many runs were killed and how far the clock was ahead.
+        code_server: hears "started", then the runs to start, and at the end how far the clock was ahead.
     """
     os.chdir(root)
     _be_quiet()
     draw_nothing()
-    _DEATHS[:] = deaths
+    _CODE_SERVER.append(code_server)
     target = InProcessWorkspaceLoadTarget(_ORIGIN)
     with (
         dg.DagsterInstance.from_config("home") as instance,
         WorkspaceProcessContext(instance, target) as workspace,
         QueuedRunCoordinatorDaemon(interval_seconds=1) as queue,
     ):
-        told.send("started")
+        code_server.send("started")
         _switch_sensors_on(workspace)
-        n_quiet, n_killed = 0, 0
+        n_quiet = 0
         while n_quiet < 2:
             later_s += LONGER_THAN_ALL_WAITS_S
             n_runs = instance.get_runs_count()
@@ -185,12 +187,12 @@ def live(root: Path, deaths: list[int | None], later_s: float, told: Connection)
             _without_errors(queue.run_iteration(workspace))
             launcher = instance.run_launcher
             assert isinstance(launcher, ForkedRunLauncher)
-            n_killed += launcher.end_dead(instance)
+            launcher.end_dead(instance)
             is_quiet = instance.get_runs_count() == n_runs and not instance.get_runs(
                 dg.RunsFilter(statuses=_UNFINISHED)
             )
             n_quiet = n_quiet + 1 if is_quiet else 0
-        told.send((n_killed, later_s))
+        code_server.send(later_s)
 
 
 def _switch_sensors_on(workspace: WorkspaceProcessContext) -> None:
