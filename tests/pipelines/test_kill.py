@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from quant_pipelines.resources import PACKAGED_CONFIG
 from tests.pipelines.child_runs import ChildRun, Finished, Runs, range_tags
 from tests.pipelines.kills import Killer, differences, share, state_of
 from tests.pipelines.small_project import SmallProject, daily_csv, fingerprints
@@ -46,16 +47,22 @@ class Scene:
     """A run that is killed.
 
     Attributes:
-        before: lake that it starts from; None where it starts from files.
+        before: project that it starts from; None is a new one.
         runs: what is killed.
         clean: what is there after runs that nobody killed.
         usual: the longest of them.
+        deliveries: what arrives, one after the other, each followed by runs until one gets through.
     """
 
     before: Path | None
     runs: Runs
     clean: dict[str, str]
     usual: Finished
+    deliveries: tuple[Callable[[Path], None], ...]
+
+
+def _nothing_new(_root: Path) -> None:
+    """No delivery."""
 
 
 def _clean_run(root: Path, *runs: Runs) -> Finished:
@@ -72,9 +79,16 @@ def _clean_deliveries(root: Path, runs: Runs) -> Finished:
     return max(taken, key=lambda finished: finished.seconds)
 
 
-def _scene_of_deliveries(runs: Runs, folder: Path) -> Scene:
+def _scene_of_deliveries(runs: Runs, folder: Path, *, is_on_disk: bool = False) -> Scene:
+    """Both deliveries; an instance on disk remembers the runs that were killed."""
+    before = None
+    if is_on_disk:
+        before = folder / "home_only"
+        for root in (before, folder / "clean"):
+            (root / "home").mkdir(parents=True)
+            shutil.copy(PACKAGED_CONFIG / "dagster.yaml", root / "home")
     usual = _clean_deliveries(folder / "clean", runs)
-    return Scene(None, runs, state_of(folder / "clean"), usual)
+    return Scene(before, runs, state_of(folder / "clean"), usual, (_first_files, _second_files))
 
 
 def _scene_of_marts_and_reports(folder: Path, *, killed: Runs, is_made_before: bool) -> Scene:
@@ -89,23 +103,22 @@ def _scene_of_marts_and_reports(folder: Path, *, killed: Runs, is_made_before: b
         _clean_run(before, MARTS)
     shutil.copytree(before, clean)
     usual = _clean_run(clean, killed)
-    return Scene(before, killed, state_of(clean), usual)
+    return Scene(before, killed, state_of(clean), usual, (_nothing_new,))
 
 
 def _kill_once_through(scene: Scene, killer: Killer, root: Path) -> None:
     """Kill until a run gets through: of every delivery, or of what is made of the tables."""
-    if scene.before is None:
-        for drop_files in (_first_files, _second_files):
-            drop_files(root)
-            killer.kill_until_through(root, scene.runs)
-    else:
+    if scene.before is not None:
         shutil.copytree(scene.before, root)
+    for drop_files in scene.deliveries:
+        drop_files(root)
         killer.kill_until_through(root, scene.runs)
 
 
 SCENES: dict[str, tuple[float, Callable[[Path], Scene]]] = {
     "ingest": (0.24, lambda folder: _scene_of_deliveries(INGEST, folder)),
-    "research": (0.24, lambda folder: _scene_of_deliveries(RESEARCH, folder)),
+    "research": (0.2, lambda folder: _scene_of_deliveries(RESEARCH, folder)),
+    "research on disk": (0.04, lambda folder: _scene_of_deliveries(RESEARCH, folder, is_on_disk=True)),
     "first marts": (0.05, lambda folder: _scene_of_marts_and_reports(folder, killed=MARTS, is_made_before=False)),
     "next marts": (0.1, lambda folder: _scene_of_marts_and_reports(folder, killed=MARTS, is_made_before=True)),
     "first reports": (0.06, lambda folder: _scene_of_marts_and_reports(folder, killed=REPORT, is_made_before=False)),

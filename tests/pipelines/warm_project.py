@@ -89,10 +89,10 @@ def draw_nothing() -> None:
     figures = dict.fromkeys(mart_entries.mart_figures(), lambda _rows: b"")
     mart_entries.mart_figures = lambda: figures
     runner.MAX_DRAWN_KEYS = 0
-    Figure.savefig = _save_nothing  # of the reports
+    Figure.savefig = save_nothing  # of the reports
 
 
-def _save_nothing(_figure: Figure, file: BinaryIO, **_settings: object) -> None:
+def save_nothing(_figure: Figure, file: BinaryIO, **_settings: object) -> None:
     """A picture of nothing."""
     file.write(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
 
@@ -103,7 +103,9 @@ def run_here(job: str, tags: Mapping[str, str], instance: dg.DagsterInstance) ->
 
 
 def instance_here() -> dg.DagsterInstance:
-    """An instance in memory, with its files in the project."""
+    """The instance of the project's home, or where it has none one in memory, with its files in the project."""
+    if Path("home").is_dir():
+        return dg.DagsterInstance.from_config("home")
     folder = Path("instance")
     folder.mkdir(exist_ok=True)
     return dg.DagsterInstance.ephemeral(tempdir=str(folder))
