@@ -10,7 +10,7 @@ import pytest
 
 from tests.mysql.mariadb_server import MariadbServer
 from tests.mysql.window_tables import COLUMNS, fill
-from tests.pipelines.child_runs import ChildRun, Runs, range_tags
+from tests.pipelines.child_runs import ChildRun, Finished, Runs, range_tags
 from tests.pipelines.kills import Killer, differences, share, state_of
 from tests.pipelines.small_project import SmallProject
 
@@ -57,7 +57,7 @@ def _project(root: Path) -> Path:
 def test_a_lake_of_a_table_after_kills_equals_a_clean_one(server: MariadbServer, tmp_path: Path) -> None:
     environment = {"QE_MARKETDATA_MYSQL_URL": server.dsn()}
     clean = _project(tmp_path / "clean")
-    taken = []
+    taken: list[Finished] = []
     for load in ROWS:
         load(server)
         taken.append(ChildRun(clean, INGEST, environment).finish())

@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
@@ -38,7 +38,7 @@ from dagster._serdes import ConfigurableClass, ConfigurableClassData
 from dagster._utils.hosted_user_process import recon_job_from_origin
 
 from quant_pipelines.automation.code_location import LOCATION
-from quant_pipelines.automation.sensors import new_data
+from quant_pipelines.automation.sensors import new_data, refresh_marts
 from quant_pipelines.resources import PACKAGED_CONFIG
 from tests.pipelines.changes import Changes
 from tests.pipelines.warm_project import draw_nothing
@@ -139,14 +139,15 @@ class ForkedRunLauncher(RunLauncher[dg.DagsterInstance], ConfigurableClass):
 
 
 @contextmanager
-def _later(seconds: float) -> Iterator[None]:
-    """A clock of Dagster, and of the sensor, that is ahead; runs keep the real one."""
+def _later(seconds: float) -> Generator[None]:
+    """A clock of Dagster, and of the sensors, that is ahead; runs keep the real one."""
     stamp = time.time() + seconds
     now = datetime.fromtimestamp(stamp, UTC)
     with (
         mock.patch("dagster._time._mockable_get_current_datetime", return_value=now),
         mock.patch("dagster._time._mockable_get_current_timestamp", return_value=stamp),
         mock.patch.object(new_data, "time", SimpleNamespace(time=lambda: stamp)),
+        mock.patch.object(refresh_marts, "time", SimpleNamespace(time=lambda: stamp)),
     ):
         yield
 

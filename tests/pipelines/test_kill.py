@@ -72,7 +72,7 @@ def _clean_run(root: Path, *runs: Runs) -> Finished:
 
 def _clean_deliveries(root: Path, runs: Runs) -> Finished:
     """Both deliveries, taken in by runs that nobody kills; the longer of them."""
-    taken = []
+    taken: list[Finished] = []
     for drop_files in (_first_files, _second_files):
         drop_files(root)
         taken.append(_clean_run(root, runs))

@@ -58,6 +58,7 @@ def test_marts_and_reports_that_die_before_any_operation_are_made_whole(
     _make(Lake(str(clean / "lake")), _spec(0.01))
     wanted = state_of(clean)
     assert sum(name.startswith("damaged/") for name in wanted) == len(DAMAGED)
+    n_operations = 0
     for n_operations in count():
         root = tmp_path / f"killed_{n_operations}"
         shutil.copytree(before, root)

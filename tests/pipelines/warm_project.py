@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import dagster as dg
+import polars as pl
 from matplotlib.figure import Figure
 
 from quant_pipelines.definitions import build
@@ -86,10 +87,15 @@ def _nothing() -> None:
 
 def draw_nothing() -> None:
     """Figures that show nothing, in this process: they take most of a run's time, and none is a file of its own."""
-    figures = dict.fromkeys(mart_entries.mart_figures(), lambda _rows: b"")
+    figures = dict.fromkeys(mart_entries.mart_figures(), _draw_nothing_of)
     mart_entries.mart_figures = lambda: figures
     runner.MAX_DRAWN_KEYS = 0
-    Figure.savefig = save_nothing  # of the reports
+    Figure.savefig = save_nothing  # pyright: ignore[reportAttributeAccessIssue]  of the reports
+
+
+def _draw_nothing_of(_rows: pl.DataFrame) -> bytes:
+    """No picture."""
+    return b""
 
 
 def save_nothing(_figure: Figure, file: BinaryIO, **_settings: object) -> None:
