@@ -133,7 +133,7 @@ def test_a_lake_that_a_killed_daemon_brings_up_to_date_equals_a_clean_one(tmp_pa
     wanted = state_of(tmp_path / "clean")
     assert any(name.startswith("mart__") for name in wanted)
     n_killed = n_daemons = n_lakes = 0
-    while n_killed < share(0.1):
+    while n_killed < share(0.03):
         root = tmp_path / f"killed_{n_lakes}"
         daemons = Daemons(root, chance, N_CHANGES)
         for drop_files in FILES:

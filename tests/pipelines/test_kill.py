@@ -116,8 +116,8 @@ def _kill_once_through(scene: Scene, killer: Killer, root: Path) -> None:
 
 
 SCENES: dict[str, tuple[float, Callable[[Path], Scene]]] = {
-    "ingest": (0.24, lambda folder: _scene_of_deliveries(INGEST, folder)),
-    "research": (0.2, lambda folder: _scene_of_deliveries(RESEARCH, folder)),
+    "ingest": (0.27, lambda folder: _scene_of_deliveries(INGEST, folder)),
+    "research": (0.22, lambda folder: _scene_of_deliveries(RESEARCH, folder)),
     "research on disk": (0.04, lambda folder: _scene_of_deliveries(RESEARCH, folder, is_on_disk=True)),
     "first marts": (0.05, lambda folder: _scene_of_marts_and_reports(folder, killed=MARTS, is_made_before=False)),
     "next marts": (0.1, lambda folder: _scene_of_marts_and_reports(folder, killed=MARTS, is_made_before=True)),
