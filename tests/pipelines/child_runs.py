@@ -1,36 +1,61 @@
-"""Child runs: a job of a small project in a process of its own, which may be killed at any moment.
+"""Child runs: jobs of a small project in a process of their own, which may be killed at any moment or change.
 
-Put here: the body of the child and its cheap start (a fork server that has everything imported).
-Keep out: tests.
+Put here: the body of the child and its cheap start (a fork server that has everything loaded).
+Keep out: what is loaded (warm_project.py), which moment to choose (kills.py), tests.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import tempfile
+import os
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from tests.pipelines.changes import Changes
+from tests.pipelines.warm_project import draw_nothing, instance_here, run_here
+
 FORKED = multiprocessing.get_context("forkserver")
-FORKED.set_forkserver_preload(["quant_pipelines.definitions", "tests.pipelines.small_project"])
+FORKED.set_forkserver_preload(
+    ["tests.pipelines.fork_server", "tests.pipelines.small_project", "tests.pipelines.daemon"]
+)
+
+Runs = Sequence[tuple[str, Mapping[str, str]]]
+"""Jobs with their tags, one after the other."""
 
 
-def _body(root: Path, job: str, first: str, last: str, started: Connection) -> None:
-    """Register and run a range; says when the work starts, and again when it has succeeded."""
-    import dagster as dg  # noqa: PLC0415  already imported by the fork server
+def range_tags(first: str, last: str) -> dict[str, str]:
+    """The tags of a run over a range of partitions."""
+    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
 
-    from quant_pipelines.stages import runner  # noqa: PLC0415
-    from tests.pipelines.small_project import SmallProject  # noqa: PLC0415
 
-    runner.MAX_DRAWN_KEYS = 0
-    with tempfile.TemporaryDirectory() as folder, dg.DagsterInstance.ephemeral(tempdir=folder) as instance:
-        project = SmallProject(root, instance)
-        started.send("started")
-        project.register()
-        project.run_range(job, first, last)
-        started.send("done")
+def _body(root: Path, runs: Runs, environment: Mapping[str, str], dies_before: int | None, told: Connection) -> None:
+    """Do the runs; says when the work starts, and how many changes it was when all succeeded."""
+    os.chdir(root)
+    os.environ.update(environment)
+    draw_nothing()
+    with instance_here() as instance:
+        told.send("started")
+        changes = Changes(dies_before)
+        for job, tags in runs:
+            run_here(job, tags, instance)
+        told.send(changes.n)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a child that got through took.
+
+    Attributes:
+        seconds: of work.
+        n_changes: of files of the lake.
+    """
+
+    seconds: float
+    n_changes: int
 
 
 class ChildRun:
@@ -38,29 +63,42 @@ class ChildRun:
 
     Args:
         root: folder of the small project.
-        job: job to run after registration.
-        keys: first and last key of the range.
+        runs: what it does.
+        environment: variables that it has besides.
+        dies_before: number of the change that it does not live to make; None lives.
     """
 
-    def __init__(self, root: Path, job: str, keys: tuple[str, str]) -> None:
+    def __init__(
+        self,
+        root: Path,
+        runs: Runs,
+        environment: Mapping[str, str] | None = None,
+        dies_before: int | None = None,
+    ) -> None:
         self._receiver, sender = FORKED.Pipe(duplex=False)
-        self._process: BaseProcess = FORKED.Process(target=_body, args=(root, job, *keys, sender))
+        arguments = (root, runs, environment or {}, dies_before, sender)
+        self._process: BaseProcess = FORKED.Process(target=_body, args=arguments)
         self._process.start()
         sender.close()
         assert self._receiver.recv() == "started"
         self._start = time.monotonic()
 
-    def finish(self) -> float:
-        """Wait for success; returns how long the work took, in seconds."""
-        assert self._receiver.recv() == "done"
-        elapsed = time.monotonic() - self._start
-        self._process.join()
-        return elapsed
+    def finish(self) -> Finished:
+        """Wait for success."""
+        finished = self.wait()
+        assert finished is not None
+        return finished
 
-    def kill_after(self, seconds: float) -> float | None:
-        """Kill the child unless it is done by then; returns how long it took, or None when it was killed."""
-        if self._receiver.poll(seconds):
-            return self.finish()
-        self._process.kill()
+    def wait(self, seconds: float | None = None) -> Finished | None:
+        """Wait until the child is done or dead, and kill it when that takes longer; None when it was killed."""
+        try:
+            if self._receiver.poll(seconds):
+                finished = Finished(time.monotonic() - self._start, self._receiver.recv())
+                self._process.join()
+                return finished
+            self._process.kill()
+        except EOFError:
+            pass
         self._process.join()
+        assert self._process.exitcode == -9, f"the run failed by itself, exit code {self._process.exitcode}"
         return None

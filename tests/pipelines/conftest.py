@@ -18,6 +18,8 @@ from tests.pipelines.undrawn import undrawn
 __all__ = ["undrawn"]
 
 INSTANCES = ("memory", "sqlite", "postgres")
+collect_ignore = ["fork_server.py"]
+"""It does its work when it is imported, and is for the fork server alone."""
 
 
 @pytest.fixture(params=INSTANCES)

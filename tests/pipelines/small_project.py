@@ -44,8 +44,8 @@ seasonality:
   profile: {by_hour: false, metrics: [next_p_up, next_ret_mean], min_samples_bin: 30}
 """
 
-FETCH_TIMES = ("fetched_at", "judged_at", "asked_at", "records_hash")
-"""Times of fetching in manifests, and the hash of log files, which hold times."""
+FETCH_TIMES = ("fetched_at", "judged_at", "asked_at", "read_seconds", "records_hash")
+"""Times of fetching in manifests and how long it took, and the hash of log files, which hold both."""
 
 
 def daily_csv(symbol: str, n_bars: int = 400, *, seed: int = 0, start: date = date(2020, 1, 1)) -> str:

@@ -1,24 +1,30 @@
-"""Crash safety: kill -9 at random moments, and two runs on the same partitions at once."""
+"""Crash safety: kill -9 at random moments and before any change of a file, and two runs on the same partitions at once.
+
+What is left is compared with the lake of runs that nobody killed: tables, manifests, the index of the inbox, marts and
+pages bit by bit, and besides that no other file is there: no temporary file, no lock that a clean lake has not.
+"""
 
 from __future__ import annotations
 
-import json
-import os
-import random
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.pipelines.child_runs import ChildRun
+from quant_pipelines.resources import PACKAGED_CONFIG
+from tests.pipelines.child_runs import ChildRun, Finished, Runs, range_tags
+from tests.pipelines.kills import Killer, differences, share, state_of
 from tests.pipelines.small_project import SmallProject, daily_csv, fingerprints
 
 SYMBOLS = ("AAA", "BBB")
-KEYS = ("AAA|D1", "BBB|W1")
-N_KILLS = 60  # of each job
-N_COMMAND_LINE_KILLS = 6
+KEYS = range_tags("AAA|D1", "BBB|W1")
+REGISTER = ("register_symbols", dict[str, str]())
+INGEST: Runs = [REGISTER, ("ingest", KEYS)]
+RESEARCH: Runs = [REGISTER, ("research", KEYS)]
+MARTS: Runs = [("marts", {})]
+REPORT: Runs = [REGISTER, ("report", range_tags(*SYMBOLS))]
 
 
 def _first_files(root: Path) -> None:
@@ -36,85 +42,113 @@ def _second_files(root: Path) -> None:
     project.drop("BBB", daily_csv("BBB", 300, seed=2), name="BBB_again.csv")
 
 
-def _run_to_the_end(root: Path, job: str) -> float:
-    return ChildRun(root, job, KEYS).finish()
+@dataclass
+class Scene:
+    """A run that is killed.
+
+    Attributes:
+        before: project that it starts from; None is a new one.
+        runs: what is killed.
+        clean: what is there after runs that nobody killed.
+        usual: the longest of them.
+        deliveries: what arrives, one after the other, each followed by runs until one gets through.
+    """
+
+    before: Path | None
+    runs: Runs
+    clean: dict[str, str]
+    usual: Finished
+    deliveries: tuple[Callable[[Path], None], ...]
 
 
-def _clean_lake(root: Path, job: str) -> tuple[dict[str, str], float]:
-    """The lake of runs that nobody killed, and how long the longer of them took, in seconds."""
-    _first_files(root)
-    first = _run_to_the_end(root, job)
-    _second_files(root)
-    second = _run_to_the_end(root, job)
-    return fingerprints(root / "lake"), max(first, second)
+def _nothing_new(_root: Path) -> None:
+    """No delivery."""
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("job", ["ingest", "research"])
-def test_a_lake_after_kills_equals_a_clean_one(job: str, tmp_path: Path) -> None:
-    """Kill until a run gets through, for the first and the second delivery, then compare; again with a new lake."""
-    moments = random.Random(20240101)
-    clean, longest = _clean_lake(tmp_path / "clean", job)
-    assert sum(name.endswith("manifest.json") for name in clean) == len(SYMBOLS)
-    assert any("_v2" in name for name in clean)
-    n_killed = n_lakes = 0
-    while n_killed < N_KILLS:
-        root = tmp_path / f"killed_{n_lakes}"
-        for drop_files in (_first_files, _second_files):
-            drop_files(root)
-            while (took := ChildRun(root, job, KEYS).kill_after(moments.uniform(0.0, longest))) is None:
-                n_killed += 1
-                longest *= 1.03  # so that a run gets through at last
-            longest = max(took, 0.7 * longest)  # the moments follow the speed of the machine
-        assert fingerprints(root / "lake") == clean, f"lake {n_lakes} after {n_killed} kills"
-        assert not [p for p in (root / "lake").rglob("*.tmp") if "inbox" not in p.parts]
-        shutil.rmtree(root)
-        n_lakes += 1
-    assert n_lakes > 1
+def _clean_run(root: Path, *runs: Runs) -> Finished:
+    """Runs that nobody kills; the last of them."""
+    return [ChildRun(root, each).finish() for each in runs][-1]
 
 
-@pytest.mark.slow
-def test_a_killed_command_leaves_nothing_that_a_repeat_does_not_mend(tmp_path: Path) -> None:
-    """The same through ``dagster job execute``, with an instance on disk that the killed runs leave behind."""
-    moments = random.Random(7)
-    clean, _ = _clean_lake(tmp_path / "clean", "research")
-    root = tmp_path / "killed"
-    _first_files(root)
-    environment = {**os.environ, **SmallProject.at(root).environment}
-    (root / "home").mkdir()
-    shutil.copy("quant_pipelines/config/dagster.yaml", root / "home")
-    _execute("register_symbols", {}, environment).check_returncode()
-    first, last = KEYS
-    tags = json.dumps({"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last})
-    n_killed = 0
+def _clean_deliveries(root: Path, runs: Runs) -> Finished:
+    """Both deliveries, taken in by runs that nobody kills; the longer of them."""
+    taken: list[Finished] = []
     for drop_files in (_first_files, _second_files):
         drop_files(root)
-        for _ in range(N_COMMAND_LINE_KILLS // 2):
-            try:
-                _execute("research", {"--tags": tags}, environment, timeout_s=moments.uniform(2.0, 9.0))
-            except subprocess.TimeoutExpired:
-                n_killed += 1
-        _execute("research", {"--tags": tags}, environment).check_returncode()
-    assert n_killed > 0
-    assert fingerprints(root / "lake") == clean
+        taken.append(_clean_run(root, runs))
+    return max(taken, key=lambda finished: finished.seconds)
 
 
-def _execute(
-    job: str, options: dict[str, str], environment: dict[str, str], timeout_s: float = 300.0
-) -> subprocess.CompletedProcess[str]:
-    """``dagster job execute``; a time-out kills it with signal 9."""
-    command = [sys.executable, "-m", "dagster", "job", "execute", "-m", "quant_pipelines.definitions", "-j", job]
-    extra = [text for option in options.items() for text in option]
-    return subprocess.run(
-        [*command, *extra], env=environment, capture_output=True, text=True, timeout=timeout_s, check=False
-    )
+def _scene_of_deliveries(runs: Runs, folder: Path, *, is_on_disk: bool = False) -> Scene:
+    """Both deliveries; an instance on disk remembers the runs that were killed."""
+    before = None
+    if is_on_disk:
+        before = folder / "home_only"
+        for root in (before, folder / "clean"):
+            (root / "home").mkdir(parents=True)
+            shutil.copy(PACKAGED_CONFIG / "dagster.yaml", root / "home")
+    usual = _clean_deliveries(folder / "clean", runs)
+    return Scene(before, runs, state_of(folder / "clean"), usual, (_first_files, _second_files))
+
+
+def _scene_of_marts_and_reports(folder: Path, *, killed: Runs, is_made_before: bool) -> Scene:
+    """A lake whose tables are up to date, and what is made of them is missing, or of the first delivery."""
+    before, clean = folder / "before", folder / "clean"
+    _first_files(before)
+    _clean_run(before, RESEARCH, *((MARTS, REPORT) if is_made_before else ()))
+    if is_made_before:
+        _second_files(before)
+        _clean_run(before, RESEARCH)
+    if killed is REPORT:
+        _clean_run(before, MARTS)
+    shutil.copytree(before, clean)
+    usual = _clean_run(clean, killed)
+    return Scene(before, killed, state_of(clean), usual, (_nothing_new,))
+
+
+def _kill_once_through(scene: Scene, killer: Killer, root: Path) -> None:
+    """Kill until a run gets through: of every delivery, or of what is made of the tables."""
+    if scene.before is not None:
+        shutil.copytree(scene.before, root)
+    for drop_files in scene.deliveries:
+        drop_files(root)
+        killer.kill_until_through(root, scene.runs)
+
+
+SCENES: dict[str, tuple[float, Callable[[Path], Scene]]] = {
+    "ingest": (0.27, lambda folder: _scene_of_deliveries(INGEST, folder)),
+    "research": (0.22, lambda folder: _scene_of_deliveries(RESEARCH, folder)),
+    "research on disk": (0.04, lambda folder: _scene_of_deliveries(RESEARCH, folder, is_on_disk=True)),
+    "first marts": (0.05, lambda folder: _scene_of_marts_and_reports(folder, killed=MARTS, is_made_before=False)),
+    "next marts": (0.1, lambda folder: _scene_of_marts_and_reports(folder, killed=MARTS, is_made_before=True)),
+    "first reports": (0.06, lambda folder: _scene_of_marts_and_reports(folder, killed=REPORT, is_made_before=False)),
+    "next reports": (0.06, lambda folder: _scene_of_marts_and_reports(folder, killed=REPORT, is_made_before=True)),
+}
+"""Name → its share of the kills, and its making."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCENES)
+def test_a_lake_after_kills_equals_a_clean_one(name: str, tmp_path: Path) -> None:
+    fraction, make = SCENES[name]
+    scene = make(tmp_path)
+    assert sum(file.endswith("manifest.json") for file in scene.clean) == len(SYMBOLS)
+    killer, n_lakes = Killer(20240101, scene.usual), 0
+    while killer.n_killed < share(fraction):
+        root = tmp_path / f"killed_{n_lakes}"
+        _kill_once_through(scene, killer, root)
+        found = differences(state_of(root), scene.clean)
+        assert not found, "\n".join([f"lake {n_lakes} after {killer.n_killed} kills", *found])
+        shutil.rmtree(root)
+        n_lakes += 1
+    print(f"{name}: {killer.n_killed} kills, {n_lakes} lakes equal a clean one")  # noqa: T201  for the release's log
 
 
 def test_two_runs_on_the_same_partitions_give_one_result(tmp_path: Path) -> None:
-    clean, _ = _clean_lake(tmp_path / "clean", "research")
+    _clean_deliveries(tmp_path / "clean", RESEARCH)
     root = tmp_path / "shared"
     for drop_files in (_first_files, _second_files):
         drop_files(root)
-        for child in [ChildRun(root, "research", KEYS) for _ in range(2)]:
+        for child in [ChildRun(root, RESEARCH) for _ in range(2)]:
             child.finish()
-    assert fingerprints(root / "lake") == clean
+    assert fingerprints(root / "lake") == fingerprints(tmp_path / "clean" / "lake")

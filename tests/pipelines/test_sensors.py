@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
 from dagster import DagsterRunStatus
 
 from quant_pipelines.automation.answered_data import FINGERPRINTS_TAG, answers
+from quant_pipelines.automation.sensors import refresh_marts as refresh_marts_module
 from quant_pipelines.automation.sensors.new_data import Cursor, new_data
 from quant_pipelines.automation.sensors.refresh_marts import refresh_marts
 from quant_pipelines.lake.partitions import PartitionKey
-from quant_pipelines.sources.new_data import MAX_ATTEMPTS, Answer, SymbolState, plan_new_data
+from quant_pipelines.sources.new_data import LONGEST_WAIT_S, MAX_ATTEMPTS, Answer, SymbolState, plan_new_data
 from tests.pipelines.small_project import SmallProject, daily_csv, keys_of
 
 
@@ -236,3 +239,28 @@ def test_marts_follow_new_materializations_once_and_wait_for_running_runs(ticks:
     assert isinstance(answer, dg.RunRequest)
     project.run("marts", {})
     assert isinstance(_refresh(project, cursor)[0], dg.SkipReason)
+
+
+def test_marts_whose_run_failed_or_was_killed_are_asked_for_again_and_at_last_left_to_people(
+    ticks: Ticks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, now = ticks.project, [time.time()]
+    monkeypatch.setattr(refresh_marts_module, "time", SimpleNamespace(time=lambda: now[0]))
+    ticks.run(ticks.tick())
+    answer, cursor = _refresh(project, None)
+    keys: list[str | None] = []
+    while isinstance(answer, dg.RunRequest):
+        keys.append(answer.run_key)
+        project.instance.report_run_failed(
+            project.instance.create_run_for_job(
+                project.definitions().resolve_job_def("marts"), status=DagsterRunStatus.STARTED
+            )
+        )
+        now[0] = time.time()
+        assert isinstance(_refresh(project, cursor)[0], dg.SkipReason)  # not at once
+        now[0] += LONGEST_WAIT_S + 60.0
+        answer, cursor = _refresh(project, cursor)
+    assert len(keys) == len(set(keys)) == MAX_ATTEMPTS
+    assert "qe launch marts" in str(answer.skip_message)
+    project.run("marts", {})
+    assert "No new materialization" in str(_refresh(project, cursor)[0])
