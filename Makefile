@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 # Test files side by side; a file stays whole, its fixtures are shared. WORKERS=0 runs all in one process.
-# Files go in the order of tests/conftest.py, the long ones first; pytest-xdist would begin with those of many tests.
+# Files go in the order of tests/order_of_tests.py, the long ones first; pytest-xdist would begin with those of many tests.
 WORKERS ?= 2
 # ORDER=8 runs files and their tests in the order of that seed, ORDER=reversed the last one first: no test needs another.
 ORDER ?=
@@ -69,7 +69,7 @@ bench: setup  ## benchmarks beside their peers; prints ratios
 
 lock: $(STAMP)  ## resolve pyproject.toml into requirements.lock
 	$(BIN)/pip-compile --quiet --upgrade --extra dev --extra postgres --generate-hashes --allow-unsafe --strip-extras \
-	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --no-annotate \
+	  --no-emit-options --no-header --no-annotate \
 	  --output-file requirements.lock pyproject.toml
 
 clean:  ## delete what can be made again, after asking; CONFIRM=yes does not ask

@@ -47,7 +47,7 @@ def answers(instance: dg.DagsterInstance, natives: Iterable[str]) -> dict[str, A
         for native in wanted & fingerprints.keys() - closed:
             newest = found.get(native)
             if newest is None:
-                found[native] = Answer(fingerprints[native], _outcome(run.status), record.end_time, run.run_id)
+                found[native] = Answer(fingerprints[native], outcome_of(run.status), record.end_time, run.run_id)
             elif newest.fingerprint == fingerprints[native]:
                 found[native] = replace(newest, n_attempts=newest.n_attempts + 1)
             else:
@@ -57,7 +57,7 @@ def answers(instance: dg.DagsterInstance, natives: Iterable[str]) -> dict[str, A
     return found
 
 
-def _outcome(status: dg.DagsterRunStatus) -> Outcome:
+def outcome_of(status: dg.DagsterRunStatus) -> Outcome:
     """What the status of a run says about what it answers to."""
     if status is dg.DagsterRunStatus.SUCCESS:
         return "done"

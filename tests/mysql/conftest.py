@@ -11,6 +11,9 @@ from quant_pipelines.sources.mysql.config import MysqlConfig
 from quant_pipelines.sources.mysql.source import MysqlSource
 from tests.mysql.mariadb_server import MariadbServer, missing_binaries
 from tests.mysql.small_tables import MakeSource
+from tests.pipelines.undrawn import undrawn
+
+__all__ = ["undrawn"]
 
 
 @pytest.fixture(scope="session")

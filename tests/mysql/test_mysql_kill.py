@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import pytest
 
 from tests.mysql.mariadb_server import MariadbServer
 from tests.mysql.window_tables import COLUMNS, fill
-from tests.pipelines.child_runs import ChildRun, Finished, Runs, range_tags
-from tests.pipelines.kills import Killer, differences, share, state_of
-from tests.pipelines.small_project import SmallProject
+from tests.pipelines.child_runs import ChildRun, Finished, Runs
+from tests.pipelines.kills import Killer, assert_lakes_equal_a_clean_one, state_of
+from tests.pipelines.small_project import SmallProject, range_tags
 
 pytestmark = [pytest.mark.mysql, pytest.mark.slow]
 SOURCES = """
@@ -62,14 +61,12 @@ def test_a_lake_of_a_table_after_kills_equals_a_clean_one(server: MariadbServer,
         load(server)
         taken.append(ChildRun(clean, INGEST, environment).finish())
     wanted = state_of(clean)
-    killer, n_lakes = Killer(7, max(taken, key=lambda finished: finished.seconds)), 0
-    while killer.n_killed < share(0.17):
-        root = _project(tmp_path / f"killed_{n_lakes}")
+    killer = Killer(7, max(taken, key=lambda finished: finished.seconds))
+
+    def kill_once_through(root: Path) -> None:
+        _project(root)
         for load in ROWS:
             load(server)
             killer.kill_until_through(root, INGEST, environment)
-        found = differences(state_of(root), wanted)
-        assert not found, "\n".join([f"lake {n_lakes} after {killer.n_killed} kills", *found])
-        shutil.rmtree(root)
-        n_lakes += 1
-    print(f"mysql: {killer.n_killed} kills, {n_lakes} lakes equal a clean one")  # noqa: T201  for the release's log
+
+    assert_lakes_equal_a_clean_one("mysql", 0.17, killer, kill_once_through, wanted, tmp_path)

@@ -7,6 +7,7 @@ Keep out: where the bars are written (changing_inbox.py, changing_table.py) and 
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -31,7 +32,7 @@ def past(days: Closes) -> list[Day]:
 
 
 @dataclass
-class ChangingBars:
+class ChangingBars(ABC):
     """Bars of some symbols, to which random things happen.
 
     Attributes:
@@ -63,9 +64,9 @@ class ChangingBars:
         self.now[symbol] = days
         return f"{what} {symbol}"
 
+    @abstractmethod
     def write(self, symbol: str, days: Closes) -> None:
         """Write the new bars of a symbol; the old ones are still in ``now``."""
-        raise NotImplementedError
 
     def deletable(self, days: Closes) -> list[Day]:
         """Days that the source can take back by leaving them out."""

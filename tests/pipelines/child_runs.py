@@ -27,11 +27,6 @@ Runs = Sequence[tuple[str, Mapping[str, str]]]
 """Jobs with their tags, one after the other."""
 
 
-def range_tags(first: str, last: str) -> dict[str, str]:
-    """The tags of a run over a range of partitions."""
-    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
-
-
 def _body(root: Path, runs: Runs, environment: Mapping[str, str], dies_before: int | None, told: Connection) -> None:
     """Do the runs; says when the work starts, and how many changes it was when all succeeded."""
     os.chdir(root)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from quant_pipelines.sources.saved_index import index_of
@@ -76,6 +77,35 @@ class Killer:
                 return
             self.n_killed += 1
             stretch *= 1.05  # so that a run gets through at last
+
+
+def assert_lakes_equal_a_clean_one(
+    name: str,
+    fraction: float,
+    killer: Killer,
+    kill_once_through: Callable[[Path], None],
+    clean: Mapping[str, str],
+    folder: Path,
+) -> None:
+    """Bring lakes up to date by runs that are killed, until a test's share of the kills is done.
+
+    Args:
+        name: what is killed, for the release's log.
+        fraction: of all kills.
+        killer: counts them.
+        kill_once_through: brings the lake of a new folder up to date.
+        clean: what a lake holds after runs that nobody killed.
+        folder: for the lakes.
+    """
+    n_lakes = 0
+    while killer.n_killed < share(fraction):
+        root = folder / f"killed_{n_lakes}"
+        kill_once_through(root)
+        found = differences(state_of(root), clean)
+        assert not found, "\n".join([f"lake {n_lakes} after {killer.n_killed} kills", *found])
+        shutil.rmtree(root)
+        n_lakes += 1
+    print(f"{name}: {killer.n_killed} kills, {n_lakes} lakes equal a clean one")  # noqa: T201
 
 
 def differences(found: Mapping[str, str], clean: Mapping[str, str]) -> list[str]:

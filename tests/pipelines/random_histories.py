@@ -34,7 +34,6 @@ from quant_pipelines.raw.raw_store import RawStore
 from quant_pipelines.resources import LakeResource, ResearchResource, SourcesResource
 from quant_pipelines.sources.files import FileSource
 from quant_pipelines.sources.mysql.source import MysqlSource
-from quant_pipelines.stages import runner
 from quant_pipelines.stages.key_state import key_states
 from quant_pipelines.stages.reader import StageInputs
 from tests.pipelines import changing_table
@@ -42,7 +41,7 @@ from tests.pipelines.changing_bars import ChangingBars, Day, date_of
 from tests.pipelines.changing_inbox import ChangingInbox
 from tests.pipelines.changing_table import ChangingTables
 from tests.pipelines.conftest import open_instance
-from tests.pipelines.small_project import RESEARCH
+from tests.pipelines.small_project import QUIET, RESEARCH, range_tags
 
 if TYPE_CHECKING:
     from tests.mysql.mariadb_server import MariadbServer
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
 N_STEPS = 7
 MAX_QUIET_ROUNDS = 12
 STAGES = [raw_bars.STAGE, bars.STAGE]
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 SOURCES = """
 sources:
   inbox:
@@ -98,12 +96,10 @@ class Project:
         return StageInputs(*(self.resources[name] for name in ("lake", "sources", "research")))
 
     def run(self, tags: dict[str, str]) -> bool:
-        """Run the job without figures; whether it succeeded."""
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(runner, "MAX_DRAWN_KEYS", 0)
-            return self.job.execute_in_process(
-                instance=self.instance, tags=tags, raise_on_error=False, run_config=QUIET
-            ).success
+        """Run the job; whether it succeeded."""
+        return self.job.execute_in_process(
+            instance=self.instance, tags=tags, raise_on_error=False, run_config=QUIET
+        ).success
 
     def table(self, name: str, symbol: str, timeframe: str = "D1") -> pl.DataFrame:
         """Bars of a key, or its raw rows, as values."""
@@ -248,9 +244,7 @@ def fresh_lake(root: Path, history: History, symbols: Sequence[str]) -> Iterator
         for file in history.inbox.folder.iterdir():
             (project.inbox / file.name).write_bytes(file.read_bytes())
         instance.add_dynamic_partitions("symbols", list(symbols))
-        first, last = f"{symbols[0]}|D1", f"{symbols[-1]}|W1"
-        tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
-        assert project.run(tags)
+        assert project.run(range_tags(f"{symbols[0]}|D1", f"{symbols[-1]}|W1"))
         yield project
 
 

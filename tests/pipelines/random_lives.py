@@ -30,14 +30,13 @@ from quant_pipelines.stages import runner
 from quant_pipelines.stages.key_state import STATUSES, key_states
 from quant_pipelines.stages.reader import Reader, StageInputs
 from quant_pipelines.stages.stage import Made, Stage
-from tests.pipelines.small_project import RESEARCH, SOURCES, daily_csv
+from tests.pipelines.small_project import QUIET, RESEARCH, SOURCES, daily_csv
 from tests.pipelines.state_model import READS, Model
 
 N_STEPS = 12
 SYMBOLS = ("AAA", "BBB", "CCC", "DDD")
 TIMEFRAMES = ("H4", "D1", "W1")  # every source is daily: H4 is not applicable
 ONE_ROW = Table("one_row", "One row is nothing.", (Column("x", pl.Int64, "count", "Nothing."),), ("x",), ("x",))
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 BROKEN: set[tuple[str, str]] = set()
 """(symbol, stage) that fails when it is made."""

@@ -44,8 +44,16 @@ seasonality:
   profile: {by_hour: false, metrics: [next_p_up, next_ret_mean], min_samples_bin: 30}
 """
 
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""Run config of runs that are many: they say nothing on the console."""
+
 FETCH_TIMES = ("fetched_at", "judged_at", "asked_at", "read_seconds", "records_hash")
 """Times of fetching in manifests and how long it took, and the hash of log files, which hold both."""
+
+
+def range_tags(first: str, last: str) -> dict[str, str]:
+    """The tags of a run over a range of partitions."""
+    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
 
 
 def daily_csv(symbol: str, n_bars: int = 400, *, seed: int = 0, start: date = date(2020, 1, 1)) -> str:
@@ -135,8 +143,7 @@ class SmallProject:
 
     def run_range(self, job: str, first: str, last: str, **options: Any) -> dg.ExecuteInProcessResult:
         """Run a job for a range of keys."""
-        tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
-        return self.run(job, tags, **options)
+        return self.run(job, range_tags(first, last), **options)
 
     @property
     def inputs(self) -> StageInputs:

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from quant_pipelines.resources import PACKAGED_CONFIG
-from tests.pipelines.child_runs import ChildRun, Finished, Runs, range_tags
-from tests.pipelines.kills import Killer, differences, share, state_of
-from tests.pipelines.small_project import SmallProject, daily_csv, fingerprints
+from tests.pipelines.child_runs import ChildRun, Finished, Runs
+from tests.pipelines.kills import Killer, assert_lakes_equal_a_clean_one, state_of
+from tests.pipelines.small_project import SmallProject, daily_csv, fingerprints, range_tags
 
 SYMBOLS = ("AAA", "BBB")
 KEYS = range_tags("AAA|D1", "BBB|W1")
@@ -133,15 +133,10 @@ def test_a_lake_after_kills_equals_a_clean_one(name: str, tmp_path: Path) -> Non
     fraction, make = SCENES[name]
     scene = make(tmp_path)
     assert sum(file.endswith("manifest.json") for file in scene.clean) == len(SYMBOLS)
-    killer, n_lakes = Killer(20240101, scene.usual), 0
-    while killer.n_killed < share(fraction):
-        root = tmp_path / f"killed_{n_lakes}"
-        _kill_once_through(scene, killer, root)
-        found = differences(state_of(root), scene.clean)
-        assert not found, "\n".join([f"lake {n_lakes} after {killer.n_killed} kills", *found])
-        shutil.rmtree(root)
-        n_lakes += 1
-    print(f"{name}: {killer.n_killed} kills, {n_lakes} lakes equal a clean one")  # noqa: T201  for the release's log
+    killer = Killer(20240101, scene.usual)
+    assert_lakes_equal_a_clean_one(
+        name, fraction, killer, lambda root: _kill_once_through(scene, killer, root), scene.clean, tmp_path
+    )
 
 
 def test_two_runs_on_the_same_partitions_give_one_result(tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ from quant_pipelines.lake.lake import Lake
 from quant_pipelines.lake.unpartitioned import table_path
 from quant_pipelines.marts.marts import build_mart, mart_files, mart_settings
 from quant_pipelines.report.publishing import publish_report, report_path
-from tests.pipelines.child_runs import ChildRun, range_tags
+from tests.pipelines.child_runs import ChildRun
 from tests.pipelines.killed_storage import Killed, killed_lake
 from tests.pipelines.kills import differences, state_of
-from tests.pipelines.small_project import RESEARCH, SmallProject
+from tests.pipelines.small_project import RESEARCH, SmallProject, range_tags
 from tests.pipelines.warm_project import save_nothing
 
 SYMBOLS = ("AAA", "BBB")

@@ -27,8 +27,8 @@ from quant_pipelines.resources import ClockResource, LakeResource, ResearchResou
 from quant_pipelines.sources.opening import source_kinds
 from quant_pipelines.stages import runner
 from quant_pipelines.stages.stage import discover_stages
+from tests.pipelines.small_project import QUIET
 
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 JOBS = ("register_symbols", "ingest", "research", "marts", "report")
 
 DEFINITIONS = build(

@@ -14,6 +14,7 @@ from itertools import takewhile
 import dagster as dg
 
 from quant_pipelines.assets.sql_marts import MARTS
+from quant_pipelines.automation.answered_data import outcome_of
 from quant_pipelines.sources.new_data import MAX_ATTEMPTS, Answer
 
 _JOB = "marts"
@@ -24,8 +25,6 @@ _UNFINISHED = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
 ]
-
-_FAILED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
 @dg.sensor(
@@ -54,7 +53,7 @@ def refresh_marts(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.Ski
 def _failed(instance: dg.DagsterInstance, newest: int) -> Answer | None:
     """The newest run of the marts where it failed, with the ones in a row before it; None where none did."""
     records = instance.get_run_records(dg.RunsFilter(job_name=_JOB), limit=MAX_ATTEMPTS)
-    failed = list(takewhile(lambda record: record.dagster_run.status in _FAILED, records))
+    failed = list(takewhile(lambda record: outcome_of(record.dagster_run.status) == "failed", records))
     if not failed:
         return None
     return Answer(str(newest), "failed", failed[0].end_time, failed[0].dagster_run.run_id, len(failed))
